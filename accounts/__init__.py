@@ -1,0 +1,1 @@
+"""People, tenants, sub-keys, scope, audit."""

@@ -1,0 +1,201 @@
+"""People, tenants, memberships, sub-keys, access tokens and the audit trail."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(BaseUserManager["User"]):
+    """Make users; an address is compared in lower case."""
+
+    def create_user(self, *, email: str, password: str | None = None) -> User:
+        user = self.model(email=self.normalize_email(email).lower())
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=(username or "").lower())
+
+
+class User(AbstractBaseUser):
+    """A person, known to the whole platform; what they may do stands in their memberships."""
+
+    email = models.EmailField(_("e-mail"), unique=True, null=True)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+
+    def __str__(self) -> str:
+        return self.email or self.name or f"#{self.pk}"
+
+
+class Tenant(models.Model):
+    """A shop with its own brand, prices and customers; the root tenant is the platform itself."""
+
+    class State(models.TextChoices):
+        OPEN = "open", _("open")
+        SUSPENDED = "suspended", _("suspended")
+        CLOSED = "closed", _("closed")
+
+    class SignUp(models.TextChoices):
+        OPEN = "open", _("everybody")
+        INVITE = "invite", _("by invitation")
+
+    slug = models.SlugField(_("short name"), max_length=40, unique=True)
+    name = models.CharField(_("name"), max_length=80)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("seller"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
+    sign_up = models.CharField(_("sign-up"), max_length=10, choices=SignUp.choices, default=SignUp.OPEN)
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    language = models.CharField(_("language"), max_length=10, default="en")
+    zone = models.CharField(_("time zone"), max_length=40, default="UTC")
+    colour = models.CharField(_("brand colour"), max_length=7, default="#4f46e5")
+    logo_url = models.CharField(_("logo"), max_length=300, blank=True)
+    announcement = models.TextField(_("announcement"), blank=True)
+    contact = models.CharField(_("contact"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("tenant")
+        verbose_name_plural = _("tenants")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["parent"], condition=Q(parent=None), nulls_distinct=False, name="one_root_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantDomain(models.Model):
+    """A host name (without port, lower case) on which a tenant answers."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="domains", verbose_name=_("tenant"))
+    host = models.CharField(_("host"), max_length=253, unique=True)
+    is_primary = models.BooleanField(_("primary"), default=False)
+    proven_at = models.DateTimeField(_("proven"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class Membership(models.Model):
+    """A person at a tenant: the role there, and the owner of one wallet."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", _("owner")
+        MANAGER = "manager", _("manager")
+        SUPPORT = "support", _("support")
+        CUSTOMER = "customer", _("customer")
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="memberships", verbose_name=_("tenant"))
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships", verbose_name=_("person"))
+    role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.CUSTOMER)
+    username = models.CharField(_("username"), max_length=60, null=True, blank=True)
+    group = models.CharField(_("customer group"), max_length=40, default="default")
+    note = models.TextField(_("note"), blank=True)
+    joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="one_membership_per_tenant"),
+            models.UniqueConstraint(fields=["tenant", "username"], name="username_unique_per_tenant"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} @ {self.tenant}"
+
+
+class ApiKey(models.Model):
+    """A sub-key. The secret is shown once; what is kept is a keyed digest, the public prefix and the last four."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        DISABLED = "disabled", _("disabled")
+        REVOKED = "revoked", _("revoked")
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="api_keys", verbose_name=_("tenant"))
+    membership = models.ForeignKey(Membership, models.PROTECT, related_name="api_keys", verbose_name=_("owner"))
+    name = models.CharField(_("name"), max_length=60)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(_("prefix"), max_length=12, db_index=True, editable=False)
+    last4 = models.CharField(_("last four"), max_length=4, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    models_allowed = ArrayField(models.CharField(max_length=120), default=list, blank=True, verbose_name=_("allowed models"))
+    networks_allowed = ArrayField(models.CharField(max_length=43), default=list, blank=True, verbose_name=_("allowed networks (CIDR)"))
+    rpm = models.PositiveIntegerField(_("requests per minute"), null=True, blank=True)
+    tpm = models.PositiveIntegerField(_("tokens per minute"), null=True, blank=True)
+    concurrency = models.PositiveIntegerField(_("calls at once"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("sub-key")
+        verbose_name_plural = _("sub-keys")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…{self.last4})"
+
+
+class AccessToken(models.Model):
+    """A personal access token of the management API (`kp_…`), kept like a sub-key."""
+
+    membership = models.ForeignKey(Membership, models.CASCADE, related_name="access_tokens", verbose_name=_("owner"))
+    name = models.CharField(_("name"), max_length=60)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    prefix = models.CharField(_("prefix"), max_length=12, editable=False)
+    scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True, verbose_name=_("scopes"))
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class AuditEvent(models.Model):
+    """Who changed what, when: written in the same transaction as the change, never edited."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="audit_events", verbose_name=_("tenant"))
+    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    action = models.CharField(_("action"), max_length=60)
+    target = models.CharField(_("target"), max_length=120)
+    before = models.JSONField(_("before"), default=dict)
+    after = models.JSONField(_("after"), default=dict)
+    address = models.GenericIPAddressField(_("address"), null=True)
+    created_at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
+
+    class Meta:
+        verbose_name = _("audit event")
+        verbose_name_plural = _("audit trail")
+        ordering: ClassVar[list[str]] = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.target}"

@@ -1,0 +1,1 @@
+"""Money, shop, codes, payments."""

@@ -1,0 +1,1 @@
+"""Upstreams: vendors, channels, health, upstream cost."""

@@ -1,0 +1,261 @@
+"""The values that cross the wall between the relay and the vendors, and the Provider every vendor file derives from.
+
+Pure: no Django, no clock, no network, no randomness. Failure kinds and their meaning:
+
+bad_key         the upstream key is refused: another key or channel answers, the key is quarantined
+no_quota        the upstream account has no money: another channel answers
+rate_limited    too many calls upstream: another channel answers, this one cools down
+content_filter  the vendor refuses the content: the client is told, nobody else is asked
+bad_request     the client's request is at fault: the client is told, nobody else is asked
+not_found       the vendor does not know this model: another channel answers
+upstream        anything else that is the vendor's fault: another channel answers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol
+
+
+class FailureKind(StrEnum):
+    BAD_KEY = "bad_key"
+    NO_QUOTA = "no_quota"
+    RATE_LIMITED = "rate_limited"
+    CONTENT_FILTER = "content_filter"
+    BAD_REQUEST = "bad_request"
+    NOT_FOUND = "not_found"
+    UPSTREAM = "upstream"
+
+    @property
+    def is_users_fault(self) -> bool:
+        """Tell whether the client's request, not the channel, is to blame."""
+        return self in {FailureKind.CONTENT_FILTER, FailureKind.BAD_REQUEST}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt did not succeed. `message` is the vendor's text: for operators; customers see it only when it is their fault."""
+
+    kind: FailureKind
+    message: str
+    status: int | None = None
+    code: str | None = None
+    retry_after_seconds: float | None = None
+    was_sent: bool = True
+    is_timeout: bool = False
+
+
+class Secret:
+    """A credential that never shows itself in a repr, a log line or a traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the credential; call it only where a request is signed."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one answer consumed, in disjoint buckets of tokens; `source` is upstream, counted or estimated."""
+
+    input: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    audio_input: int = 0
+    image_input: int = 0
+    output: int = 0
+    reasoning: int = 0
+    audio_output: int = 0
+    image_output: int = 0
+    source: str = "upstream"
+
+    @property
+    def total_input(self) -> int:
+        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h + self.audio_input + self.image_input
+
+    @property
+    def total_output(self) -> int:
+        return self.output + self.reasoning + self.audio_output + self.image_output
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKey:
+    """One credential of a channel's pool."""
+
+    id: int
+    secret: Secret
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelFacts:
+    """An enabled channel as the relay knows it: immutable, loaded once per change.
+
+    `models` maps the public model name to the name upstream. `costs` maps the public model name to prices in µ$ per
+    million tokens by bucket (`input`, `output`, `cache_read`, …; `per_call` in µ$). `tenant_id` is the owner.
+    """
+
+    id: int
+    name: str
+    tenant_id: int
+    provider: str
+    base_url: str
+    keys: tuple[ChannelKey, ...]
+    models: Mapping[str, str]
+    groups: frozenset[str] = frozenset({"default"})
+    priority: int = 0
+    weight: int = 1
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    costs: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the client asked for. `fields` is the parsed body (not to be changed), `body` its original bytes."""
+
+    operation: str
+    dialect: str
+    model: str
+    body: bytes
+    fields: Mapping[str, Any]
+    is_stream: bool = False
+    wants_usage: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRequest:
+    """One HTTP request to a vendor."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamHead:
+    """Status line and headers of a vendor's answer; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+class FrameKind(StrEnum):
+    COMMENT = "comment"  # a heartbeat or an upstream's comment: does not count as content
+    ROLE = "role"  # framing without content: may be held back until content comes
+    CONTENT = "content"  # the first of these ends the chance of a failover
+    FINISH = "finish"  # a finish reason
+    USAGE = "usage"  # the usage frame; `data` is empty when the client did not ask for it
+    DONE = "done"  # the protocol's own end mark
+    ERROR = "error"  # the vendor's error inside the stream; `failure` says why
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One normalised event of a stream: the bytes for the client and what they mean.
+
+    `delivered` counts the UTF-8 bytes of text, reasoning and tool arguments in it: the base of an estimate when
+    the vendor reports no usage.
+    """
+
+    kind: FrameKind
+    data: bytes = b""
+    delivered: int = 0
+    usage: Usage | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete, non-streamed answer in the client's dialect. Exactly one of `body` and `failure` is meaningful."""
+
+    body: bytes = b""
+    usage: Usage | None = None
+    delivered: int = 0
+    is_empty: bool = False
+    failure: Failure | None = None
+
+
+class StreamReader(Protocol):
+    """Turns a vendor's stream into frames of the client's dialect; made anew for each attempt."""
+
+    def feed(self, chunk: bytes) -> Sequence[Frame]:
+        """Take bytes as they arrive; return the frames they complete."""
+
+    def end(self) -> Sequence[Frame]:
+        """Say that upstream closed the connection; return what is left, ending in DONE or in an ERROR frame (cut)."""
+
+
+class Dialect(Protocol):
+    """What a module of `channels_app.dialects` offers: one wire protocol, seen from the client's dialect."""
+
+    def encode(self, call: Call, channel: ChannelFacts) -> tuple[str, bytes]:
+        """Return the path below the vendor's base (such as `/chat/completions`) and the body to send."""
+
+    def read(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
+        """Read a non-streamed answer with a 2xx status; an error inside it becomes `Answer.failure`."""
+
+    def reader(self, call: Call, *, request_id: str, created: int) -> StreamReader:
+        """Return a reader for one stream; `request_id` stands in for a missing id, `created` is unix seconds."""
+
+    def classify(self, status: int, body: bytes) -> Failure:
+        """Say what an error answer means: the body's code first, the status second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One credential or option of a provider: drives the admin form, its masking and its validation."""
+
+    name: str
+    label: str
+    is_secret: bool = False
+    is_required: bool = False
+    default: str = ""
+    help: str = ""
+
+
+class Provider:
+    """Base of every vendor file: declare the class attributes, override only what differs."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str]
+    dialect: ClassVar[str] = "openai"
+    base_url: ClassVar[str] = ""
+    fields: ClassVar[tuple[Field, ...]] = ()
+    default_models: ClassVar[tuple[str, ...]] = ()
+    needs_key: ClassVar[bool] = True
+    is_local: ClassVar[bool] = False  # answers in this process by `answer`, without a network
+
+    def address(self, channel: ChannelFacts, path: str) -> str:
+        """Return the URL for a path of the dialect."""
+        raise NotImplementedError
+
+    def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
+        """Return the headers that carry the credential."""
+        return (("authorization", f"Bearer {key.secret.reveal()}"),)
+
+    def classify(self, failure: Failure, body: bytes) -> Failure:
+        """Correct the dialect's reading of an error where this vendor differs."""
+        return failure
+
+    def answer(self, request: UpstreamRequest) -> Iterator[bytes | float]:
+        """Yield a local answer: bytes of the body (a number is a pause in seconds). Only where `is_local`."""
+        raise NotImplementedError

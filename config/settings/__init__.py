@@ -1,0 +1,8 @@
+"""Django's settings, one file a subject; each reads the environment through `config.env`."""
+
+from config.settings.core import *
+from config.settings.identity import *
+from config.settings.product import *
+from config.settings.security import *
+from config.settings.storage import *
+from config.settings.work import *

@@ -1,0 +1,22 @@
+"""Keyosk's own settings: relay limits, spool, demo."""
+
+from __future__ import annotations
+
+from config import env
+from config.settings.core import PRODUCTION, VAR_DIR
+
+DEMO = env.flag("KEYOSK_DEMO", default=True) and not PRODUCTION
+# Hosts of the platform itself (the root tenant); every other host must be a TenantDomain.
+PLATFORM_HOSTS = env.names("KEYOSK_PLATFORM_HOSTS", "127.0.0.1")
+RELAY_BODY_LIMIT = env.number("RELAY_BODY_LIMIT", 32 * 1024 * 1024)
+# Paths such as /one-api below which the relay answers as well.
+RELAY_MOUNTS = env.names("RELAY_MOUNTS", "/one-api")
+SPOOL_DIR = VAR_DIR / "spool"
+SPOOL_MAX_BYTES = env.number("SPOOL_MAX", 256 * 1024 * 1024)
+SPOOL_MIN_FREE_BYTES = env.number("SPOOL_MIN_FREE", 64 * 1024 * 1024)
+SPOOL_KEEP_SECONDS = env.seconds("SPOOL_KEEP", 48 * 3600)
+PAGES_SOCKET = env.text("KEYOSK_PAGES_SOCKET", "")
+NODE_NAME = env.text("KEYOSK_NODE", "")
+
+REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
+SPECTACULAR_SETTINGS = {"TITLE": "Keyosk", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}

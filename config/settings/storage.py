@@ -1,0 +1,38 @@
+"""Where data lives: PostgreSQL, Redis, cache. Without DATABASE_URL and REDIS_URL the embedded servers are used."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from config import env
+from config.settings.core import VAR_DIR
+from foundation.embedded import socket_folder
+
+EMBEDDED = not env.text("DATABASE_URL", "")
+_sockets = socket_folder(VAR_DIR)
+DATABASE_URL = env.secret("DATABASE_URL", "") or f"postgresql://keyosk@/keyosk?host={_sockets}"
+REDIS_URL = env.secret("REDIS_URL", "") or f"unix://{_sockets}/redis.sock?db=0"
+
+
+def _database(url: str) -> dict[str, Any]:
+    """Turn postgresql://user:password@host:port/name?host=/socket&sslmode=… into Django's dictionary."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise env.BadSetting("DATABASE_URL must start with postgresql://")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", None) or parts.hostname or "",
+        "PORT": str(parts.port or query.pop("port", "")),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": query,
+    }
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}

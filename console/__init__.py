@@ -1,0 +1,1 @@
+"""Doors that need several rooms: admin sites, the console, commands."""

@@ -1,0 +1,1 @@
+"""Services every room may use; knows no business word."""

@@ -1,0 +1,1 @@
+"""One relay call: from the key to the settled usage row."""
