@@ -64,7 +64,11 @@ def _chunk(delta: dict[str, str], finish: str | None = None) -> str:
 
 def stream(frames: int) -> str:
     """Return one complete chat stream with `frames` content frames, usage and the end mark."""
-    usage = {**{k: v for k, v in COMPLETION.items() if k in {"id", "created", "model", "usage"}}, "object": "chat.completion.chunk", "choices": []}
+    usage = {
+        **{k: v for k, v in COMPLETION.items() if k in {"id", "created", "model", "usage"}},
+        "object": "chat.completion.chunk",
+        "choices": [],
+    }
     words = "".join(_chunk({"content": f"word{n} "}) for n in range(frames))
     head = _chunk({"role": "assistant", "content": ""})
     return f"{head}{words}{_chunk({}, 'stop')}data: {json.dumps(usage, separators=(',', ':'))}\n\ndata: [DONE]\n\n"

@@ -1,0 +1,113 @@
+"""The servers of one bench run: mock upstream, bare proxy, and Keyosk's relay with its flusher on embedded servers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench import mock_upstream
+from foundation import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server listens and which processes are its cost."""
+
+    url: str
+    pids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Everything a run measures, and the key it uses."""
+
+    upstream: Server
+    bare: Server
+    keyosk: Server
+    key: str
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await(port: int, path: str | None = None) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            if path is None:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+            else:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2).close()  # our own loopback server
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit(f"the server on port {port} did not start")
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _uvicorn(application: str, port: int) -> list[str]:
+    options = ["--no-access-log", "--log-level", "warning", "--backlog", "4096", "--timeout-graceful-shutdown", "2"]
+    return [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), *options]
+
+
+@contextmanager
+def start() -> Iterator[Stack]:
+    """Start everything in a temporary folder; stop and remove all of it afterwards."""
+    with ExitStack() as exits:
+        folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="keyosk-bench-")))
+        folder.chmod(0o755)
+        environment = {**os.environ, "KEYOSK_VAR_DIR": str(folder / "var"), "KEYOSK_DEMO": "0", "PYTHONPATH": str(ROOT)}
+        for name in ("DATABASE_URL", "REDIS_URL", "KEYOSK_PAGES_SOCKET"):
+            environment.pop(name, None)
+        exits.enter_context(embedded.servers(folder / "var"))
+        up, bare, relay = free_port(), free_port(), free_port()
+        nginx = mock_upstream.start(folder / "nginx", up)
+        exits.callback(nginx.wait)
+        exits.callback(nginx.terminate)
+        _await(up)
+        upstream = f"http://127.0.0.1:{up}"
+        prepare = [sys.executable, "-m", "bench.prepare", upstream]
+        key = subprocess.run(prepare, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+        proxy_environment = {**environment, "BENCH_UPSTREAM": upstream}
+        proxy = exits.enter_context(_process(_uvicorn("bench.bare_proxy:application", bare), proxy_environment, folder / "bare.log"))
+        flusher = [sys.executable, "manage.py", "flush_spools"]
+        exits.enter_context(_process(flusher, environment, folder / "flusher.log"))
+        governed = exits.enter_context(_process(_uvicorn("config.asgi:application", relay), environment, folder / "relay.log"))
+        _await(bare)
+        _await(relay, "/healthz")
+        yield Stack(
+            upstream=Server(upstream, [nginx.pid]),
+            bare=Server(f"http://127.0.0.1:{bare}", [proxy.pid]),
+            keyosk=Server(f"http://127.0.0.1:{relay}", [governed.pid]),
+            key=key,
+        )
