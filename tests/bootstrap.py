@@ -1,0 +1,60 @@
+"""Give the test session a PostgreSQL and a Redis of its own, before Django's settings are read (`-p tests.bootstrap`)."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from foundation import embedded
+
+# Set by the process that started the servers; xdist's workers and nested runs inherit it with the URLs.
+_MARK = "KEYOSK_TEST_SERVERS"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
+    """Run before pytest-django's hook of the same name, which reads the settings."""
+    if _MARK not in os.environ:
+        _start(early_config)
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        _move_worker(int(worker.removeprefix("gw")))
+    return (yield)
+
+
+def _start(config: pytest.Config) -> None:
+    var = Path(tempfile.mkdtemp(prefix="keyosk-test-")).resolve()
+    config.add_cleanup(lambda: _remove(var))
+    # A terminated run must clean up like an interrupted one.
+    signal.signal(signal.SIGTERM, _interrupt)
+    for server in (embedded.postgres(var, durable=False), embedded.redis(var, durable=False)):
+        process = embedded.start(server, log=var / f"{server.name}.log")
+        config.add_cleanup(functools.partial(embedded.stop, server, process))
+    urls = {"DATABASE_URL": embedded.database_url(var), "REDIS_URL": embedded.redis_url(var)}
+    os.environ.update(urls, KEYOSK_VAR_DIR=str(var), **{_MARK: str(os.getpid())})
+    config.add_cleanup(lambda: os.environ.__delitem__(_MARK))
+
+
+def _move_worker(number: int) -> None:
+    """Give each worker a Redis database and a `var/` of its own; pytest-django gives it a PostgreSQL database."""
+    var = Path(os.environ["KEYOSK_VAR_DIR"]) / f"worker-{number}"
+    var.mkdir(exist_ok=True)
+    os.environ["KEYOSK_VAR_DIR"] = str(var)
+    os.environ["REDIS_URL"] = os.environ["REDIS_URL"].replace("?db=0", f"?db={number + 1}")
+
+
+def _remove(var: Path) -> None:
+    shutil.rmtree(embedded.socket_folder(var), ignore_errors=True)
+    shutil.rmtree(var, ignore_errors=True)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
