@@ -91,8 +91,7 @@ def postgres(var: Path, *, durable: bool = True) -> Server:
     argv += ["-c", "max_connections=200", "-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "log_checkpoints=off"]
     if not durable:
         argv += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-    probe = [str(binaries / "pg_isready"), "-q", "-h", str(sockets), "-d", "postgres"]
-    return Server("postgres", tuple(argv), signal.SIGINT, lambda: _succeeds(probe))
+    return Server("postgres", tuple(argv), signal.SIGINT, lambda: _is_ready(data))
 
 
 def redis(var: Path, *, durable: bool = True) -> Server:
@@ -104,6 +103,7 @@ def redis(var: Path, *, durable: bool = True) -> Server:
         _tell_redis(sock, b"SHUTDOWN\r\n")
     argv = [_redis_binary(), "--port", "0", "--unixsocket", str(sock), "--unixsocketperm", "700", "--dir", str(folder)]
     argv += ["--appendonly", "yes" if durable else "no", "--save", "", "--daemonize", "no", "--databases", "64"]
+    argv += ["--loglevel", "warning"]
     return Server("redis", tuple(argv), signal.SIGTERM, lambda: _pings(sock))
 
 
@@ -229,6 +229,15 @@ def _end_stale_postmaster(data: Path) -> None:
         if time.monotonic() > deadline:
             raise CannotStart(f"an old PostgreSQL (process {pid}) does not stop: kill it, then start again")
         time.sleep(0.02)
+
+
+def _is_ready(data: Path) -> bool:
+    """Read what pg_ctl reads: the postmaster writes its state into the eighth line (asking it would fill its log)."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    return len(lines) > 7 and lines[7].strip() == "ready"
 
 
 def _is_postgres(pid: int) -> bool:

@@ -7,11 +7,23 @@ import secrets
 from pathlib import Path
 
 
+class CannotKeep(Exception):
+    """The file can neither be read nor made; the message is one line that names it and says why."""
+
+
 def read_or_make(path: Path) -> str:
     """Return the file's text; make it with 64 random hexadecimal digits (mode 0600) when there is none.
 
     Two processes that start at once agree: the file appears by an exclusive link, the loser reads the winner's.
+    Raise CannotKeep when the place belongs to somebody else or the disk is full.
     """
+    try:
+        return _read_or_make(path)
+    except OSError as error:
+        raise CannotKeep(f"{path} cannot be used: {error.strerror}. Start as the owner of {path.parent}, or set KEYOSK_VAR_DIR") from error
+
+
+def _read_or_make(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:

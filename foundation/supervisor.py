@@ -106,16 +106,32 @@ class Supervisor:
 
     def start(self, *children: Child) -> None:
         """Start the children of one stage together and wait until all serve; raise CannotRun when one does not."""
+        self.launch(*children)
+        self.wait_ready()
+
+    def launch(self, *children: Child) -> None:
+        """Start the children of one stage without waiting for them."""
         stage: list[_Running] = []
         self._stages.append(stage)
         for child in children:
             stage.append(self._spawn(child))
-        while waiting := [one for one in stage if not one.is_ready]:
-            if self.stop_requested:
-                raise Interrupted("stopped while starting")
+
+    def wait_ready(self) -> None:
+        """Wait until every launched child serves; raise CannotRun when one dies or is late."""
+        while waiting := [one for one in self._running if not one.is_ready]:
             for one in waiting:
                 self._look(one)
-            self._pump(_TICK_SECONDS / 4)
+            self._pump_while_starting()
+
+    def wait(self, happened: Callable[[], bool], *, limit_seconds: float, what: str) -> None:
+        """Wait until something is true that the children do together; raise CannotRun when it stays false."""
+        deadline = time.monotonic() + limit_seconds
+        while not happened():
+            if time.monotonic() > deadline:
+                raise CannotRun(f"{what} is not ready after {limit_seconds:.0f} s")
+            for one in self._running:
+                self._must_live(one)
+            self._pump_while_starting()
 
     def watch(self, *, until: Callable[[], bool] = lambda: False) -> None:
         """Pass output on and restart what dies, until a signal or `until()` says to stop."""
@@ -154,13 +170,21 @@ class Supervisor:
     def _look(self, one: _Running) -> None:
         """Decide whether a starting child is up, dead or late."""
         child = one.child
-        if one.process.poll() is not None:
-            self._drain(one)
-            raise CannotRun(self._epitaph(one, f"ended with {_outcome(one.process.returncode)} while starting"))
+        self._must_live(one)
         if time.monotonic() - one.started_at > child.start_limit_seconds:
             raise CannotRun(self._epitaph(one, f"is not ready after {child.start_limit_seconds:.0f} s"))
         if not child.ready_text:
             one.is_ready = child.ready()
+
+    def _must_live(self, one: _Running) -> None:
+        if one.process.poll() is not None:
+            self._drain(one)
+            raise CannotRun(self._epitaph(one, f"ended with {_outcome(one.process.returncode)} while starting"))
+
+    def _pump_while_starting(self) -> None:
+        if self.stop_requested:
+            raise Interrupted("stopped while starting")
+        self._pump(_TICK_SECONDS / 4)
 
     def _epitaph(self, one: _Running, what: str) -> str:
         lines = "".join(f"\n  {one.child.name} | {line}" for line in one.last_lines) or "\n  (it wrote nothing)"

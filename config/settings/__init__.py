@@ -2,6 +2,7 @@
 
 from config.settings.core import *
 from config.settings.identity import *
+from config.settings.processes import *
 from config.settings.product import *
 from config.settings.security import *
 from config.settings.storage import *

@@ -1,0 +1,30 @@
+"""Run all of Keyosk on this machine: `make run`, and the single-service container."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand
+
+from console.start import bringup, preparation
+from console.start.children import Layout
+from console.start.logs import Log
+
+
+class Command(BaseCommand):
+    help = "Start database, relay, pages, worker, beat and flusher; stop all of them with Ctrl-C."
+    requires_system_checks: list[str] = []  # noqa: RUF012  # Django declares it as an instance variable
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        layout = Layout(
+            root=settings.BASE_DIR, var=settings.VAR_DIR, relays=settings.RELAYS, relay_grace_seconds=settings.RELAY_GRACE_SECONDS
+        )
+        plan = bringup.Plan(
+            layout=layout,
+            host=settings.LISTEN_HOST,
+            port=settings.PORT,
+            has_own_servers=settings.EMBEDDED,
+            prepare=preparation.prepare,
+        )
+        raise SystemExit(bringup.run(plan, Log(self.stdout)))  # type: ignore[arg-type]  # OutputWrapper is a text stream

@@ -1,0 +1,1 @@
+"""Bring all processes up on one machine."""

@@ -1,0 +1,109 @@
+"""The processes of one Keyosk: what runs, in which stage, and how each shows that it serves."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from foundation import embedded
+from foundation.supervisor import Child
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where one Keyosk lives and how large it is."""
+
+    root: Path
+    var: Path
+    relays: int
+    relay_grace_seconds: int
+
+    @property
+    def pages_socket(self) -> Path:
+        return embedded.socket_folder(self.var) / "pages.sock"
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment of all our own processes."""
+        own = {"KEYOSK_VAR_DIR": str(self.var), "KEYOSK_PAGES_SOCKET": str(self.pages_socket), "PYTHONUNBUFFERED": "1"}
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **own}
+
+
+def servers(layout: Layout) -> list[Child]:
+    """Return the embedded PostgreSQL and Redis; prepares their folders."""
+    return [
+        Child(
+            server.name,
+            server.argv,
+            env=embedded.clean_environment(),
+            ready=server.ready,
+            stop_signal=server.stop_signal,
+            stop_limit_seconds=embedded.STOP_LIMIT_SECONDS,
+        )
+        for server in (embedded.postgres(layout.var), embedded.redis(layout.var))
+    ]
+
+
+def workers(layout: Layout) -> list[Child]:
+    """Return everything between the data and the relays: pages, flusher, worker, beat."""
+    env = layout.environment()
+    celery = ("celery", "-A", "config.celery")
+    return [
+        _pages(layout, env),
+        _python("flusher", "manage.py", "flush_spools", layout=layout, env=env),
+        _module(
+            "worker", *celery, "worker", "-l", "INFO", "-c", "2", "--without-gossip", "--without-mingle", env=env, ready_text=" ready."
+        ),
+        _module("beat", *celery, "beat", "-l", "INFO", "--pidfile=", env=env, ready_text="beat: Starting"),
+    ]
+
+
+def relays(layout: Layout, listener: socket.socket) -> list[Child]:
+    """Return the relay processes: each one event loop, all on one inherited socket.
+
+    uvicorn's own --workers would leave its children running, holding the port, when their parent is killed.
+    """
+    grace = layout.relay_grace_seconds
+    words: tuple[str, ...] = ("uvicorn", "config.asgi:application", "--fd", str(listener.fileno()), "--no-access-log", "--no-server-header")
+    words += ("--timeout-graceful-shutdown", str(grace), "--timeout-keep-alive", "75")
+    return [
+        _module(
+            "relay" if layout.relays == 1 else f"relay-{number}",
+            *words,
+            env=layout.environment(),
+            ready_text="Application startup complete",
+            stop_limit_seconds=grace + 15.0,
+            pass_fds=(listener.fileno(),),
+        )
+        for number in range(1, layout.relays + 1)
+    ]
+
+
+def _pages(layout: Layout, env: Mapping[str, str]) -> Child:
+    place = layout.pages_socket
+    words: tuple[str, ...] = ("granian", "--interface", "wsgi", "--uds", str(place), "--workers", "1", "--blocking-threads", "4", "--no-ws")
+    words += ("--log-level", "warning", "--workers-kill-timeout", "10", "config.wsgi:application")
+    return _module("pages", *words, env=env, ready=lambda: _answers(place))
+
+
+def _answers(place: Path) -> bool:
+    """Ask for a page: the socket alone is open before the application is loaded."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(0.3)
+        try:
+            link.connect(str(place))
+            link.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            return link.recv(5) == b"HTTP/"
+        except OSError:
+            return False
+
+
+def _python(name: str, script: str, *words: str, layout: Layout, env: Mapping[str, str]) -> Child:
+    return Child(name, (sys.executable, str(layout.root / script), *words), env=env)
+
+
+def _module(name: str, module: str, *words: str, env: Mapping[str, str], **more: object) -> Child:
+    return Child(name, (sys.executable, "-m", module, *words), env=env, **more)  # type: ignore[arg-type]  # the fields of Child

@@ -1,0 +1,28 @@
+"""Make the data fit the code once the database is there: migrations, then the demo or the way in for the first operator."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connections
+
+from console.start import summary
+
+
+def prepare(port: int) -> str:
+    """Migrate, seed the demo when it is wanted, and return the summary to print."""
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+        return _demo(port) if settings.DEMO else _real(port)
+    finally:
+        connections.close_all()
+
+
+def _demo(port: int) -> str:
+    values = summary.addresses(port=port, mail=settings.MAIL_DIR)
+    summary.write_env(settings.VAR_DIR / "demo.env", values)
+    return summary.demo(values)
+
+
+def _real(port: int) -> str:
+    return summary.production(base=f"http://127.0.0.1:{port}", setup_url=None)

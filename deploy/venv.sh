@@ -1,0 +1,36 @@
+#!/bin/sh
+# Install one hashed lock into the project's virtual environment: venv.sh PYTHON VENV LOCK STAMP
+# Whatever is wrong with the machine is said in one line.
+set -eu
+python=$1 venv=$2 lock=$3 stamp=$4
+
+fail() {
+    echo "keyosk: $*" >&2
+    exit 1
+}
+
+command -v "$python" >/dev/null 2>&1 || fail "$python is not there: install Python 3.11 or newer, or name one with make PYTHON=…"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$("$python" --version 2>&1) is too old: install Python 3.11 or newer, or name one with make PYTHON=python3.12"
+
+# A moved or half-made environment, or one of another Python, is made anew.
+if [ -e "$venv" ] && ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    rm -rf "$venv"
+fi
+if [ ! -e "$venv" ]; then
+    "$python" -c 'import ensurepip, venv' 2>/dev/null ||
+        fail "$python has no venv module: install it (Debian and Ubuntu: apt install python3-venv), then try again"
+    echo "keyosk: making $venv" >&2
+    "$python" -m venv "$venv" || fail "$venv cannot be made"
+fi
+if [ -e "$stamp" ] && cmp -s "$lock" "$stamp"; then
+    touch "$stamp"
+    exit 0
+fi
+free=$(df -Pk . | awk 'NR == 2 { print $4 }')
+[ "$free" -gt 1000000 ] || fail "only $((free / 1024)) MiB are free here, about 1000 are needed to install: make room first"
+echo "keyosk: installing $lock (about a minute the first time)" >&2
+rm -f "$stamp"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" ||
+    fail "installing $lock failed; the lines above say why (is the network reachable?)"
+cp "$lock" "$stamp"
