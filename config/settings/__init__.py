@@ -1,5 +1,6 @@
 """Django's settings, one file a subject; each reads the environment through `config.env`."""
 
+from config.settings.admin import *
 from config.settings.core import *
 from config.settings.identity import *
 from config.settings.processes import *

@@ -1,0 +1,75 @@
+"""The sidebars of the two back offices: what stands where, and who sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+Group = dict[str, Any]
+
+
+def platform(request: HttpRequest) -> list[Group]:
+    """Return the sidebar of `/admin/`."""
+    return [_dashboard("admin"), *_groups("admin", request)]
+
+
+def reseller(request: HttpRequest) -> list[Group]:
+    """Return the sidebar of `/reseller/`."""
+    return [_dashboard("reseller"), *_groups("reseller", request)]
+
+
+def account(request: HttpRequest) -> list[dict[str, str]]:
+    """Return the links of the person's menu: sign-in matters belong to the account pages."""
+    return [
+        {"title": _("Console"), "link": "/console/"},
+        {"title": _("Change password"), "link": reverse("account_change_password")},
+    ]
+
+
+def _groups(site: str, request: HttpRequest) -> list[Group]:
+    groups = [
+        (_("Customers"), [
+            (_("Memberships"), "group", "accounts_membership"),
+            (_("People"), "person", "accounts_user"),
+            (_("Sub-keys"), "key", "accounts_apikey"),
+            (_("Tenants"), "storefront", "accounts_tenant"),
+        ]),
+        (_("Selling"), [
+            (_("Products"), "sell", "billing_product"),
+            (_("Code batches"), "confirmation_number", "billing_codebatch"),
+            (_("Codes"), "qr_code_2", "billing_code"),
+            (_("Orders"), "receipt_long", "billing_order"),
+            (_("Prices"), "payments", "billing_pricerule"),
+        ]),
+        (_("Relay"), [
+            (_("Usage"), "monitoring", "gateway_usagerecord"),
+            (_("Channels"), "lan", "channels_app_channel"),
+            (_("Upstream cost"), "request_quote", "channels_app_channelcost"),
+        ]),
+        (_("Books"), [
+            (_("Accounts"), "account_balance", "billing_ledgeraccount"),
+            (_("Transfers"), "swap_horiz", "billing_transfer"),
+            (_("Journal"), "menu_book", "billing_journal"),
+        ]),
+        (_("Running"), [
+            (_("Task runs"), "schedule", "foundation_scheduledtask"),
+            (_("Audit trail"), "policy", "accounts_auditevent"),
+        ]),
+    ]  # fmt: skip
+    built = ({"title": title, "items": [item for row in rows if (item := _item(site, *row))]} for title, rows in groups)
+    return [group for group in built if group["items"]]
+
+
+def _item(site: str, title: str, icon: str, name: str) -> dict[str, str] | None:
+    """Return one line of the sidebar; None where this site does not keep the subject."""
+    try:
+        return {"title": title, "icon": icon, "link": reverse(f"{site}:{name}_changelist")}
+    except NoReverseMatch:
+        return None
+
+
+def _dashboard(site: str) -> Group:
+    return {"items": [{"title": _("Dashboard"), "icon": "space_dashboard", "link": reverse(f"{site}:index")}]}
