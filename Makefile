@@ -8,20 +8,20 @@ ROOMS := config console gateway billing channels_app accounts foundation
 # How many test processes; CI machines have two cores.
 JOBS ?= 2
 
-.PHONY: help install install-dev run test check bench fmt css messages lock
+.PHONY: help install run test check bench fmt css messages lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-run: $(VENV)/.run ## start everything behind http://127.0.0.1:8000 (PORT=…, RELAYS=n)
+run: environment ## start everything behind http://127.0.0.1:8000 (PORT=…, RELAYS=n)
 	@exec $(BIN)/python manage.py up
 
-install: $(VENV)/.run ## make .venv with what Keyosk runs on
+install: environment ## make .venv with what Keyosk runs on
 
-test: $(VENV)/.dev ## run the whole test suite with coverage, on an embedded PostgreSQL and Redis of its own
+test: tools ## run the whole test suite with coverage, on an embedded PostgreSQL and Redis of its own
 	@exec $(BIN)/python -m pytest -n $(JOBS) --cov --cov-report=term:skip-covered $(TESTS)
 
-check: $(VENV)/.dev ## format, lint, types, import contracts, templates, migrations, API schema
+check: tools ## format, lint, types, import contracts, templates, migrations, API schema
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(ROOMS) tests bench manage.py
@@ -30,10 +30,10 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, templates, migrati
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
-bench: $(VENV)/.dev ## measure the relay beside a bare proxy
+bench: tools ## measure the relay beside a bare proxy
 	@exec $(BIN)/python -m bench.run
 
-fmt: $(VENV)/.dev ## format the code and the templates
+fmt: tools ## format the code and the templates
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	-$(BIN)/djlint --quiet --reformat templates
@@ -42,7 +42,7 @@ css: ## compile static/src/app.css into static/css/app.css (needs node)
 	npm ci --no-audit --no-fund
 	npm run build
 
-messages: $(VENV)/.dev ## collect and compile the texts to translate (needs gettext)
+messages: tools ## collect and compile the texts to translate (needs gettext)
 	$(BIN)/python manage.py makemessages --all --no-obsolete --no-location --ignore=node_modules --ignore=var --ignore=$(VENV)
 	$(BIN)/python manage.py compilemessages --ignore=$(VENV) --ignore=node_modules
 
@@ -50,9 +50,10 @@ lock: ## compile requirements*.in to hashed locks (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes requirements-dev.in -o requirements-dev.txt
 
-# The stamps are copies of the locks: a changed lock installs again, a touched one does not.
-$(VENV)/.run: requirements.txt
-	@deploy/venv.sh $(PYTHON) $(VENV) requirements.txt $@
+# Looked at each time, which costs a moment: the environment may have been moved or its Python taken away.
+.PHONY: environment tools
+environment:
+	@deploy/venv.sh $(PYTHON) $(VENV) requirements.txt $(VENV)/.lock
 
-$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
-	@deploy/venv.sh $(PYTHON) $(VENV) requirements-dev.txt $@
+tools: environment
+	@deploy/venv.sh $(PYTHON) $(VENV) requirements-dev.txt $(VENV)/.lock-dev

@@ -8,6 +8,7 @@ content is the value (Docker and Kubernetes secrets). A value that does not pars
 from __future__ import annotations
 
 import os
+import zoneinfo
 from pathlib import Path
 
 
@@ -66,6 +67,15 @@ def seconds(name: str, default: float) -> float:
 def names(name: str, default: str = "") -> list[str]:
     """Return a comma-separated list without blanks."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def zone(name: str) -> str:
+    """Return a time zone's name; UTC for none, and for the forms that only the C library knows (":/etc/localtime")."""
+    value = os.environ.get(name, "")
+    try:
+        return zoneinfo.ZoneInfo(value).key if value else "UTC"
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        return "UTC"
 
 
 def secret(name: str, default: str | None = None) -> str:

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Install one hashed lock into the project's virtual environment: venv.sh PYTHON VENV LOCK STAMP
+# The stamp is a copy of the lock, so that only a changed lock installs again.
 # Whatever is wrong with the machine is said in one line.
 set -eu
 python=$1 venv=$2 lock=$3 stamp=$4
@@ -9,22 +10,25 @@ fail() {
     exit 1
 }
 
-command -v "$python" >/dev/null 2>&1 || fail "$python is not there: install Python 3.11 or newer, or name one with make PYTHON=…"
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "$("$python" --version 2>&1) is too old: install Python 3.11 or newer, or name one with make PYTHON=python3.12"
+# A half-made environment, one of a Python that is gone, or one of a folder that was moved (its scripts name the old path).
+is_sound() {
+    "$venv/bin/python" -c 'import pip' 2>/dev/null && [ "$(cat "$venv/.place" 2>/dev/null)" = "$(pwd -P)" ]
+}
 
-# A moved or half-made environment, or one of another Python, is made anew.
-if [ -e "$venv" ] && ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
-    rm -rf "$venv"
-fi
-if [ ! -e "$venv" ]; then
+make_environment() {
+    command -v "$python" >/dev/null 2>&1 || fail "$python is not there: install Python 3.11 or newer, or name one with make PYTHON=…"
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$("$python" --version 2>&1) is too old: install Python 3.11 or newer, or name one with make PYTHON=python3.12"
     "$python" -c 'import ensurepip, venv' 2>/dev/null ||
         fail "$python has no venv module: install it (Debian and Ubuntu: apt install python3-venv), then try again"
     echo "keyosk: making $venv" >&2
-    "$python" -m venv "$venv" || fail "$venv cannot be made"
-fi
-if [ -e "$stamp" ] && cmp -s "$lock" "$stamp"; then
-    touch "$stamp"
+    rm -rf "$venv"
+    "$python" -m venv "$venv" || fail "$venv cannot be made here; the lines above say why"
+    pwd -P >"$venv/.place"
+}
+
+is_sound || make_environment
+if cmp -s "$lock" "$stamp"; then
     exit 0
 fi
 free=$(df -Pk . | awk 'NR == 2 { print $4 }')

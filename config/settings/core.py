@@ -78,7 +78,7 @@ LANGUAGES = [("en", "English"), ("zh-hans", "简体中文"), ("zh-hant", "繁體
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "UTC"
+TIME_ZONE = env.zone("TZ")
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -7,12 +7,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from config import env
 from config.settings.core import VAR_DIR
-from foundation.embedded import socket_folder
+from foundation import embedded
 
-EMBEDDED = not env.text("DATABASE_URL", "")
-_sockets = socket_folder(VAR_DIR)
-DATABASE_URL = env.secret("DATABASE_URL", "") or f"postgresql://keyosk@/keyosk?host={_sockets}"
-REDIS_URL = env.secret("REDIS_URL", "") or f"unix://{_sockets}/redis.sock?db=0"
+EMBEDDED_DATABASE = not env.secret("DATABASE_URL", "")
+EMBEDDED_REDIS = not env.secret("REDIS_URL", "")
+DATABASE_URL = env.secret("DATABASE_URL", "") or embedded.database_url(VAR_DIR)
+REDIS_URL = env.secret("REDIS_URL", "") or embedded.redis_url(VAR_DIR)
 
 
 def _database(url: str) -> dict[str, Any]:

@@ -6,3 +6,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ACCOUNT_RATE_LIMITS = False
 PLATFORM_HOSTS = ["platform.test", "testserver", "127.0.0.1"]
+TIME_ZONE = "UTC"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from console.start import children, preflight
 from console.start.children import Layout
@@ -26,7 +27,7 @@ class Plan:
     layout: Layout
     host: str
     port: int
-    has_own_servers: bool
+    own_servers: tuple[Callable[[Path], embedded.Server], ...]
     prepare: Callable[[int], str]
 
 
@@ -65,9 +66,9 @@ def _run_locked(plan: Plan, supervisor: Supervisor, log: Log) -> None:
 def _start(plan: Plan, supervisor: Supervisor, listener: socket.socket, log: Log) -> str:
     layout, port = plan.layout, int(listener.getsockname()[1])
     embedded.make_socket_folder(layout.var)
-    if plan.has_own_servers:
-        log.line("keyosk", "starting PostgreSQL and Redis")
-        supervisor.start(*children.servers(layout))
+    if plan.own_servers:
+        log.line("keyosk", "starting the embedded servers")
+        supervisor.start(*children.servers(layout, plan.own_servers))
     log.line("keyosk", "migrating")
     summary = plan.prepare(port)
     log.line("keyosk", f"starting pages, worker, beat, flusher and {layout.relays} relay{'s' if layout.relays > 1 else ''}")

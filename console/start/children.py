@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,8 +32,8 @@ class Layout:
         return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **own}
 
 
-def servers(layout: Layout) -> list[Child]:
-    """Return the embedded PostgreSQL and Redis; prepares their folders."""
+def servers(layout: Layout, makers: Sequence[Callable[[Path], embedded.Server]]) -> list[Child]:
+    """Return the embedded servers (`embedded.postgres`, `embedded.redis`); prepares their folders."""
     return [
         Child(
             server.name,
@@ -43,7 +43,7 @@ def servers(layout: Layout) -> list[Child]:
             stop_signal=server.stop_signal,
             stop_limit_seconds=embedded.STOP_LIMIT_SECONDS,
         )
-        for server in (embedded.postgres(layout.var), embedded.redis(layout.var))
+        for server in (make(layout.var) for make in makers)
     ]
 
 

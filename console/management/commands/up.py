@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +12,7 @@ from django.core.management import BaseCommand
 from console.start import bringup, preparation
 from console.start.children import Layout
 from console.start.logs import Log
+from foundation import embedded
 
 
 class Command(BaseCommand):
@@ -24,7 +27,12 @@ class Command(BaseCommand):
             layout=layout,
             host=settings.LISTEN_HOST,
             port=settings.PORT,
-            has_own_servers=settings.EMBEDDED,
+            own_servers=_own_servers(),
             prepare=preparation.prepare,
         )
         raise SystemExit(bringup.run(plan, Log(self.stdout)))  # type: ignore[arg-type]  # OutputWrapper is a text stream
+
+
+def _own_servers() -> tuple[Callable[[Path], embedded.Server], ...]:
+    wanted = ((embedded.postgres, settings.EMBEDDED_DATABASE), (embedded.redis, settings.EMBEDDED_REDIS))
+    return tuple(make for make, is_wanted in wanted if is_wanted)
