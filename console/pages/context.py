@@ -1,0 +1,41 @@
+"""What base.html needs on every page: the tenant's brand, the theme, the address it stands on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from console.pages import brand
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+
+
+def _is_host_name(host: str) -> bool:
+    """Tell a name from an address: passkeys work on names only."""
+    bare = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
+    return not (bare.startswith("[") or bare.replace(".", "").isdigit())
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Give `site` to every template: tenant, name, is_platform, colour version, theme, prefix, base_url, languages."""
+    tenant = getattr(request, "tenant", None)
+    theme = request.COOKIES.get(THEME_COOKIE, "auto")
+    prefix = request.META.get("SCRIPT_NAME", "").rstrip("/")
+    return {
+        "site": {
+            "tenant": tenant,
+            "name": tenant.name if tenant else "Keyosk",
+            "is_platform": tenant is None or tenant.parent_id is None,
+            "logo_url": tenant.logo_url if tenant else "",
+            "brand_version": brand.version(tenant.colour if tenant else brand.DEFAULT),
+            "theme": theme if theme in THEMES else "auto",
+            "themes": THEMES,
+            "languages": settings.LANGUAGES,
+            "prefix": prefix,
+            "base_url": f"{request.scheme}://{request.get_host()}{prefix}",
+            "passkeys": _is_host_name(request.get_host()),
+        }
+    }

@@ -1,0 +1,56 @@
+"""Doors every visitor may use: landing page, brand stylesheet, theme, health, style guide."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from console.pages import brand
+from console.pages.context import THEME_COOKIE, THEMES
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """Show what this host is: the platform, or one tenant's shop."""
+    tenant = request.tenant
+    template = "console/landing.html" if tenant.parent_id is None else "console/storefront.html"
+    return render(request, template)
+
+
+@require_safe
+def brand_css(request: HttpRequest) -> HttpResponse:
+    """Serve the tenant's colour; the address carries its version, so that it may be kept for a year."""
+    response = HttpResponse(brand.stylesheet(request.tenant.colour), content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    return response
+
+
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen theme in a cookie and go back."""
+    theme = request.POST.get("theme", "auto")
+    target = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+        target = request.META.get("SCRIPT_NAME", "") + "/"
+    response = redirect(target)
+    if theme in THEMES:
+        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure(), httponly=True)
+    return response
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that the pages answer."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Show every building block of the pages, for platform staff."""
+    if not request.actor.is_platform:
+        raise Http404
+    return render(request, "console/styleguide.html")

@@ -1,0 +1,43 @@
+"""Template helpers of our own pages: hashed assets, money, dressed foreign fields."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from pathlib import Path
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils.safestring import SafeString
+
+from foundation.forms import widget_classes
+
+register = template.Library()
+
+
+@functools.cache
+def _fingerprint(path: str) -> str:
+    found = finders.find(path)
+    return hashlib.sha256(Path(str(found)).read_bytes()).hexdigest()[:10] if found else "0"
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """Address a static file by its content, so that browsers may keep it and still see a new version at once."""
+    return f"{static(path)}?v={_fingerprint(path)}"
+
+
+@register.filter
+def dressed(field: BoundField) -> SafeString:
+    """Render a field of a foreign form (allauth's) with the house's classes."""
+    own = str(field.field.widget.attrs.get("class", ""))
+    classes = f"{widget_classes(field.field.widget, has_errors=bool(field.errors))} {own}".strip()
+    return field.as_widget(attrs={"class": classes} if classes else {})
+
+
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """Name the widget's type (`checkbox`, `hidden`, …): a check box has its label behind it."""
+    return str(getattr(field.field.widget, "input_type", ""))

@@ -1,0 +1,90 @@
+/* Keyosk's own script: copy buttons, closing menus, secret fields. Every page works without it. */
+(() => {
+  "use strict";
+  const say = (text) => {
+    const box = document.getElementById("status");
+    if (box) box.textContent = text;
+  };
+
+  const textOf = (button) => {
+    if (button.dataset.copy) return button.dataset.copy;
+    const source = document.getElementById(button.dataset.copyFrom || "");
+    if (!source) return "";
+    return "value" in source ? source.value : source.textContent.trim();
+  };
+
+  const legacyCopy = (text) => {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "sr-only";
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  };
+
+  const copy = async (button) => {
+    const text = textOf(button);
+    let done = false;
+    try {
+      await navigator.clipboard.writeText(text);
+      done = true;
+    } catch {
+      done = legacyCopy(text); // plain http has no clipboard API
+    }
+    if (!done) return;
+    const label = button.querySelector("[data-label]") || button;
+    const before = label.textContent;
+    label.textContent = button.dataset.done || "✓";
+    say(button.dataset.done || "✓");
+    setTimeout(() => { label.textContent = before; }, 1600);
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (!target) return;
+    const button = target.closest("button[data-copy], button[data-copy-from]");
+    if (button) copy(button);
+    const closer = target.closest("[data-dismiss]");
+    if (closer) closer.closest(closer.dataset.dismiss)?.remove();
+    const opener = target.closest("[data-opens]");
+    const dialog = opener && document.getElementById(opener.dataset.opens);
+    if (dialog instanceof HTMLDialogElement) {
+      event.preventDefault();
+      dialog.showModal();
+    }
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (!menu.contains(target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      menu.open = false;
+      menu.querySelector("summary")?.focus();
+    }
+  });
+
+  const wake = (root) => {
+    for (const button of root.querySelectorAll("button[data-copy][hidden], button[data-copy-from][hidden]")) button.hidden = false;
+    // Passkeys need a host name: an address such as 127.0.0.1 cannot be their owner.
+    const isAddress = /^[\d.]+$|^\[/.test(location.hostname);
+    if (isAddress || !window.PublicKeyCredential) {
+      for (const element of root.querySelectorAll("[data-passkey]")) element.hidden = true;
+    }
+    // Times in the viewer's own zone; the server prints UTC.
+    for (const time of root.querySelectorAll("time[datetime][data-local]")) {
+      const at = new Date(time.dateTime);
+      if (Number.isNaN(at.getTime())) continue;
+      time.title = time.textContent.trim();
+      time.textContent = new Intl.DateTimeFormat(document.documentElement.lang || undefined, {
+        dateStyle: "medium", timeStyle: time.dataset.local === "seconds" ? "medium" : "short",
+      }).format(at);
+    }
+  };
+
+  wake(document);
+  document.addEventListener("htmx:load", (event) => wake(event.detail.elt));
+})();
