@@ -15,9 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, ClassVar, Protocol
+
+from channels_app.addresses import join
 
 
 class FailureKind(StrEnum):
@@ -125,7 +128,10 @@ class ChannelFacts:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the client asked for. `fields` is the parsed body (not to be changed), `body` its original bytes."""
+    """What the client asked for. `fields` is the parsed body (not to be changed), `body` its original bytes.
+
+    `operation` is `chat` for a chat completion; `model` is the public name, even where the client wrote an alias.
+    """
 
     operation: str
     dialect: str
@@ -156,6 +162,18 @@ class UpstreamHead:
     @property
     def content_type(self) -> str:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def retry_after_seconds(self, now: float) -> float | None:
+        """Return the delay the vendor asks for, from `retry-after-ms` or `retry-after` (seconds or a date); `now` is unix seconds."""
+        milliseconds, text = self.headers.get("retry-after-ms", ""), self.headers.get("retry-after", "")
+        try:
+            if milliseconds:
+                return max(0.0, float(milliseconds) / 1000)
+            if text.strip().replace(".", "", 1).isdigit():
+                return float(text)
+            return max(0.0, parsedate_to_datetime(text).timestamp() - now) if text else None
+        except ValueError:
+            return None
 
 
 class FrameKind(StrEnum):
@@ -195,7 +213,12 @@ class Answer:
 
 
 class StreamReader(Protocol):
-    """Turns a vendor's stream into frames of the client's dialect; made anew for each attempt."""
+    """Turns a vendor's stream into frames of the client's dialect; made anew for each attempt.
+
+    Call `end` after a lost connection as well: where everything was said before the cut it ends in DONE. CONTENT is what
+    delivers something, even with a finish reason in it; FINISH, USAGE and DONE come together at the end. An ERROR frame
+    is the last one; its `data` closes the stream for the client (the end mark included).
+    """
 
     def feed(self, chunk: bytes) -> Sequence[Frame]:
         """Take bytes as they arrive; return the frames they complete."""
@@ -245,8 +268,8 @@ class Provider:
     is_local: ClassVar[bool] = False  # answers in this process by `answer`, without a network
 
     def address(self, channel: ChannelFacts, path: str) -> str:
-        """Return the URL for a path of the dialect."""
-        raise NotImplementedError
+        """Return the URL for a path of the dialect, below the channel's base or the vendor's own."""
+        return join(channel.base_url or self.base_url, path)
 
     def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
         """Return the headers that carry the credential."""

@@ -1,0 +1,140 @@
+"""Read a non-streamed OpenAI-type answer: its usage, what it delivered, the model's public name, errors inside a 200."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from channels_app import failures
+from channels_app.chat_deltas import delivers, known_reason, size
+from channels_app.chat_stream import ChatReader
+from channels_app.chat_usage import read_usage
+from channels_app.contract import Answer, Failure, FailureKind, FrameKind
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def read_answer(body: bytes, *, model: str) -> Answer:
+    """Return the answer with its `model` shown as `model`; what is no answer becomes `Answer.failure`."""
+    text = _without_heartbeats(body)
+    try:
+        payload: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _of_stream(text, model=model) if text.startswith((b"data:", b"event:")) else _garbage(text)
+    if not isinstance(payload, dict) or payload.get("error") or not _is_completion(payload):
+        complaint = failures.find(payload)
+        return Answer(failure=failures.of_complaint(complaint) if complaint else _upstream("upstream sent nothing that is an answer"))
+    return _of_completion(payload, text, model=model)
+
+
+def _is_completion(payload: dict[str, Any]) -> bool:
+    choices = payload.get("choices")
+    return isinstance(choices, list) and any(isinstance(choice, dict) for choice in choices)
+
+
+def _without_heartbeats(body: bytes) -> bytes:
+    """Drop blank lines and comment lines before the answer (DeepSeek keeps its connection alive by them)."""
+    body = body.removeprefix(_BOM).lstrip()
+    while body.startswith(b":"):
+        body = body.partition(b"\n")[2].lstrip()
+    return body
+
+
+def _of_completion(payload: dict[str, Any], text: bytes, *, model: str) -> Answer:
+    choices = [choice for choice in payload["choices"] if isinstance(choice, dict)]
+    if any(choice.get("finish_reason") == "error" for choice in choices):
+        return Answer(failure=_upstream("the vendor ended with an error"))
+    messages = [choice["message"] for choice in choices if isinstance(choice.get("message"), dict)]
+    has_output = any(delivers(message) for message in messages)
+    is_blank = not has_output and not any(choice.get("finish_reason") for choice in choices)
+    return Answer(
+        body=_shown(payload, text, model=model),
+        usage=read_usage(payload.get("usage")),
+        delivered=sum(size(message) for message in messages),
+        is_empty=is_blank,
+    )
+
+
+def _shown(payload: dict[str, Any], text: bytes, *, model: str) -> bytes:
+    """Return the original bytes with the public name, or the answer written anew where more is wrong with it."""
+    fixed = _repaired(payload)
+    if fixed is not payload or payload.get("model") is None:
+        return orjson.dumps({**fixed, "model": model})
+    if payload["model"] == model:
+        return text
+    if text.count(b'"model"') == 1:
+        old, new = orjson.dumps(payload["model"]), orjson.dumps(model)
+        for colon in (b":", b": "):
+            if text.count(b'"model"' + colon + old) == 1:
+                return text.replace(b'"model"' + colon + old, b'"model"' + colon + new)
+    return orjson.dumps({**payload, "model": model})
+
+
+def _repaired(payload: dict[str, Any]) -> dict[str, Any]:
+    """Give the answer its `object`, a known finish reason and `tool_calls` as the reason of tool calls."""
+    choices = [_repaired_choice(choice) if isinstance(choice, dict) else choice for choice in payload["choices"]]
+    if payload.get("object") == "chat.completion" and choices == payload["choices"]:
+        return payload
+    return {**payload, "object": "chat.completion", "choices": choices}
+
+
+def _repaired_choice(choice: dict[str, Any]) -> dict[str, Any]:
+    message = choice.get("message")
+    has_tools = isinstance(message, dict) and bool(message.get("tool_calls"))
+    reason = choice.get("finish_reason")
+    known = known_reason(reason if isinstance(reason, str) else None, has_tools=has_tools)
+    return choice if reason == known else {**choice, "finish_reason": known}
+
+
+def _of_stream(text: bytes, *, model: str) -> Answer:
+    """Put an event stream that answers a plain request together into one completion."""
+    reader = ChatReader(model=model, wants_usage=True, request_id="stream", created=0)
+    frames = [*reader.feed(text), *reader.end()]
+    if frames[-1].failure is not None:
+        return Answer(failure=frames[-1].failure)
+    whole: dict[str, Any] = {}
+    messages: dict[int, dict[str, Any]] = {}
+    reasons: dict[int, str] = {}
+    for frame in frames:
+        if frame.data and frame.kind not in {FrameKind.COMMENT, FrameKind.DONE}:
+            chunk = orjson.loads(frame.data.removeprefix(b"data: "))
+            whole = {**whole, **{name: value for name, value in chunk.items() if name != "choices" and value is not None}}
+            for choice in chunk["choices"]:
+                _merge(messages.setdefault(choice["index"], {}), choice["delta"])
+                reasons[choice["index"]] = choice.get("finish_reason") or ""
+    whole["object"] = "chat.completion"
+    whole["choices"] = [
+        {"index": index, "message": message, "finish_reason": reasons[index]} for index, message in sorted(messages.items())
+    ]
+    return _of_completion(whole, orjson.dumps(whole), model=model)
+
+
+def _merge(message: dict[str, Any], delta: dict[str, Any]) -> None:
+    """Add a normalised delta to a message: texts grow, tool calls grow by index, everything else is taken over."""
+    for name, value in delta.items():
+        if name == "tool_calls":
+            _merge_tools(message.setdefault("tool_calls", []), value)
+        elif isinstance(value, str) and isinstance(message.get(name), str) and name != "role":
+            message[name] += value
+        elif value is not None or name not in message:
+            message[name] = value
+
+
+def _merge_tools(calls: list[dict[str, Any]], fragments: list[dict[str, Any]]) -> None:
+    for fragment in fragments or ():
+        index = fragment["index"]
+        rest = {name: value for name, value in fragment.items() if name != "index"}
+        if index == len(calls):
+            calls.append(rest)
+        else:
+            _merge(calls[index].setdefault("function", {}), rest.get("function") or {})
+
+
+def _garbage(text: bytes) -> Answer:
+    is_html = text[:200].lower().startswith((b"<!doctype", b"<html", b"<"))
+    return Answer(failure=_upstream("upstream returned HTML" if is_html else "upstream's answer is no JSON"))
+
+
+def _upstream(message: str) -> Failure:
+    return Failure(FailureKind.UPSTREAM, message)

@@ -1,0 +1,69 @@
+"""Write the body of an OpenAI-type request: the client's own bytes where only the model and the usage switch differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import orjson
+
+from channels_app.contract import Call
+
+# Fields by which a client could choose a route or bring a credential; that is ours to decide.
+ROUTING_FIELDS = frozenset(
+    {
+        "api_base", "api_key", "api_type", "api_version", "base_url", "channel", "channel_id", "custom_llm_provider",
+        "extra_body", "extra_headers", "fallbacks", "headers", "mock_response", "models", "organization", "provider", "route",
+    }
+)  # fmt: skip
+_MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*"')
+_USAGE_SWITCH = b'{"stream_options":{"include_usage":true},'
+
+
+def write_body(call: Call, *, upstream_model: str, strip: Collection[str] = ()) -> bytes:
+    """Return the body to send: upstream's model name, usage asked for in streams, without routing and stripped fields."""
+    fields = call.fields
+    unwanted = {name for name in fields if name in ROUTING_FIELDS or name in strip}
+    if not call.is_stream and "stream_options" in fields:
+        unwanted.add("stream_options")
+    wants_switch = call.is_stream and "stream_options" not in strip
+    if not unwanted and not (wants_switch and "stream_options" in fields and not _asks_usage(fields)):
+        patched = _patched(call, upstream_model, with_switch=wants_switch and "stream_options" not in fields)
+        if patched is not None:
+            return patched
+    changed = {name: value for name, value in fields.items() if name not in unwanted}
+    changed["model"] = upstream_model
+    if wants_switch:
+        changed["stream_options"] = {**_options(fields), "include_usage": True}
+    return orjson.dumps(changed)
+
+
+def _options(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    options = fields.get("stream_options")
+    return options if isinstance(options, Mapping) else {}
+
+
+def _asks_usage(fields: Mapping[str, Any]) -> bool:
+    return _options(fields).get("include_usage") is True
+
+
+def _patched(call: Call, upstream_model: str, *, with_switch: bool) -> bytes | None:
+    """Change only the model's name in the original bytes, or return None if that cannot be done for certain.
+
+    An unescaped `"` never stands inside a JSON string, so `"model":` is a member; where it is the only one in the body
+    and no key is spelled with escapes, it is the one that was read.
+    """
+    body = call.body.lstrip()
+    if not body.startswith(b"{") or body.count(b'"model"') != 1 or b"\\u00" in body:
+        return None
+    if with_switch and b'"stream_options"' in body:
+        return None
+    if upstream_model != call.model or call.fields.get("model") != call.model:
+        found = _MODEL.search(body)
+        named = orjson.dumps(call.fields.get("model"))
+        if found is None or not body.startswith(named, found.end() - 1):
+            return None
+        start = found.end() - 1
+        body = body[:start] + orjson.dumps(upstream_model) + body[start + len(named) :]
+    return _USAGE_SWITCH + body[1:] if with_switch else body
