@@ -1,0 +1,22 @@
+"""OpenAI, and every vendor or relay that speaks its protocol at a base address of its own."""
+
+from __future__ import annotations
+
+from channels_app.contract import ChannelFacts, ChannelKey, Field, Provider
+
+
+class OpenAI(Provider):
+    slug = "openai"
+    label = "OpenAI or compatible"
+    base_url = "https://api.openai.com/v1"
+    fields = (
+        Field("organization", "Organization", help="Sent as OpenAI-Organization."),
+        Field("project", "Project", help="Sent as OpenAI-Project."),
+        Field("strip", "Fields to leave out", help="Names of request fields this upstream refuses, with commas between them."),
+    )
+    default_models = ("gpt-4o-mini", "gpt-4o", "gpt-4.1-mini")
+
+    def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
+        headers = super().authorize(channel, key) if key.secret.reveal() else ()
+        named = (("openai-organization", channel.options.get("organization")), ("openai-project", channel.options.get("project")))
+        return headers + tuple((name, str(value)) for name, value in named if value)
