@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms import widgets
 from django.forms.renderers import DjangoTemplates
 from django.template import loader
 
@@ -16,7 +17,7 @@ _CLASS_OF_WIDGET: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.Select, "select w-full"),
     (forms.Textarea, "textarea w-full"),
     (forms.FileInput, "file-input w-full"),
-    (forms.Input, "input w-full"),
+    (widgets.Input, "input w-full"),
 )
 _ERROR = {
     "radio": "radio-error",
