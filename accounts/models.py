@@ -34,6 +34,7 @@ class User(AbstractBaseUser):
     is_active = models.BooleanField(_("active"), default=True)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now)
 
+    tenant_path: ClassVar[str] = "memberships__tenant"
     objects: ClassVar[UserManager] = UserManager()
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -44,6 +45,16 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.email or self.name or f"#{self.pk}"
+
+    @property
+    def is_staff(self) -> bool:
+        """Django asks; roles stand in memberships and both admin sites look there."""
+        return False
+
+    def get_short_name(self) -> str:
+        return self.name or (self.email or "").partition("@")[0]
+
+    get_full_name = get_short_name
 
 
 class Tenant(models.Model):
@@ -57,19 +68,25 @@ class Tenant(models.Model):
     class SignUp(models.TextChoices):
         OPEN = "open", _("everybody")
         INVITE = "invite", _("by invitation")
+        EMAIL_DOMAINS = "domains", _("with an address of certain domains")
+
+    tenant_path: ClassVar[str] = "pk"
 
     slug = models.SlugField(_("short name"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("seller"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     sign_up = models.CharField(_("sign-up"), max_length=10, choices=SignUp.choices, default=SignUp.OPEN)
+    sign_up_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True, verbose_name=_("e-mail domains"))
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     language = models.CharField(_("language"), max_length=10, default="en")
     zone = models.CharField(_("time zone"), max_length=40, default="UTC")
     colour = models.CharField(_("brand colour"), max_length=7, default="#4f46e5")
     logo_url = models.CharField(_("logo"), max_length=300, blank=True)
     announcement = models.TextField(_("announcement"), blank=True)
+    footer = models.CharField(_("footer"), max_length=300, blank=True)
     contact = models.CharField(_("contact"), max_length=200, blank=True)
+    reply_to = models.EmailField(_("reply-to address of mails"), blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -82,6 +99,11 @@ class Tenant(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_root(self) -> bool:
+        """Tell whether this is the platform itself."""
+        return self.parent_id is None
+
 
 class TenantDomain(models.Model):
     """A host name (without port, lower case) on which a tenant answers."""
@@ -91,9 +113,14 @@ class TenantDomain(models.Model):
     is_primary = models.BooleanField(_("primary"), default=False)
     proven_at = models.DateTimeField(_("proven"), null=True, blank=True)
 
+    tenant_path: ClassVar[str] = "tenant"
+
     class Meta:
         verbose_name = _("domain")
         verbose_name_plural = _("domains")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant"], condition=Q(is_primary=True), name="one_primary_domain"),
+        ]
 
     def __str__(self) -> str:
         return self.host
@@ -108,6 +135,8 @@ class Membership(models.Model):
         SUPPORT = "support", _("support")
         CUSTOMER = "customer", _("customer")
 
+    STAFF_ROLES: ClassVar[tuple[str, ...]] = ("owner", "manager", "support")
+
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="memberships", verbose_name=_("tenant"))
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.CUSTOMER)
@@ -115,6 +144,9 @@ class Membership(models.Model):
     group = models.CharField(_("customer group"), max_length=40, default="default")
     note = models.TextField(_("note"), blank=True)
     joined_at = models.DateTimeField(_("joined"), auto_now_add=True)
+
+    tenant_path: ClassVar[str] = "tenant"
+    owner_path: ClassVar[str] = "pk"
 
     class Meta:
         verbose_name = _("membership")
@@ -152,12 +184,20 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 
+    tenant_path: ClassVar[str] = "tenant"
+    owner_path: ClassVar[str] = "membership"
+
     class Meta:
         verbose_name = _("sub-key")
         verbose_name_plural = _("sub-keys")
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.prefix}…{self.last4})"
+        return f"{self.name} ({self.masked})"
+
+    @property
+    def masked(self) -> str:
+        """Return what may be shown of the secret."""
+        return f"{self.prefix}…{self.last4}"
 
 
 class AccessToken(models.Model):
@@ -171,6 +211,9 @@ class AccessToken(models.Model):
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    tenant_path: ClassVar[str] = "membership__tenant"
+    owner_path: ClassVar[str] = "membership"
 
     class Meta:
         verbose_name = _("access token")
@@ -191,6 +234,8 @@ class AuditEvent(models.Model):
     after = models.JSONField(_("after"), default=dict)
     address = models.GenericIPAddressField(_("address"), null=True)
     created_at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
+
+    tenant_path: ClassVar[str] = "tenant"
 
     class Meta:
         verbose_name = _("audit event")

@@ -1,0 +1,182 @@
+"""Open tenants, find them by host, and let people join them.
+
+Raises `SlugTaken`, `HostTaken` and `NotAdmitted` (the sign-up policy says no), all of them `TenantError`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import Membership, Tenant, TenantDomain, User
+from foundation import snapshots
+
+ROOT_SLUG = "platform"
+
+
+class TenantError(Exception):
+    """A tenant cannot be opened or joined; the message says why."""
+
+
+class SlugTaken(TenantError):
+    """Another tenant has this short name."""
+
+
+class HostTaken(TenantError):
+    """Another tenant answers on this host."""
+
+
+class NotAdmitted(TenantError):
+    """The tenant's sign-up policy does not admit this person."""
+
+
+class Step(NamedTuple):
+    """One tenant on the way from the root."""
+
+    id: int
+    state: str
+
+
+def root() -> Tenant:
+    """Return the platform itself, made on first use; two processes that start at once agree."""
+    found = Tenant.objects.filter(parent=None).first()
+    if found is not None:
+        return found
+    try:
+        with transaction.atomic():
+            return Tenant.objects.create(slug=ROOT_SLUG, name="Keyosk")
+    except IntegrityError:
+        return Tenant.objects.get(parent=None)
+
+
+def open_tenant(*, slug: str, name: str, parent: Tenant | None = None, domain: str | None = None, **brand: str) -> Tenant:
+    """Open a shop below `parent` (the platform if None); `brand` are further fields of Tenant. Raise SlugTaken or HostTaken."""
+    if Tenant.objects.filter(slug=slug).exists():
+        raise SlugTaken(f"there is a tenant {slug} already")
+    with transaction.atomic():
+        tenant = Tenant.objects.create(slug=slug, name=name, parent=parent or root(), **brand)
+        if domain:
+            add_domain(tenant=tenant, host=domain, is_primary=True)
+    announce()
+    return tenant
+
+
+def add_domain(*, tenant: Tenant, host: str, is_primary: bool = False) -> TenantDomain:
+    """Let a tenant answer on a host; raise HostTaken."""
+    name = host_name(host)
+    if name in settings.PLATFORM_HOSTS or TenantDomain.objects.filter(host=name).exists():
+        raise HostTaken(f"the host {name} is taken already")
+    row = TenantDomain.objects.create(tenant=tenant, host=name, is_primary=is_primary, proven_at=timezone.now())
+    announce()
+    return row
+
+
+def by_host(host: str) -> Tenant | None:
+    """Return who answers on this host (a port does not matter): the platform, a tenant, or None."""
+    name = host_name(host)
+    if name in settings.PLATFORM_HOSTS:
+        return root()
+    domain = TenantDomain.objects.select_related("tenant").filter(host=name, proven_at__isnull=False).first()
+    return None if domain is None else domain.tenant
+
+
+def host_name(host: str) -> str:
+    """Return a Host header's name: lower case, without port and trailing dot."""
+    name = host.strip().lower()
+    if name.startswith("["):
+        return name.partition("]")[0] + "]"
+    return name.partition(":")[0].removesuffix(".")
+
+
+def join(*, tenant: Tenant, user: User, role: str = Membership.Role.CUSTOMER, by_policy: bool = False) -> Membership:
+    """Return the person's membership, made when there is none; `by_policy` asks the sign-up policy first (NotAdmitted).
+
+    Somebody who is a member already keeps the role.
+    """
+    found = Membership.objects.filter(tenant=tenant, user=user).first()
+    if found is not None:
+        return found
+    if by_policy and not admits(tenant=tenant, email=user.email or ""):
+        raise NotAdmitted(f"{tenant.name} does not admit new people this way")
+    membership, _ = Membership.objects.get_or_create(tenant=tenant, user=user, defaults={"role": role})
+    announce()
+    return membership
+
+
+def set_role(*, membership: Membership, role: str) -> None:
+    """Give a member another role at the tenant."""
+    membership.role = Membership.Role(role)
+    membership.save(update_fields=["role"])
+    announce()
+
+
+def suspend(*, tenant: Tenant) -> None:
+    """Stop a tenant's keys and shop until it is opened again."""
+    _set_state(tenant, Tenant.State.SUSPENDED)
+
+
+def reopen(*, tenant: Tenant) -> None:
+    """End a suspension."""
+    _set_state(tenant, Tenant.State.OPEN)
+
+
+def admits(*, tenant: Tenant, email: str = "") -> bool:
+    """Tell whether a new person with this (verified) address may sign up; without one, whether sign-up is open at all."""
+    if tenant.state != Tenant.State.OPEN or tenant.sign_up == Tenant.SignUp.INVITE:
+        return False
+    if tenant.sign_up == Tenant.SignUp.EMAIL_DOMAINS and email:
+        return email.rpartition("@")[2].lower() in tenant.sign_up_domains
+    return True
+
+
+def chain(tenant_id: int) -> tuple[int, ...]:
+    """Return the ids from the root down to this tenant."""
+    return tuple(step.id for step in _climb(tenant_id))
+
+
+def lineage(tenant: Tenant) -> tuple[Step, ...]:
+    """Return the tenants from the root down to this one; no query when the seller is loaded and is the root."""
+    if tenant.parent is None:
+        return (Step(tenant.pk, tenant.state),)
+    if tenant.parent.parent_id is None:
+        return (Step(tenant.parent.pk, tenant.parent.state), Step(tenant.pk, tenant.state))
+    return _climb(tenant.pk)
+
+
+def state_of(steps: Sequence[Step]) -> str:
+    """Return the state that counts: the first one from the root that is not open."""
+    return next((step.state for step in steps if step.state != Tenant.State.OPEN), str(Tenant.State.OPEN))
+
+
+def announce() -> None:
+    """Tell the relay, on commit, that people or tenants changed."""
+    transaction.on_commit(functools.partial(snapshots.announce, "keys"), robust=True)
+
+
+def _set_state(tenant: Tenant, state: str) -> None:
+    tenant.state = state
+    tenant.save(update_fields=["state"])
+    announce()
+
+
+def _climb(tenant_id: int) -> tuple[Step, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CLIMB, [tenant_id])
+        return tuple(Step(row[0], row[1]) for row in cursor.fetchall())
+
+
+_CLIMB = """
+WITH RECURSIVE line AS (
+    SELECT id, parent_id, state, 0 AS height FROM accounts_tenant WHERE id = %s
+    UNION ALL
+    SELECT tenant.id, tenant.parent_id, tenant.state, line.height + 1
+    FROM accounts_tenant tenant JOIN line ON tenant.id = line.parent_id
+    WHERE line.height < 64
+)
+SELECT id, state FROM line ORDER BY height DESC
+"""

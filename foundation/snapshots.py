@@ -1,0 +1,181 @@
+"""Keep immutable knowledge from the database in memory and drop it as soon as the rows behind it change.
+
+Each kind of knowledge has a version row. Statement triggers (`trigger_sql`) raise it, whatever wrote the rows;
+a `Watcher` polls the versions every half second and listens to a Redis channel on which verbs `announce` their
+changes, which is only faster, never needed. A `Cell` holds the values of one kind, loaded on demand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import functools
+import weakref
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+import redis
+import redis.asyncio
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+
+from foundation import db
+from foundation.models import SnapshotVersion
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+CHANNEL = "keyosk:snapshots"
+POLL_SECONDS = 0.5
+_RECONNECT_SECONDS = 1.0
+_REDIS_TIMEOUT_SECONDS = 0.1
+# Unknown keys are remembered too, in a place of their own: guesses must not push out what is in use.
+_MISSES = 1_000
+
+log = structlog.get_logger(__name__)
+_cells: dict[str, weakref.WeakSet[Cell[object, object]]] = collections.defaultdict(weakref.WeakSet)  # type: ignore[type-var]  # a key of any cell
+
+
+class Cell(Generic[K, V]):
+    """Values of one kind, by key: least recently used ones leave first. Belongs to one event loop."""
+
+    def __init__(self, *, kind: str, load: Callable[[K], V], size: int = 10_000) -> None:
+        self.kind = kind
+        self._load = load
+        self._size = size
+        self._found: collections.OrderedDict[K, V] = collections.OrderedDict()
+        self._missed: collections.OrderedDict[K, V] = collections.OrderedDict()
+        self._loading: dict[K, asyncio.Future[V]] = {}
+        _cells[kind].add(self)  # type: ignore[arg-type]  # see _cells
+
+    def peek(self, key: K) -> V | None:
+        """Return the value if it is in memory; never waits."""
+        value = self._found.get(key)
+        if value is not None:
+            self._found.move_to_end(key)
+        return value
+
+    async def get(self, key: K) -> V:
+        """Return the value, loading it when needed; concurrent callers of one key share one load."""
+        value = self.peek(key)
+        if value is not None:
+            return value
+        if key in self._missed:
+            return self._missed[key]
+        future = self._loading.get(key)
+        if future is None:
+            future = asyncio.ensure_future(db.query(self._load, key))
+            self._loading[key] = future
+            future.add_done_callback(functools.partial(self._loaded, key))
+        # A caller who goes away must not take the load from the others.
+        return await asyncio.shield(future)
+
+    def clear(self) -> None:
+        """Forget everything; a load under way answers its callers but is not kept."""
+        self._found.clear()
+        self._missed.clear()
+        self._loading.clear()
+
+    def _loaded(self, key: K, future: asyncio.Future[V]) -> None:
+        is_current = self._loading.get(key) is future
+        if is_current:
+            del self._loading[key]
+        if future.cancelled() or future.exception() is not None or not is_current:
+            return
+        value = future.result()
+        if value is None:
+            _keep(self._missed, key, value, _MISSES)
+        else:
+            _keep(self._found, key, value, self._size)
+
+
+def _keep(values: collections.OrderedDict[K, V], key: K, value: V, size: int) -> None:
+    values[key] = value
+    if len(values) > size:
+        values.popitem(last=False)
+
+
+class Watcher:
+    """Clears the cells of changed kinds: one task of a process that keeps cells."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, int] | None = None
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            while True:
+                await self.poll()
+                await asyncio.sleep(POLL_SECONDS)
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def poll(self) -> None:
+        """Compare the versions once; the first time everything counts as changed."""
+        try:
+            versions = await db.query(read_versions)
+        except DatabaseError as error:
+            log.warning("snapshot versions cannot be read", error=type(error).__name__)
+            return
+        before, self._versions = self._versions, versions
+        kinds = set(_cells) if before is None else {kind for kind in versions if versions[kind] != before.get(kind)}
+        for kind in kinds:
+            clear(kind)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._subscribe()
+            except (redis.RedisError, OSError) as error:
+                log.warning("snapshot messages cannot be heard", error=type(error).__name__)
+            await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _subscribe(self) -> None:
+        client = redis.asyncio.Redis.from_url(settings.REDIS_URL)
+        try:
+            async with client.pubsub(ignore_subscribe_messages=True) as channel:
+                await channel.subscribe(CHANNEL)
+                async for message in channel.listen():
+                    clear(message["data"].decode())
+        finally:
+            await client.aclose()
+
+
+def clear(kind: str) -> None:
+    """Empty every cell of a kind in this process."""
+    for cell in list(_cells[kind]):
+        cell.clear()
+
+
+def read_versions() -> dict[str, int]:
+    """Return the version of every kind."""
+    return dict(SnapshotVersion.objects.values_list("kind", "version"))
+
+
+def announce(kind: str) -> None:
+    """Tell all processes that a kind changed; call it on commit. Best effort: the polled versions are the belt."""
+    try:
+        _publisher(settings.REDIS_URL).publish(CHANNEL, kind)
+    except (redis.RedisError, OSError) as error:
+        log.warning("snapshot change not announced", kind=kind, error=type(error).__name__)
+
+
+@functools.lru_cache(maxsize=1)
+def _publisher(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=_REDIS_TIMEOUT_SECONDS, socket_connect_timeout=_REDIS_TIMEOUT_SECONDS)
+
+
+def trigger_sql(*, table: str, kind: str, columns: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Return forward and reverse SQL for RunSQL: every change of the table raises the kind's version.
+
+    With `columns`, updates of other columns do not count. The names come from migrations, never from input.
+    """
+    update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
+    forward = f"""
+        CREATE TRIGGER {table}_snapshot AFTER INSERT OR {update} OR DELETE OR TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION foundation_bump_snapshot('{kind}');
+    """
+    return forward, f"DROP TRIGGER IF EXISTS {table}_snapshot ON {table};"
