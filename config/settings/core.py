@@ -83,7 +83,6 @@ USE_TZ = True
 TIME_ZONE = env.zone("TZ")
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served from where they lie: no collectstatic step. Our templates address them by content (`asset` tag).
 WHITENOISE_USE_FINDERS = True
