@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
 from accounts import scope, tenants
-from accounts.models import User
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -50,5 +48,5 @@ class ActorMiddleware:
 
 
 def _actor(request: HttpRequest) -> scope.Actor:
-    user = cast(User, request.user) if request.user.is_authenticated else None
+    user = request.user if request.user.is_authenticated else None
     return scope.actor(user=user, tenant=request.tenant)  # type: ignore[attr-defined]  # set by TenantMiddleware

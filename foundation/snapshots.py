@@ -34,7 +34,7 @@ _REDIS_TIMEOUT_SECONDS = 0.1
 _MISSES = 1_000
 
 log = structlog.get_logger(__name__)
-_cells: dict[str, weakref.WeakSet[Cell[object, object]]] = collections.defaultdict(weakref.WeakSet)  # type: ignore[type-var]  # a key of any cell
+_cells: dict[str, weakref.WeakSet[Cell[object, object]]] = collections.defaultdict(weakref.WeakSet)
 
 
 class Cell(Generic[K, V]):
