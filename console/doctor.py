@@ -1,0 +1,141 @@
+"""Look at everything Keyosk stands on and say what is wrong, one row a subject."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from celery import Celery
+from django.conf import settings
+from django.core import checks
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from foundation.models import OutboxMessage, ScheduledTask
+
+LEAST_POSTGRES = 170_000
+LEAST_REDIS = (6, 2)
+LONGEST_QUEUE = 1_000
+# A periodic task may be this many of its intervals late before somebody should look.
+LATE_INTERVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing looked at; `finding` says what is wrong and what to do, empty when all is well."""
+
+    subject: str
+    detail: str
+    finding: str = ""
+
+
+def examine(app: Celery) -> list[Row]:
+    """Look at configuration, database, Redis, workers, queues, tasks and disk."""
+    looks: tuple[tuple[str, Callable[[], Iterable[Row]]], ...] = (
+        ("configuration", configuration),
+        ("database", database),
+        ("redis", redis_server),
+        ("workers", lambda: workers(app)),
+        ("queues", lambda: queues(app)),
+        ("tasks", tasks),
+        ("disk", disk),
+    )
+    return [row for subject, look in looks for row in _look(subject, look)]
+
+
+def _look(subject: str, look: Callable[[], Iterable[Row]]) -> list[Row]:
+    """Turn an unreachable server into a finding, so that one broken part does not hide the others."""
+    try:
+        return list(look())
+    except DatabaseError as error:
+        return [Row(subject, "", f"PostgreSQL does not answer: {_first_line(error)}. Is it running? See DATABASE_URL")]
+    except (redis.RedisError, OSError) as error:
+        return [Row(subject, "", f"Redis does not answer: {_first_line(error)}. Is it running? See REDIS_URL")]
+
+
+def configuration() -> Iterator[Row]:
+    """Look at Django's own checks and at what production must not lack."""
+    errors = [problem for problem in checks.run_checks() if problem.level >= checks.WARNING]
+    yield Row("configuration", f"{len(errors)} remarks by the system checks", "; ".join(str(problem.msg) for problem in errors))
+    mode = "production" if settings.PRODUCTION else "demo" if settings.DEMO else "without demo"
+    yield Row("configuration", f"mode: {mode}")
+    if not settings.PRODUCTION:
+        return
+    hosts = settings.PLATFORM_HOSTS
+    yield Row("configuration", f"platform hosts: {', '.join(hosts)}", "" if hosts != ["127.0.0.1"] else "set KEYOSK_PLATFORM_HOSTS")
+    yield Row(
+        "configuration", f"mail host: {settings.EMAIL_HOST or 'none'}", "" if settings.EMAIL_HOST else "set EMAIL_HOST: nobody gets mail"
+    )
+    short = len(settings.SECRET_KEY) < 32
+    yield Row("configuration", "secret key", "KEYOSK_SECRET_KEY is shorter than 32 characters: openssl rand -hex 32" if short else "")
+
+
+def database() -> Iterator[Row]:
+    """Look at the server's version, the sort order and the migrations."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int, current_setting('server_version')")
+        number, version = cursor.fetchone()
+        cursor.execute("SELECT datlocale FROM pg_database WHERE datname = current_database()")
+        locale = cursor.fetchone()[0]
+    yield Row("database", f"PostgreSQL {version}", "" if number >= LEAST_POSTGRES else "PostgreSQL 17 or newer is needed")
+    wrong = "" if locale == "C.UTF-8" else "sort order differs from the embedded server: make the database with the built-in C.UTF-8 locale"
+    yield Row("database", f"locale {locale or 'of the C library'}", wrong)
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    yield Row("database", f"{len(waiting)} migrations wait", "run manage.py migrate" if waiting else "")
+
+
+def redis_server() -> Iterator[Row]:
+    """Look at the server's version and at what it does when memory is short."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as client:
+        facts = client.info()
+    version = str(facts["redis_version"])
+    is_old = tuple(int(part) for part in version.split(".")[:2]) < LEAST_REDIS
+    yield Row("redis", f"Redis {version}", "Redis 6.2 or newer is needed" if is_old else "")
+    policy = str(facts.get("maxmemory_policy", "noeviction"))
+    yield Row(
+        "redis", f"memory policy {policy}", "" if policy == "noeviction" else "set maxmemory-policy noeviction: queues must not vanish"
+    )
+
+
+def workers(app: Celery) -> Iterator[Row]:
+    """Ask who takes background work."""
+    answers = app.control.ping(timeout=2.0) or []
+    names = sorted(name for answer in answers for name in answer)
+    yield Row("workers", ", ".join(names) or "none", "" if names else "no worker answers: start celery -A config.celery worker")
+
+
+def queues(app: Celery) -> Iterator[Row]:
+    """Look at what waits: messages in the broker and in the outbox."""
+    with app.connection_for_read() as link:
+        channel: Any = link.default_channel  # of kombu's Redis transport
+        waiting = channel.client.llen(app.conf.task_default_queue)
+    yield Row("queues", f"{waiting} tasks wait", "" if waiting <= LONGEST_QUEUE else "the workers do not keep up: start more")
+    dead = OutboxMessage.objects.filter(state=OutboxMessage.State.DEAD).count()
+    yield Row("queues", f"{dead} messages given up", "look at the outgoing messages in the admin" if dead else "")
+
+
+def tasks() -> Iterator[Row]:
+    """Look for periodic tasks that failed or did not run when they should."""
+    now = timezone.now()
+    for task in ScheduledTask.objects.all():
+        limit = datetime.timedelta(seconds=task.every_seconds * LATE_INTERVALS)
+        is_late = task.started_at is None or now - task.started_at > limit
+        finding = task.error or ("has not run for long: is celery beat running?" if is_late else "")
+        yield Row("tasks", task.name, finding)
+
+
+def disk() -> Iterator[Row]:
+    """Look at the room left where calls are written before they are posted."""
+    free = shutil.disk_usage(settings.VAR_DIR).free
+    low = free < 4 * settings.SPOOL_MIN_FREE_BYTES
+    yield Row("disk", f"{free // 2**20} MiB free in {settings.VAR_DIR}", "make room: relays stop below SPOOL_MIN_FREE" if low else "")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

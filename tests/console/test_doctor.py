@@ -1,0 +1,100 @@
+"""What the doctor sees."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterable, Iterator
+from io import StringIO
+
+import pytest
+import redis
+from celery import Celery
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from console import doctor
+from foundation.models import OutboxMessage, ScheduledTask
+
+pytestmark = pytest.mark.django_db
+
+
+def _findings(rows: Iterable[doctor.Row]) -> list[str]:
+    return [row.finding for row in rows if row.finding]
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Celery]:
+    with Celery("probe", broker=settings.CELERY_BROKER_URL) as app:
+        app.conf.task_default_queue = "doctor-probe"
+        yield app
+
+
+def test_embedded_servers_are_as_they_should_be() -> None:
+    assert _findings(doctor.database()) == []
+    assert _findings(doctor.redis_server()) == []
+    assert next(iter(doctor.database())).detail.startswith("PostgreSQL 18")
+
+
+def test_missing_workers_are_a_finding(app: Celery) -> None:
+    assert _findings(doctor.workers(app)) == ["no worker answers: start celery -A config.celery worker"]
+
+
+def test_long_queue_is_a_finding(app: Celery, settings: Settings) -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.rpush("doctor-probe", *["x"] * (doctor.LONGEST_QUEUE + 1))
+        try:
+            assert _findings(doctor.queues(app)) == ["the workers do not keep up: start more"]
+        finally:
+            client.delete("doctor-probe")
+
+
+def test_message_given_up_is_a_finding(app: Celery) -> None:
+    OutboxMessage.objects.create(topic="probe", state=OutboxMessage.State.DEAD)
+    assert _findings(doctor.queues(app)) == ["look at the outgoing messages in the admin"]
+
+
+def test_failed_and_late_tasks_are_findings() -> None:
+    now = timezone.now()
+    ScheduledTask.objects.create(name="a_fine", every_seconds=60, started_at=now)
+    ScheduledTask.objects.create(name="b_late", every_seconds=60, started_at=now - datetime.timedelta(seconds=200))
+    ScheduledTask.objects.create(name="c_failed", every_seconds=60, started_at=now, error="ValueError: no")
+    assert [(row.detail, row.finding) for row in doctor.tasks()] == [
+        ("a_fine", ""),
+        ("b_late", "has not run for long: is celery beat running?"),
+        ("c_failed", "ValueError: no"),
+    ]
+
+
+def test_production_without_mail_hosts_and_a_good_key_is_told_so(settings: Settings) -> None:
+    settings.PRODUCTION = True
+    settings.PLATFORM_HOSTS = ["127.0.0.1"]
+    settings.EMAIL_HOST = ""
+    settings.SECRET_KEY = "short"
+    assert _findings(doctor.configuration())[-3:] == [
+        "set KEYOSK_PLATFORM_HOSTS",
+        "set EMAIL_HOST: nobody gets mail",
+        "KEYOSK_SECRET_KEY is shorter than 32 characters: openssl rand -hex 32",
+    ]
+
+
+def test_full_disk_is_a_finding(settings: Settings) -> None:
+    settings.SPOOL_MIN_FREE_BYTES = 2**60
+    assert _findings(doctor.disk()) == ["make room: relays stop below SPOOL_MIN_FREE"]
+
+
+def test_redis_that_does_not_answer_hides_nothing_else(settings: Settings, app: Celery) -> None:
+    settings.REDIS_URL = "unix:///nowhere/redis.sock?db=0"
+    rows = doctor.examine(app)
+    assert next(row for row in rows if row.subject == "redis").finding.startswith("Redis does not answer: ")
+    assert {"configuration", "database", "queues", "disk"} <= {row.subject for row in rows}
+
+
+def test_command_prints_rows_and_fails_on_a_finding() -> None:
+    out = StringIO()
+    with pytest.raises(CommandError, match=r"^\d+ findings?$"):
+        call_command("doctor", "--json", stdout=out)
+    workers = next(row for row in json.loads(out.getvalue()) if row["subject"] == "workers")
+    assert workers["state"] == "look"
+    assert workers["detail"] == "none"
