@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error
 
 from channels_app import registry
 
 
-@register()
 def check_providers(**_: Any) -> list[CheckMessage]:
     """Report vendor files that hold no Provider, several, or one that is badly declared."""
     found: list[CheckMessage] = []

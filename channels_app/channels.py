@@ -1,0 +1,160 @@
+"""Set channels up and switch them: the verbs behind the back office and the command line.
+
+ChannelError
+├── NameTaken         the tenant has a channel of this name
+├── NoSuchProvider    no vendor has this slug
+├── BadAddress        the base address is no http(s) URL
+└── Incomplete        a key or a model is missing
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from accounts import tenants
+from accounts.models import Tenant
+from channels_app import registry
+from channels_app.models import Channel, ChannelKey, ChannelModel
+from channels_app.selectors import KEY_CONTEXT, KIND
+from foundation import snapshots, vault
+
+
+class ChannelError(Exception):
+    """A channel cannot be set up; the message says why and names the way out."""
+
+
+class NameTaken(ChannelError):
+    """Another channel of the tenant has this name."""
+
+
+class NoSuchProvider(ChannelError):
+    """No vendor has this slug."""
+
+
+class BadAddress(ChannelError):
+    """The base address cannot be used."""
+
+
+class Incomplete(ChannelError):
+    """Something without which the channel cannot work is missing."""
+
+
+def add(
+    *,
+    name: str,
+    provider: str,
+    models: Sequence[str] | Mapping[str, str] = (),
+    base_url: str = "",
+    key: str = "",
+    tenant: Tenant | None = None,
+    groups: Sequence[str] = ("default",),
+    priority: int = 0,
+    weight: int = 1,
+    options: Mapping[str, Any] | None = None,
+    allow_private: bool = False,
+) -> Channel:
+    """Make an enabled channel of `tenant` (the platform if None); `models` maps public to upstream names, or lists equal ones.
+
+    Without models the vendor's defaults are served. Raise ChannelError.
+    """
+    named = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
+    named = named or {model: model for model in _vendor_models(provider)}
+    check_address(base_url)
+    if not named:
+        raise Incomplete("name the models this channel serves")
+    if registry.provider(provider).needs_key and not key:
+        raise Incomplete(f"the provider {provider} needs a key")
+    owner = tenant or tenants.root()
+    if Channel.objects.filter(tenant=owner, name=name).exists():
+        raise NameTaken(f"there is a channel {name} already")
+    with transaction.atomic():
+        channel = Channel.objects.create(
+            tenant=owner,
+            name=name,
+            provider=provider,
+            base_url=base_url,
+            options=dict(options or {}),
+            groups=list(groups),
+            priority=priority,
+            weight=weight,
+            allow_private=allow_private,
+        )
+        ChannelKey.objects.create(channel=channel, **_sealed(key))
+        ChannelModel.objects.bulk_create(ChannelModel(channel=channel, name=public, upstream_name=up) for public, up in named.items())
+        announce()
+    return channel
+
+
+def _vendor_models(provider: str) -> tuple[str, ...]:
+    try:
+        return registry.provider(provider).default_models
+    except registry.UnknownProvider:
+        known = ", ".join(registry.providers())
+        raise NoSuchProvider(f"there is no provider {provider}; known ones: {known}") from None
+
+
+def check_address(base_url: str) -> None:
+    """Raise BadAddress unless the address is empty (the vendor's own) or an http(s) URL with a host."""
+    parts = urlsplit(base_url)
+    if base_url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        raise BadAddress(f"{base_url} is no http or https address")
+
+
+def set_key(*, channel: Channel, key: str) -> ChannelKey:
+    """Replace all credentials of a channel by one."""
+    with transaction.atomic():
+        channel.keys.all().delete()
+        made = ChannelKey.objects.create(channel=channel, **_sealed(key))
+        announce()
+    return made
+
+
+def add_key(*, channel: Channel, key: str, weight: int = 1) -> ChannelKey:
+    """Add a credential to a channel's pool."""
+    made = ChannelKey.objects.create(channel=channel, weight=weight, **_sealed(key))
+    announce()
+    return made
+
+
+def enable(*, channel: Channel) -> None:
+    """Let the relay use a channel."""
+    _set_state(channel, Channel.State.ENABLED, "")
+
+
+def disable(*, channel: Channel, reason: str = "") -> None:
+    """Take a channel out; only a person brings it back."""
+    _set_state(channel, Channel.State.DISABLED, reason)
+
+
+def auto_disable(*, channel: Channel, reason: str) -> None:
+    """Take an enabled channel out because its checks fail; a check that succeeds brings it back."""
+    if Channel.objects.filter(pk=channel.pk, state=Channel.State.ENABLED).update(state=Channel.State.AUTO_DISABLED, reason=reason[:300]):
+        channel.refresh_from_db(fields=["state", "reason"])
+        announce()
+
+
+def revive(*, channel: Channel) -> None:
+    """Bring back a channel that a check took out, never one that a person disabled."""
+    if Channel.objects.filter(pk=channel.pk, state=Channel.State.AUTO_DISABLED).update(state=Channel.State.ENABLED, reason=""):
+        channel.refresh_from_db(fields=["state", "reason"])
+        announce()
+
+
+def announce() -> None:
+    """Tell the relay, on commit, that channels changed."""
+    transaction.on_commit(functools.partial(snapshots.announce, KIND), robust=True)
+
+
+def _set_state(channel: Channel, state: Channel.State, reason: str) -> None:
+    channel.state, channel.reason = state, reason[:300]
+    channel.save(update_fields=["state", "reason"])
+    announce()
+
+
+def _sealed(key: str) -> dict[str, str]:
+    return {"sealed": vault.seal(key, context=KEY_CONTEXT), "last4": key[-4:] if len(key) >= 12 else ""}

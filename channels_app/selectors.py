@@ -1,0 +1,116 @@
+"""Read the channels as the relay needs them: one immutable table, loaded once per change (snapshot kind `channels`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+import structlog
+from django.db.models import Prefetch
+
+from channels_app import contract
+from channels_app.models import Channel, ChannelCost, ChannelKey
+from foundation import vault
+
+KIND = "channels"
+KEY_CONTEXT = "channel-key"
+# Answers are remembered per question; a table lives until the next change, so this is only a bound for strange loads.
+_REMEMBERED = 20_000
+
+log = structlog.get_logger(__name__)
+_Question = tuple[tuple[int, ...], str, str]
+
+
+class ChannelTable:
+    """All enabled channels; answers from memory."""
+
+    def __init__(self, channels: Iterable[contract.ChannelFacts]) -> None:
+        ordered = sorted(channels, key=lambda facts: (-facts.priority, facts.id))
+        self._by_id = {facts.id: facts for facts in ordered}
+        self._by_model: dict[str, list[contract.ChannelFacts]] = defaultdict(list)
+        for facts in ordered:
+            for model in facts.models:
+                self._by_model[model].append(facts)
+        self._answers: dict[_Question, tuple[contract.ChannelFacts, ...]] = {}
+
+    def by_id(self, channel_id: int) -> contract.ChannelFacts | None:
+        """Return an enabled channel, or None."""
+        return self._by_id.get(channel_id)
+
+    def candidates(self, *, tenant_chain: tuple[int, ...], group: str, model: str) -> tuple[contract.ChannelFacts, ...]:
+        """Return who serves a model to a group of a tenant's customers, highest priority first.
+
+        `tenant_chain` runs from the root to the tenant: a channel serves its owner and everybody below.
+        """
+        question = (tenant_chain, group, model)
+        found = self._answers.get(question)
+        if found is None:
+            found = tuple(facts for facts in self._by_model.get(model, ()) if facts.tenant_id in tenant_chain and _serves(facts, group))
+            if len(self._answers) < _REMEMBERED:
+                self._answers[question] = found
+        return found
+
+    def models(self, *, tenant_chain: tuple[int, ...], group: str) -> tuple[str, ...]:
+        """Return the public names of all models served to a group of a tenant's customers, sorted."""
+        owners = frozenset(tenant_chain)
+        return tuple(
+            sorted(
+                model
+                for model, channels in self._by_model.items()
+                if any(facts.tenant_id in owners and _serves(facts, group) for facts in channels)
+            )
+        )
+
+
+def _serves(facts: contract.ChannelFacts, group: str) -> bool:
+    return not facts.groups or group in facts.groups
+
+
+def load_table() -> ChannelTable:
+    """Read every enabled channel that serves a model; keys that cannot be unsealed are left out and reported."""
+    rows = Channel.objects.filter(state=Channel.State.ENABLED).select_related("tenant").prefetch_related(*_related())
+    return ChannelTable(facts_of(row) for row in rows)
+
+
+def load_one(channel_id: int) -> contract.ChannelFacts:
+    """Read one channel, whatever its state; raise Channel.DoesNotExist."""
+    return facts_of(Channel.objects.select_related("tenant").prefetch_related(*_related()).get(pk=channel_id))
+
+
+def _related() -> tuple[str | Prefetch[str], ...]:
+    active = ChannelKey.objects.filter(state=ChannelKey.State.ACTIVE).order_by("pk")
+    return Prefetch("keys", queryset=active), "models", "costs"
+
+
+def facts_of(row: Channel) -> contract.ChannelFacts:
+    """Turn a channel and its related rows into the relay's value."""
+    return contract.ChannelFacts(
+        id=row.pk,
+        name=row.name,
+        tenant_id=row.tenant_id,
+        provider=row.provider,
+        base_url=row.base_url,
+        keys=tuple(key for key in map(_key, row.keys.all()) if key is not None),
+        models=MappingProxyType({model.name: model.upstream_name for model in row.models.all()}),
+        groups=frozenset(row.groups),
+        priority=row.priority,
+        weight=row.weight,
+        options=MappingProxyType(dict(row.options)),
+        costs=MappingProxyType({cost.model: _prices(cost) for cost in row.costs.all()}),
+        allow_private=row.allow_private or row.tenant.parent_id is None,
+    )
+
+
+def _key(row: ChannelKey) -> contract.ChannelKey | None:
+    try:
+        plain = vault.unseal(row.sealed, context=KEY_CONTEXT)
+    except vault.CannotUnseal:
+        log.error("channel key cannot be unsealed", channel=row.channel_id, key=row.pk)
+        return None
+    return contract.ChannelKey(id=row.pk, secret=contract.Secret(plain), weight=row.weight)
+
+
+def _prices(cost: ChannelCost) -> Mapping[str, int]:
+    named = {bucket: getattr(cost, bucket) for bucket in (*ChannelCost.BUCKETS, "per_call")}
+    return MappingProxyType({bucket: price for bucket, price in named.items() if price is not None})
