@@ -1,0 +1,88 @@
+"""The chart of accounts: find an account or open it, and read what lazy ones hold."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.db import connection
+
+from accounts.models import Membership, Tenant
+from billing.models import QUOTA, UNLIMITED, LedgerAccount
+
+Kind = LedgerAccount.Kind
+
+# Counterparties of every call or top-up: a row update would make one hot row of the whole platform.
+LAZY = frozenset({Kind.ISSUER, Kind.SINK_USAGE, Kind.MARGIN})
+# Accounts that may go below zero: what comes from outside, and what others owe.
+BOTTOMLESS = LAZY | {Kind.RECEIVABLE, Kind.CASH, Kind.CLEARING, Kind.REVENUE, Kind.FEE, Kind.DISPUTE, Kind.ADJUST, Kind.REFUNDS_DUE}
+# One of each for the whole platform: they belong to the root tenant whoever asks.
+PLATFORM_WIDE = frozenset({Kind.ISSUER, Kind.SINK_USAGE})
+
+_LAZY_BALANCE = """
+WITH last AS (
+  SELECT balance, transfer_id FROM billing_accountsnapshot WHERE account_id = %(id)s ORDER BY transfer_id DESC LIMIT 1
+), since AS (SELECT coalesce((SELECT transfer_id FROM last), 0) AS id)
+SELECT coalesce((SELECT balance FROM last), 0)
+     + coalesce((SELECT sum(amount) FROM billing_transfer, since WHERE dst_id = %(id)s AND billing_transfer.id > since.id), 0)
+     - coalesce((SELECT sum(amount) FROM billing_transfer, since WHERE src_id = %(id)s AND billing_transfer.id > since.id), 0)
+"""
+
+
+def account(
+    *,
+    kind: str,
+    tenant_id: int | None = None,
+    owner: int = 0,
+    ledger: str = QUOTA,
+    expires_at: datetime.datetime | None = None,
+) -> LedgerAccount:
+    """Return the account of that purpose, opened on first use. Without a tenant, and for issuer and usage, it is the root's."""
+    if tenant_id is None or kind in PLATFORM_WIDE:
+        tenant_id = Tenant.objects.values_list("id", flat=True).get(parent=None)
+    floor = UNLIMITED if kind in BOTTOMLESS else 0
+    return LedgerAccount.objects.get_or_create(
+        ledger=ledger,
+        tenant_id=tenant_id,
+        kind=kind,
+        owner=owner,
+        expires_at=expires_at,
+        defaults={
+            "mode": LedgerAccount.Mode.LAZY if kind in LAZY else LedgerAccount.Mode.EAGER,
+            "floor": floor,
+            "hard_floor": floor,
+        },
+    )[0]
+
+
+def wallet(*, membership_id: int) -> LedgerAccount:
+    """Return the main account of a membership."""
+    return account(kind=Kind.WALLET, tenant_id=_tenant_of(membership_id), owner=membership_id)
+
+
+def lot(*, membership_id: int, expires_at: datetime.datetime) -> LedgerAccount:
+    """Return the account of a membership's credit that expires at that moment."""
+    return account(kind=Kind.LOT, tenant_id=_tenant_of(membership_id), owner=membership_id, expires_at=expires_at)
+
+
+def receivable(*, membership_id: int) -> LedgerAccount:
+    """Return the account that pays what a wallet could not: its negative balance is the debt."""
+    return account(kind=Kind.RECEIVABLE, tenant_id=_tenant_of(membership_id), owner=membership_id)
+
+
+def balance_of(account: LedgerAccount) -> int:
+    """Return what an account holds now, lazy or eager."""
+    if account.mode == LedgerAccount.Mode.EAGER:
+        return LedgerAccount.objects.values_list("balance", flat=True).get(pk=account.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(_LAZY_BALANCE, {"id": account.pk})
+        return int(cursor.fetchone()[0])
+
+
+def spendable(*, account_id: int) -> int:
+    """Return what may leave an eager account now: balance − held − floor, never below 0."""
+    row = LedgerAccount.objects.get(pk=account_id)
+    return max(0, row.balance - row.held - row.floor)
+
+
+def _tenant_of(membership_id: int) -> int:
+    return Membership.objects.values_list("tenant_id", flat=True).get(pk=membership_id)
