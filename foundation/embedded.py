@@ -16,7 +16,8 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -123,6 +124,18 @@ def start(server: Server, *, log: Path) -> subprocess.Popen[bytes]:
 def stop(server: Server, process: subprocess.Popen[bytes]) -> None:
     """Stop the server and wait for its end."""
     processes.stop(process, with_signal=server.stop_signal, limit_seconds=STOP_LIMIT_SECONDS)
+
+
+@contextmanager
+def servers(var: Path, *, durable: bool = True) -> Iterator[None]:
+    """Run both servers on `var` (made when missing) for as long as the block lasts; their logs go there too."""
+    var.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as exits:
+        exits.callback(shutil.rmtree, socket_folder(var), ignore_errors=True)
+        for server in (postgres(var, durable=durable), redis(var, durable=durable)):
+            process = start(server, log=var / f"{server.name}.log")
+            exits.callback(stop, server, process)
+        yield
 
 
 def clean_environment() -> dict[str, str]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
@@ -32,15 +32,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def _start(config: pytest.Config) -> None:
     var = Path(tempfile.mkdtemp(prefix="keyosk-test-")).resolve()
-    config.add_cleanup(lambda: _remove(var))
+    exits = ExitStack()
+    config.add_cleanup(exits.close)
+    exits.callback(shutil.rmtree, var, ignore_errors=True)
     # A terminated run must clean up like an interrupted one.
     signal.signal(signal.SIGTERM, _interrupt)
-    for server in (embedded.postgres(var, durable=False), embedded.redis(var, durable=False)):
-        process = embedded.start(server, log=var / f"{server.name}.log")
-        config.add_cleanup(functools.partial(embedded.stop, server, process))
+    exits.enter_context(embedded.servers(var, durable=False))
     urls = {"DATABASE_URL": embedded.database_url(var), "REDIS_URL": embedded.redis_url(var)}
     os.environ.update(urls, KEYOSK_VAR_DIR=str(var), **{_MARK: str(os.getpid())})
-    config.add_cleanup(lambda: os.environ.__delitem__(_MARK))
+    exits.callback(os.environ.pop, _MARK)
 
 
 def _move_worker(number: int) -> None:
@@ -49,11 +49,6 @@ def _move_worker(number: int) -> None:
     var.mkdir(exist_ok=True)
     os.environ["KEYOSK_VAR_DIR"] = str(var)
     os.environ["REDIS_URL"] = os.environ["REDIS_URL"].replace("?db=0", f"?db={number + 1}")
-
-
-def _remove(var: Path) -> None:
-    shutil.rmtree(embedded.socket_folder(var), ignore_errors=True)
-    shutil.rmtree(var, ignore_errors=True)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
