@@ -2,13 +2,13 @@
 
 The only module that names the admin theme. What Django's admin would leave open is closed here: its own login
 (a second door without second factor), `view_on_site`, redirects instead of 404, foreign objects in filters and
-choices, and `LogEntry`, which knows no tenant (changes go to the audit trail).
+choices, and `LogEntry`, which knows no tenant (staff's changes belong into the audit trail).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 from django.contrib.admin import FieldListFilter, RelatedOnlyFieldListFilter
 from django.contrib.admin.utils import get_fields_from_path
@@ -22,10 +22,12 @@ from django.urls import URLPattern, URLResolver, reverse
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.sites import UnfoldAdminSite
 
-from accounts import audit, scope
-from accounts.models import Membership, User
+from accounts import scope
+from accounts.models import Membership
 from accounts.scope import Actor
 
+M = TypeVar("M", bound=Model)
+P = TypeVar("P", bound=Model)
 View = Callable[..., HttpResponseBase]
 
 
@@ -133,7 +135,7 @@ def _narrowed(db_field: ForeignKey[Any, Any] | ManyToManyField[Any, Any], reques
     return {**kwargs, "queryset": narrow}
 
 
-class TenantModelAdmin(_Scoped, ModelAdmin):
+class TenantModelAdmin(_Scoped, ModelAdmin, Generic[M]):
     """A model's pages in a back office."""
 
     view_on_site = False
@@ -154,14 +156,13 @@ class TenantModelAdmin(_Scoped, ModelAdmin):
         super().save_model(request, obj, form, change)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
-        self._note(request, obj, "add", message)
+        """Write no LogEntry: it knows no tenant."""
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
-        self._note(request, obj, "change", message)
+        """Write no LogEntry."""
 
     def log_deletions(self, request: HttpRequest, queryset: Iterable[Model]) -> None:
-        for obj in queryset:
-            self._note(request, obj, "delete", str(obj))
+        """Write no LogEntry."""
 
     def _get_obj_does_not_exist_redirect(self, *args: Any) -> NoReturn:
         """Answer 404 for a foreign object and for none, alike (Django would redirect to the index)."""
@@ -176,36 +177,16 @@ class TenantModelAdmin(_Scoped, ModelAdmin):
             return item
         return (item, RelatedOnlyFieldListFilter) if field.is_relation else item
 
-    def _note(self, request: HttpRequest, obj: Model, action: str, message: Any) -> None:
-        audit.record(
-            actor=actor_of(request),
-            action=f"{obj._meta.model_name}.{action}",
-            target=obj,
-            after={"message": message},
-            tenant=_tenant_of(obj),
-        )
 
-
-class TenantTabularInline(_Scoped, TabularInline):
+class TenantTabularInline(_Scoped, TabularInline, Generic[M, P]):
     """Rows of a related model as a table inside another model's page."""
 
     extra = 0
     view_on_site = False
 
 
-class TenantStackedInline(_Scoped, StackedInline):
+class TenantStackedInline(_Scoped, StackedInline, Generic[M, P]):
     """Rows of a related model as small forms inside another model's page."""
 
     extra = 0
     view_on_site = False
-
-
-def _tenant_of(obj: Model) -> Any:
-    """Return the tenant that the object's own `tenant_path` leads to, None when it is global or reached from many."""
-    path = getattr(obj, "tenant_path", "")
-    if path == "pk":
-        return obj
-    value: Any = obj
-    for step in path.split("__") if path else []:
-        value = getattr(value, step, None)
-    return value if path and isinstance(value, Model) and not isinstance(obj, User) else None
