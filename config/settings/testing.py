@@ -7,3 +7,4 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 ACCOUNT_RATE_LIMITS = False
 PLATFORM_HOSTS = ["platform.test", "testserver", "127.0.0.1"]
 TIME_ZONE = "UTC"
+OUTBOX_HURRY = False

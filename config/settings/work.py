@@ -25,5 +25,7 @@ CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_TIMEZONE = "UTC"
-# name → every N seconds; the doors are in the rooms' tasks.py.
+# Periodic tasks name their interval where they are written (foundation.jobs.scheduled); config.celery collects them.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+# A message in the outbox wakes a worker at once; without, the next sweep delivers it.
+OUTBOX_HURRY = True

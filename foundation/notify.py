@@ -1,0 +1,85 @@
+"""Tell people things: e-mail from templates, and a POST to any HTTP address. Everything goes through the outbox."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Mapping
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template import TemplateDoesNotExist
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from foundation import outbound, outbox
+
+EMAIL_TOPIC = "notify.email"
+HTTP_TOPIC = "notify.http"
+TIMEOUT_SECONDS = 10.0
+
+
+class NotDelivered(Exception):
+    """The receiver did not take the message; it is tried again."""
+
+
+def email(
+    *,
+    to: str,
+    template: str,
+    context: Mapping[str, Any],
+    language: str = "en",
+    sender_name: str = "",
+    reply_to: str = "",
+    key: str | None = None,
+) -> None:
+    """Send templates emails/<template>.{subject.txt,txt[,html]}; `context` must be JSON: it waits in the outbox."""
+    payload = {"to": to, "template": template, "context": dict(context), "language": language, "name": sender_name, "reply_to": reply_to}
+    outbox.put(topic=EMAIL_TOPIC, payload=payload, key=key)
+
+
+def http(*, url: str, payload: Mapping[str, Any], key: str | None = None) -> None:
+    """POST a JSON object to an address outside; anything but 2xx is tried again."""
+    outbox.put(topic=HTTP_TOPIC, payload={"url": url, "payload": dict(payload)}, key=key)
+
+
+def sender(name: str) -> str:
+    """Return the platform's sending address under another name."""
+    _, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    return formataddr((name, address)) if name else settings.DEFAULT_FROM_EMAIL
+
+
+@outbox.handler(EMAIL_TOPIC)
+def deliver_email(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
+    """Render one e-mail in its language and hand it to the mail server."""
+    stem = f"emails/{payload['template']}"
+    with translation.override(payload["language"]):
+        message = EmailMultiAlternatives(
+            subject=" ".join(render_to_string(f"{stem}.subject.txt", payload["context"]).split()),
+            body=render_to_string(f"{stem}.txt", payload["context"]),
+            from_email=sender(payload["name"]),
+            to=[payload["to"]],
+            reply_to=[payload["reply_to"]] if payload["reply_to"] else None,
+            headers={"Message-ID": f"<{message_id}@keyosk>"},
+        )
+        # Plain text is enough where there is no HTML.
+        with contextlib.suppress(TemplateDoesNotExist):
+            message.attach_alternative(render_to_string(f"{stem}.html", payload["context"]), "text/html")
+    message.send()
+
+
+@outbox.handler(HTTP_TOPIC)
+def deliver_http(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
+    """POST one message; the receiver sees the same Keyosk-Message id when it is tried again."""
+    response = outbound.request(
+        "POST",
+        payload["url"],
+        headers=[("Content-Type", "application/json"), ("Keyosk-Message", str(message_id))],
+        content=orjson.dumps(payload["payload"]),
+        timeout_seconds=TIMEOUT_SECONDS,
+    )
+    if not 200 <= response.status < 300:
+        raise NotDelivered(f"answered {response.status}")
