@@ -11,6 +11,8 @@ from channels_app.redaction import scrub
 
 CHUNK = "chat.completion.chunk"
 DONE = b"data: [DONE]\n\n"
+# Characters at which some clients split lines although the standard does not; inside JSON they can be escaped.
+_SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"\xc2\x85", b"\\u0085"))
 
 
 class Renderer:
@@ -48,7 +50,7 @@ class Renderer:
         ):
             patched = self._patch(chunk, data)
             if patched is not None:
-                return b"data: " + patched + b"\n\n"
+                return _event(patched)
         return self._dump(chunk, [choice], {"usage": None} if self._wants_usage else {})
 
     def usage(self, chunk: dict[str, Any], usage: dict[str, Any]) -> bytes:
@@ -58,7 +60,7 @@ class Renderer:
     def _dump(self, chunk: dict[str, Any], choices: list[dict[str, Any]], rest: dict[str, Any]) -> bytes:
         constant = {"id": self._id, "object": CHUNK, "created": self._created, "model": self._model}
         others = {name: value for name, value in chunk.items() if name != "usage" and name not in constant}
-        return b"data: " + orjson.dumps({**constant, **others, "choices": choices, **rest}) + b"\n\n"
+        return _event(orjson.dumps({**constant, **others, "choices": choices, **rest}))
 
     def _patch(self, chunk: dict[str, Any], data: bytes) -> bytes | None:
         """Replace the model's name and a null usage in the bytes; return None if that cannot be done for certain.
@@ -78,6 +80,13 @@ class Renderer:
                 return None
             data = data.replace(found, b"")
         return data
+
+
+def _event(data: bytes) -> bytes:
+    if b"\xe2\x80" in data or b"\xc2\x85" in data:
+        for raw, escaped in _SEPARATORS:
+            data = data.replace(raw, escaped)
+    return b"data: " + data + b"\n\n"
 
 
 def _member(data: bytes, name: bytes, value: bytes) -> bytes | None:
