@@ -11,6 +11,17 @@ PLATFORM_HOSTS = env.names("KEYOSK_PLATFORM_HOSTS", "127.0.0.1")
 RELAY_BODY_LIMIT = env.number("RELAY_BODY_LIMIT", 32 * 1024 * 1024)
 # Paths such as /one-api below which the relay answers as well.
 RELAY_MOUNTS = env.names("RELAY_MOUNTS", "/one-api")
+# Proxies of ours in front (addresses, networks, or `unix`): only they are believed about the client's address.
+TRUSTED_PROXIES = env.names("KEYOSK_TRUSTED_PROXIES")
+# Deadlines of a call to an upstream: to connect, to its first byte, between two reads, for everything.
+UPSTREAM_CONNECT_SECONDS = env.seconds("UPSTREAM_CONNECT", 10)
+UPSTREAM_FIRST_BYTE_SECONDS = env.seconds("UPSTREAM_FIRST_BYTE", 120)
+UPSTREAM_IDLE_SECONDS = env.seconds("UPSTREAM_IDLE", 120)
+UPSTREAM_TOTAL_SECONDS = env.seconds("UPSTREAM_TOTAL", 900)
+# How long, how much (bytes) and how many abandoned streams are read on to bill them by their real usage.
+DRAIN_SECONDS = env.seconds("DRAIN_SECONDS", 60)
+DRAIN_BYTES = env.number("DRAIN_BYTES", 4 * 1024 * 1024)
+DRAIN_NUMBER = env.number("DRAIN_NUMBER", 64)
 SPOOL_DIR = VAR_DIR / "spool"
 SPOOL_MAX_BYTES = env.number("SPOOL_MAX", 256 * 1024 * 1024)
 SPOOL_MIN_FREE_BYTES = env.number("SPOOL_MIN_FREE", 64 * 1024 * 1024)

@@ -1,0 +1,149 @@
+"""Who calls: the sub-key in the request, recognised from memory, and whether it may call from here and now."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import ipaddress
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts import keys, tenants
+from accounts.keys import KeyFacts
+from billing import limits
+from foundation.snapshots import Cell
+from gateway.errors import RelayError
+from gateway.proxies import client_address
+from gateway.requests import LeanRequest, header
+
+# What misconfigured clients send in place of a key.
+_NO_KEY = frozenset({"", "undefined", "null", "none", "bearer"})
+_LONGEST_SECRET = 200
+_OTHER_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A sub-key as the relay knows it: what `accounts` says of it, and the budgets that `billing` keeps for it."""
+
+    facts: KeyFacts
+    budgets: tuple[int, ...]
+
+
+class Recogniser:
+    """The sub-keys and hosts this process has met. Misses are remembered too, until a key or a domain changes."""
+
+    def __init__(self, *, platform_hosts: frozenset[str]) -> None:
+        self._keys: Cell[str, Known | None] = Cell(kind="keys", load=_load_key)
+        self._hosts: Cell[str, int | None] = Cell(kind="keys", load=_load_host, size=2_000)
+        self._platform_hosts = platform_hosts
+
+    async def prepare(self, request: LeanRequest) -> None:
+        """Find the request's key and host; they are loaded when this process meets them for the first time."""
+        secret = credential(request._request)
+        if not secret:
+            return
+        digest = keys.digest(secret)
+        known = self._keys.peek(digest)
+        if known is None:
+            known = await self._keys.get(digest)
+        if known is None:
+            return
+        host = _host(request._request)
+        if host not in self._platform_hosts:
+            tenant = self._hosts.peek(host)
+            if tenant is None:
+                tenant = await self._hosts.get(host)
+            # An unknown host is one of our own names (a container, an address): it belongs to no tenant.
+            is_foreign = tenant is not None and tenant not in {known.facts.tenant_id, known.facts.tenant_chain[0]}
+            if is_foreign:
+                return
+        request.key = known.facts
+        request.budgets = known.budgets
+
+
+class KeyAuthentication(BaseAuthentication):
+    """A sub-key in `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key` or `?key=`."""
+
+    def authenticate(self, request: Request) -> tuple[KeyFacts, None] | None:
+        """Return the key that `prepare` has found; raise RelayError (401) when there is none, or it is not valid any more."""
+        assert_lean(request)
+        key: KeyFacts | None = request.key  # type: ignore[attr-defined]  # LeanRequest
+        if key is None:
+            raise RelayError("invalid_api_key" if credential(request._request) else "missing_api_key")
+        if key.state == "revoked":
+            raise RelayError("invalid_api_key")
+        if key.expires_at is not None and key.expires_at <= datetime.datetime.now(datetime.UTC):
+            raise RelayError("expired_api_key")
+        return key, None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class KeyMayCall(BasePermission):
+    """The key, its owner and its tenant are in good standing, and the caller's network is allowed."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        """Raise RelayError (403) when they are not."""
+        key: KeyFacts = request.user
+        if key.state != "active" or not key.user_active:
+            raise RelayError("key_disabled")
+        if key.tenant_state != "open":
+            raise RelayError("tenant_suspended")
+        if key.networks and not _is_inside(client_address(request._request), key.networks):
+            raise RelayError("ip_not_allowed")
+        return True
+
+
+def assert_lean(request: Request) -> None:
+    """Refuse to work behind another view than a RelayView."""
+    if not isinstance(request, LeanRequest):
+        raise TypeError("relay authentication needs a relay view")
+
+
+def credential(request: HttpRequest) -> str:
+    """Return the secret the client sent, without its scheme; an empty text when there is none."""
+    scheme, _, value = header(request, "authorization").strip().partition(" ")
+    secret = value.strip() if scheme.lower() == "bearer" else "" if value else scheme
+    if secret.lower() in _NO_KEY:
+        secret = next((found for name in _OTHER_HEADERS if (found := header(request, name).strip())), "")
+    if not secret and request.META.get("QUERY_STRING"):
+        secret = request.GET.get("key", "").strip()
+    return "" if secret.lower() in _NO_KEY or len(secret) > _LONGEST_SECRET else secret
+
+
+def may_use(key: KeyFacts, model: str) -> bool:
+    """Tell whether the key's list of models, if it has one, contains the model."""
+    return not key.models or model in key.models
+
+
+def _host(request: HttpRequest) -> str:
+    host = header(request, "host").strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].rstrip(".")
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_inside(address: str, networks: tuple[str, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in ipaddress.ip_network(network, strict=False) for network in networks)
+
+
+def _load_key(digest: str) -> Known | None:
+    facts = keys.recognise(digest)
+    return Known(facts, limits.budgets_of(facts.id)) if facts is not None else None
+
+
+def _load_host(host: str) -> int | None:
+    tenant = tenants.by_host(host)
+    return tenant.pk if tenant is not None else None

@@ -1,0 +1,313 @@
+"""Conduct one call: reserve, let the engine try the channels, pass the answer on, settle before its last bytes go out.
+
+When the client hangs up, upstream is read on (up to the caps) so that the call is billed by its real usage.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from channels_app import registry
+from channels_app.contract import Call, Failure, FailureKind
+from channels_app.exchange import Exchange, NotSent, Opening, TransportError
+from gateway import errors, relay
+from gateway.authentication import may_use
+from gateway.errors import RelayError
+from gateway.plan import CallPlan
+from gateway.process import THE_TABLE, Relay
+from gateway.relay import Body, Broken, Chunk, Emit, End, Event, Head, Outcome, ReadAll, Send
+from gateway.routing import Attempt
+from gateway.till import Delivery, Till
+
+if TYPE_CHECKING:
+    from gateway.requests import LeanRequest
+
+log = logging.getLogger("keyosk.relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """A whole answer and what it cost in µ$."""
+
+    body: bytes
+    price: int
+
+
+class _NoMoreMoney(Exception):
+    """The reservation cannot grow any more."""
+
+
+async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
+    """Find the price and the channels and reserve the money; raise RelayError when one of them is missing."""
+    key = request.key
+    if key is None or not may_use(key, call.model):
+        raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
+    book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
+    price = book.resolve(call.model)
+    if price is None:
+        raise RelayError("model_not_found", f"The model {call.model[:100]} does not exist here.", param="model")
+    table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
+    candidates = table.candidates(tenant_chain=key.tenant_chain, group=key.group, model=call.model)
+    if not candidates:
+        raise RelayError("no_channel_available")
+    till = Till(relay=state, key=key, budgets=request.budgets, price=price, call=call)
+    await till.reserve()
+    plan = CallPlan(call=till.call, candidates=candidates, draw=state.draw, request_id=request.id, created=int(time.time()))
+    return Conductor(state=state, request=request, plan=plan, till=till)
+
+
+class Conductor:
+    """One call with money behind it. Use `whole` or `frames`, once."""
+
+    def __init__(self, *, state: Relay, request: LeanRequest, plan: CallPlan, till: Till) -> None:
+        self._state = state
+        self._request = request
+        self._link = request.link
+        self._plan = plan
+        self._till = till
+        self._started = time.monotonic()
+        self._first_ms: int | None = None
+        self._attempt: Attempt | None = None
+        self._opening: Opening | None = None
+        self._exchange: Exchange | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
+        self._delivered = 0
+        self._drained_bytes = 0
+        self._is_draining = False
+        self._is_waiting = False
+        self._clock: asyncio.Timeout | None = None
+        if self._link is not None:
+            self._link.on_gone = self._on_gone
+
+    async def whole(self) -> Complete:
+        """Return a complete answer, settled; raise RelayError when there is none."""
+        try:
+            async with asyncio.timeout(None) as self._clock:
+                outcome = await self._advance(relay.run(self._plan), None)
+            if isinstance(outcome, Emit):
+                raise TypeError("a whole answer does not come in pieces")
+            return Complete(body=outcome.tail, price=self._close(outcome))
+        except TimeoutError:  # the client has gone, and the answer did not come in time to be billed
+            raise RelayError("upstream_timeout") from None
+        finally:
+            await self._end()
+
+    async def frames(self) -> AsyncIterator[bytes]:
+        """Yield the bytes of a stream; settles before the last ones. Raises RelayError only before the first ones."""
+        engine = relay.run(self._plan)
+        try:
+            async with asyncio.timeout(None) as self._clock:
+                step = await self._advance(engine, None)
+                while isinstance(step, Emit):
+                    if not self._is_gone:
+                        yield step.data
+                    step = await self._advance(engine, step)
+            yield self._last_bytes(step)
+        except (asyncio.CancelledError, GeneratorExit):
+            self._abandon("disconnected")
+            raise
+        except Exception as error:
+            yield self._broken(error)
+        finally:
+            await self._end()
+
+    async def _advance(self, engine: relay.Engine, step: relay.Step | None) -> Emit | Outcome:
+        """Play the engine until there is something for the client, or the end."""
+        try:
+            step = next(engine) if step is None else engine.send(await self._perform(step))
+            while type(step) is not Emit or not step.data:
+                step = engine.send(await self._perform(step))
+        except StopIteration as stop:
+            outcome: Outcome = stop.value
+            return outcome
+        await self._account(step)
+        return step
+
+    def _broken(self, error: Exception) -> bytes:
+        """Bill what was delivered before a stream broke off on our side; return what the client is still told."""
+        if isinstance(error, _NoMoreMoney):
+            return self._out_of_money()
+        if isinstance(error, TimeoutError):  # the client has gone, and the drain has reached its cap
+            self._abandon("disconnected")
+            return b""
+        if isinstance(error, RelayError) or not self._delivered:
+            raise error
+        log.error("a stream broke off", exc_info=error, extra={"request": str(self._request.id)})
+        self._abandon("partial")
+        return RelayError("internal_error").frames()
+
+    @property
+    def _is_gone(self) -> bool:
+        """Tell whether the client has hung up; begin the drain when that happened while bytes were on their way to it."""
+        if self._link is None or not self._link.is_gone:
+            return False
+        if not self._is_draining:
+            self._drain()
+        return True
+
+    async def _account(self, step: Emit) -> None:
+        """Note what is delivered, and let the reservation grow before it goes out."""
+        if self._first_ms is None:
+            self._first_ms = self._elapsed_ms()
+        if step.delivered > self._till.covered_bytes and not await self._till.cover(step.delivered):
+            raise _NoMoreMoney
+        self._delivered = step.delivered
+
+    async def _perform(self, step: relay.Step) -> Event:
+        self._is_waiting = True
+        try:
+            if type(step) is Emit:
+                return await self._read()
+            if type(step) is Send:
+                return await self._open(step.attempt)
+            return await self._read_all()
+        except TransportError as error:
+            return Broken(
+                Failure(FailureKind.UPSTREAM, str(error), was_sent=not isinstance(error, NotSent), is_timeout=error.is_timeout),
+            )
+        finally:
+            self._is_waiting = False
+
+    async def _open(self, attempt: Attempt) -> Event:
+        await self._hang_up()
+        if self._is_gone:
+            raise TimeoutError  # nobody waits for another attempt
+        self._attempt = attempt
+        channel, request = attempt.channel, self._plan.request(attempt)
+        provider = registry.provider(channel.provider)
+        if provider.is_local:
+            self._opening = self._state.transport.open_local(provider, request)
+        else:
+            self._opening = self._state.transport.open(request, timeouts=self._state.timeouts, allow_private=channel.allow_private)
+        self._exchange = await self._opening.__aenter__()
+        return Head(self._exchange.head)
+
+    async def _read(self) -> Event:
+        if self._chunks is None:
+            if self._exchange is None:
+                raise RuntimeError("nothing is open")
+            self._chunks = self._exchange.chunks()
+        try:
+            chunk = await self._chunks.__anext__()
+        except StopAsyncIteration:
+            return End()
+        if self._is_draining:
+            self._drained_bytes += len(chunk)
+            if self._drained_bytes > self._state.drain_caps.bytes:
+                raise TimeoutError
+        return Chunk(chunk)
+
+    async def _read_all(self) -> Event:
+        if self._exchange is None:
+            raise RuntimeError("nothing is open")
+        return Body(await self._exchange.body())
+
+    def _on_gone(self) -> None:
+        # While bytes are being sent to the client, the generator is not the one that waits: it sees the flag when it goes on.
+        if self._is_waiting and not self._is_draining:
+            self._drain()
+
+    def _drain(self) -> None:
+        """Read on for a while without the client; at once when too many are being read on already."""
+        caps = self._state.drain_caps
+        is_full = self._state.drains >= caps.number
+        self._is_draining = True
+        self._state.drains += 1
+        if self._clock is not None:
+            self._clock.reschedule(asyncio.get_running_loop().time() + (0.0 if is_full else caps.seconds))
+
+    def _close(self, outcome: Outcome) -> int:
+        """Settle what was delivered and return the price; raise RelayError when nothing was."""
+        if outcome.attempt is None:
+            self._till.void()
+            raise self._refusal(outcome)
+        return self._settle(self._delivery(outcome, outcome.attempt))
+
+    def _delivery(self, outcome: Outcome, attempt: Attempt) -> Delivery:
+        status = "disconnected" if self._is_draining else "partial" if outcome.failure else "ok"
+        if self._first_ms is None:
+            self._first_ms = self._elapsed_ms()
+        return Delivery(
+            attempt=attempt,
+            usage=outcome.usage,
+            delivered=outcome.delivered,
+            status=status,
+            is_free=outcome.is_empty,
+            first_ms=self._first_ms,
+            total_ms=self._elapsed_ms(),
+            failed=outcome.failed,
+        )
+
+    def _refusal(self, outcome: Outcome) -> RelayError:
+        if outcome.failure is None:
+            return RelayError("no_channel_available")
+        log.warning(
+            "no channel answered",
+            extra={"request": str(self._request.id), "tried": [(one.attempt.channel.id, one.failure.kind.value) for one in outcome.failed]},
+        )
+        return errors.from_failure(outcome.failure, attempts=len(outcome.failed))
+
+    def _last_bytes(self, outcome: Outcome) -> bytes:
+        """Settle a stream and return its end."""
+        price = self._close(outcome)
+        if outcome.failure is not None:
+            return outcome.tail + self._receipt(price) + errors.from_failure(outcome.failure, attempts=len(outcome.failed) + 1).frames()
+        return outcome.tail + self._receipt(price) + (outcome.end_mark or errors.DONE)
+
+    def _out_of_money(self) -> bytes:
+        """Settle what was delivered, and say why nothing more comes."""
+        error = RelayError("insufficient_quota", scope="wallet")
+        if self._attempt is None or not self._delivered:
+            self._till.void()
+            raise error
+        price = self._settle(self._broken_off(self._attempt, "partial"))
+        return self._receipt(price) + error.frames()
+
+    def _abandon(self, status: str) -> None:
+        """Settle by estimate what was delivered before the end; nothing is owed for nothing."""
+        if self._attempt is None or not self._delivered:
+            self._till.void()
+        elif not self._till.is_closed:
+            self._settle(self._broken_off(self._attempt, status))
+
+    def _broken_off(self, attempt: Attempt, status: str) -> Delivery:
+        return Delivery(
+            attempt=attempt,
+            usage=None,
+            delivered=self._delivered,
+            status=status,
+            is_free=False,
+            first_ms=self._first_ms,
+            total_ms=self._elapsed_ms(),
+        )
+
+    def _settle(self, delivery: Delivery) -> int:
+        return self._till.settle(self._request.id, delivery)
+
+    def _receipt(self, price: int) -> bytes:
+        return b": cost_micros=%d request=%s\n\n" % (price, str(self._request.id).encode())
+
+    def _elapsed_ms(self) -> int:
+        return int((time.monotonic() - self._started) * 1000)
+
+    async def _hang_up(self) -> None:
+        opening, self._opening, self._exchange, self._chunks = self._opening, None, None, None
+        if opening is not None:
+            await opening.__aexit__(None, None, None)
+
+    async def _end(self) -> None:
+        """Let go of everything; money that was neither settled nor given back goes back."""
+        if self._is_draining:
+            self._state.drains -= 1
+        self._till.void()
+        if self._request.seat is not None:
+            self._request.seat.leave(tokens=self._till.tokens)
+        await self._hang_up()
+
+
+__all__ = ["Complete", "Conductor", "ReadAll", "begin"]

@@ -1,0 +1,116 @@
+"""Say no in the caller's dialect: the one table of relay errors and the envelope they travel in.
+
+RelayError    a refusal, or a failed call: status, type and code from the table
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from channels_app.contract import Failure, FailureKind
+from channels_app.redaction import scrub
+
+DONE = b"data: [DONE]\n\n"
+_LONGEST_MESSAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a code means: HTTP status, type, the default message, and what the client should do about it."""
+
+    status: int
+    type: str
+    message: str
+    should_retry: bool | None = None
+    retry_after_seconds: int | None = None
+
+
+_REQUEST = "invalid_request_error"
+TABLE: dict[str, Row] = {
+    "missing_api_key": Row(401, _REQUEST, "No API key was sent. Send it as 'Authorization: Bearer <key>'.", should_retry=False),
+    "invalid_api_key": Row(401, _REQUEST, "This API key is not known here.", should_retry=False),
+    "expired_api_key": Row(401, _REQUEST, "This API key has expired.", should_retry=False),
+    "key_disabled": Row(403, "permission_error", "This API key is disabled."),
+    "tenant_suspended": Row(403, "permission_error", "This service is suspended."),
+    "ip_not_allowed": Row(403, "permission_error", "This API key may not be used from this network address."),
+    "model_not_allowed": Row(403, "permission_error", "This API key may not use this model."),
+    "model_not_found": Row(404, _REQUEST, "This model does not exist here."),
+    "unknown_url": Row(404, _REQUEST, "There is nothing at this address."),
+    "method_not_allowed": Row(405, _REQUEST, "This address does not take this method."),
+    "invalid_json": Row(400, _REQUEST, "The request's body is not a JSON object."),
+    "unsupported_field": Row(400, _REQUEST, "A field has a value that is not supported."),
+    "content_filter": Row(400, _REQUEST, "The content was refused by the provider's safety system.", should_retry=False),
+    "request_too_large": Row(413, _REQUEST, "The request's body is too large."),
+    "insufficient_quota": Row(429, "insufficient_quota", "The balance does not cover this request.", should_retry=False),
+    "rate_limit_exceeded": Row(429, "rate_limit_error", "Too many requests for this API key.", retry_after_seconds=1),
+    "quota_busy": Row(429, "rate_limit_error", "The balance is held by calls in flight.", should_retry=True, retry_after_seconds=1),
+    "upstream_unavailable": Row(502, "upstream_error", "The model's provider could not answer."),
+    "upstream_timeout": Row(504, "upstream_error", "The model's provider did not answer in time."),
+    "no_channel_available": Row(503, "server_error", "No provider is available for this model right now.", retry_after_seconds=5),
+    "settlement_backlog": Row(503, "server_error", "Accounting is catching up.", retry_after_seconds=2),
+    "internal_error": Row(500, "server_error", "Something went wrong on our side."),
+}
+
+
+class RelayError(Exception):
+    """A refusal or a failed call. `details` are further members of the error object, such as `scope`."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str | None = None,
+        *,
+        param: str | None = None,
+        should_retry: bool | None = None,
+        retry_after_seconds: float | None = None,
+        headers: dict[str, str] | None = None,
+        **details: Any,
+    ) -> None:
+        row = TABLE[code]
+        super().__init__(message or row.message)
+        self.code: str | None = code
+        self.status = row.status
+        self.type = row.type
+        self.message = message or row.message
+        self.param = param
+        self.should_retry = row.should_retry if should_retry is None else should_retry
+        self.retry_after_seconds = row.retry_after_seconds if retry_after_seconds is None else retry_after_seconds
+        self.extra_headers = headers or {}
+        self.details = details
+
+    def body(self) -> bytes:
+        """Return the JSON envelope of the OpenAI dialect; all four members are always there."""
+        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code, **self.details}
+        return orjson.dumps({"error": error})
+
+    def frames(self) -> bytes:
+        """Return the error as the end of a stream: an error frame, then the end mark."""
+        return b"data: " + self.body() + b"\n\n" + DONE
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that tell SDKs whether and when to try again."""
+        headers = dict(self.extra_headers)
+        if self.should_retry is not None:
+            headers["x-should-retry"] = "true" if self.should_retry else "false"
+        if self.retry_after_seconds is not None:
+            headers["retry-after"] = str(max(1, min(120, round(self.retry_after_seconds))))
+        return headers
+
+
+def from_failure(failure: Failure, *, attempts: int) -> RelayError:
+    """Turn the last attempt's failure into what the client is told: its own fault in full, the vendor's in general."""
+    if not failure.kind.is_users_fault:
+        code = "upstream_timeout" if failure.is_timeout else "upstream_unavailable"
+        # We have already tried elsewhere: the client's retries would multiply ours.
+        return RelayError(code, should_retry=False if attempts > 1 else None)
+    error = RelayError(
+        "content_filter" if failure.kind is FailureKind.CONTENT_FILTER else "invalid_json", scrub(failure.message)[:_LONGEST_MESSAGE]
+    )
+    error.should_retry = False
+    if failure.kind is FailureKind.BAD_REQUEST:
+        error.code = scrub(failure.code) if failure.code else None
+        error.status = failure.status if failure.status in {400, 413, 415, 422} else 400
+    return error

@@ -1,0 +1,116 @@
+"""The relay's door: a lean ASGI application that drives the DRF views without Django's own handler.
+
+It reads the body, makes a light HttpRequest, finds the view in a plain table, and answers CORS, unknown addresses and
+oversized bodies itself: before authentication, in the API's envelope, never in HTML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+
+from foundation import ids
+from gateway import bodies
+from gateway.errors import RelayError
+from gateway.link import Headers, Link, Receive, Send
+from gateway.requests import RelayRequest
+from gateway.streams import EventStream
+
+Route = tuple[type[Any], dict[str, Any]]
+Resolve = Callable[[str], Route | None]
+
+_SLASHES = re.compile("//+")
+_VARY = ("vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
+
+
+class RelayHandler:
+    """Answer everything below the relay's paths. `resolve` maps a clean path to a view class and its arguments."""
+
+    def __init__(self, *, resolve: Resolve, body_limit: int) -> None:
+        self._resolve = resolve
+        self._body_limit = body_limit
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        link = Link(receive, send)
+        try:
+            await self._answer(dict(scope), receive, link)
+        except bodies.ClientGone:
+            return
+        finally:
+            link.close()
+
+    async def _answer(self, scope: dict[str, Any], receive: Receive, link: Link) -> None:
+        method = scope["method"]
+        if method == "OPTIONS":
+            return await _preflight(scope, link)
+        path = clean(scope["path"])
+        if path == "/":
+            return await _plain(link, 200, b"", (("content-length", "0"),))
+        route = self._resolve(path)
+        if route is None:
+            return await _refuse(link, RelayError("unknown_url", f"There is nothing at {method} {path[:200]}."))
+        request = RelayRequest(scope, path, link)
+        if method == "POST":
+            try:
+                request.set_body(await bodies.read(receive, request.wire, limit=self._body_limit))
+            except bodies.BodyTooLarge:
+                return await _refuse(link, RelayError("request_too_large", f"The limit is {self._body_limit} bytes."))
+            except bodies.BodyUnreadable:
+                return await _refuse(link, RelayError("unsupported_field", "The body's encoding is broken.", param="content-encoding"))
+        link.watch()
+        view, arguments = route
+        return await _respond(link, await view().dispatch(request, **arguments))
+
+
+def clean(path: str) -> str:
+    """Collapse doubled slashes and drop a trailing one: clients join base URLs carelessly, and a redirect would lose the body."""
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
+    return path[:-1] if path.endswith("/") and len(path) > 1 else path
+
+
+async def _respond(link: Link, response: HttpResponseBase) -> None:
+    if isinstance(response, EventStream):
+        await link.start(response.status_code, response.items())
+        async for chunk in response.parts:
+            if not link.is_gone:
+                await link.write(chunk, more=True)
+        await link.write(b"", more=False)
+    elif link.is_started:  # a heartbeat has begun a stream: an error can only follow inside it
+        error: RelayError = getattr(response, "relay_error", None) or RelayError("internal_error")
+        await link.write(error.frames(), more=False)
+    else:
+        body = response.content if isinstance(response, HttpResponse) else b""
+        response["content-length"] = str(len(body))
+        await _plain(link, response.status_code, body, response.items())
+
+
+async def _plain(link: Link, status: int, body: bytes, headers: Headers) -> None:
+    await link.start(status, headers)
+    await link.write(body, more=False)
+
+
+async def _refuse(link: Link, error: RelayError) -> None:
+    body, identifier = error.body(), str(ids.uuid7())
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "x-request-id": identifier,
+        "x-oneapi-request-id": identifier,
+        **error.headers(),
+    }
+    await _plain(link, error.status, body, headers.items())
+
+
+async def _preflight(scope: Mapping[str, Any], link: Link) -> None:
+    """Allow what is asked for: fixed lists of headers rot, and `*` does not cover Authorization."""
+    asked: dict[bytes, bytes] = dict(scope["headers"])
+    method = asked.get(b"access-control-request-method", b"GET, POST").decode("latin-1")
+    headers = [("access-control-allow-methods", f"{method}, OPTIONS"), ("access-control-max-age", "86400"), _VARY]
+    if wanted := asked.get(b"access-control-request-headers"):
+        headers.append(("access-control-allow-headers", wanted.decode("latin-1")))
+    await _plain(link, 204, b"", headers)

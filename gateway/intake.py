@@ -1,0 +1,118 @@
+"""Read what the client asks for: one parse, the few fields the relay itself needs, everything else untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from channels_app.contract import Call
+from gateway.errors import RelayError
+
+# Text is rarely denser than three bytes a token; holds count that way, so that they are rather too large.
+BYTES_PER_HELD_TOKEN = 3
+# A picture costs tokens by its size in pixels, not by the length of its base64.
+_TOKENS_PER_PICTURE = 1600
+_OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens")
+# These refuse `max_tokens` (deprecated upstream).
+_REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5", "gpt-6")
+
+
+def chat(body: bytes) -> Call:
+    """Return the call; raise RelayError when the body cannot be one."""
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RelayError("invalid_json") from None
+    if not isinstance(fields, dict):
+        raise RelayError("invalid_json")
+    model = fields.get("model")
+    if not isinstance(model, str) or not model.strip() or len(model) > 200:
+        raise RelayError("unsupported_field", "model must be the name of a model.", param="model")
+    if not isinstance(fields.get("messages"), list):
+        raise RelayError("unsupported_field", "messages must be a list.", param="messages")
+    is_stream = _flag(fields, "stream")
+    for name in (*_OUTPUT_LIMITS, "n"):
+        _count(fields, name)
+    return Call(
+        operation="chat",
+        dialect="openai",
+        model=model.strip(),
+        body=body,
+        fields=fields,
+        is_stream=is_stream,
+        wants_usage=_wants_usage(fields, is_stream=is_stream),
+    )
+
+
+def output_limit(call: Call) -> int | None:
+    """Return the client's own limit of output tokens for one choice, if it set one."""
+    limits = [call.fields[name] for name in _OUTPUT_LIMITS if call.fields.get(name) is not None]
+    return min(limits) if limits else None
+
+
+def choices(call: Call) -> int:
+    """Return how many answers are asked for at once."""
+    return call.fields.get("n") or 1
+
+
+def with_output_limit(call: Call, tokens: int) -> Call:
+    """Return the call with a smaller limit of output tokens, under the name that the client (or the model) uses."""
+    names = [name for name in _OUTPUT_LIMITS if call.fields.get(name) is not None]
+    if not names:
+        family = call.model.rpartition("/")[2]
+        names = ["max_completion_tokens" if family.startswith(_REASONING_FAMILIES) else "max_tokens"]
+    fields = {**call.fields, **dict.fromkeys(names, tokens)}
+    return replace(call, fields=fields, body=orjson.dumps(fields))
+
+
+def input_bytes(call: Call) -> int:
+    """Return the size of what the model reads, with pictures and sound counted as the text they cost."""
+    if b'"data:' not in call.body and b'"input_audio"' not in call.body:
+        return len(call.body)
+    return len(call.body) - _embedded(call.fields.get("messages"))
+
+
+def held_input_tokens(call: Call) -> int:
+    """Return an upper estimate of the input's tokens."""
+    return input_bytes(call) // BYTES_PER_HELD_TOKEN + 16
+
+
+def _embedded(value: Any) -> int:
+    """Sum what embedded media have too many bytes for the tokens they cost."""
+    if isinstance(value, str):
+        is_media = value.startswith("data:") and len(value) > _TOKENS_PER_PICTURE * BYTES_PER_HELD_TOKEN
+        return len(value) - _TOKENS_PER_PICTURE * BYTES_PER_HELD_TOKEN if is_media else 0
+    if isinstance(value, list):
+        return sum(map(_embedded, value))
+    if not isinstance(value, dict):
+        return 0
+    sound = value.get("input_audio")
+    if isinstance(sound, dict) and isinstance(sound.get("data"), str):
+        # Speech costs about ten tokens a second; even well packed sound has more than 100 bytes of base64 a token.
+        return len(sound["data"]) * 9 // 10
+    return sum(map(_embedded, value.values()))
+
+
+def _flag(fields: Mapping[str, Any], name: str) -> bool:
+    value = fields.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise RelayError("unsupported_field", f"{name} must be true or false.", param=name)
+
+
+def _count(fields: Mapping[str, Any], name: str) -> None:
+    value = fields.get(name)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 10_000_000):
+        raise RelayError("unsupported_field", f"{name} must be a positive whole number.", param=name)
+
+
+def _wants_usage(fields: Mapping[str, Any], *, is_stream: bool) -> bool:
+    options = fields.get("stream_options")
+    if options is None:
+        return False
+    if not is_stream or not isinstance(options, dict):
+        raise RelayError("unsupported_field", "stream_options is only allowed with stream.", param="stream_options")
+    return options.get("include_usage") is True

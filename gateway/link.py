@@ -1,0 +1,116 @@
+"""The client's end of one call: whether it is still there, and what it hears while upstream is silent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import Any
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = Iterable[tuple[str, str]]
+
+# Browsers may call from anywhere: the key, not the origin, is what counts; no cookies are involved.
+CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"x-request-id, x-oneapi-request-id, x-keyosk-cost-micros, x-should-retry, retry-after, x-ratelimit-limit-requests, "
+        b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
+        b"x-ratelimit-reset-tokens",
+    ),
+]
+HEARTBEAT = b": keep-alive\n\n"
+HEARTBEAT_SECONDS = 10.0
+
+
+class Link:
+    """One ASGI connection during one call.
+
+    The server never reports a disconnect by itself: somebody must await `receive()`. `on_gone` is called once when the
+    client hangs up. Heartbeats are SSE comments: they start the answer, so that from the first one on errors are in-stream.
+    """
+
+    __slots__ = (
+        "_beat",
+        "_loop",
+        "_receive",
+        "_send",
+        "_stream_headers",
+        "_tasks",
+        "_touched",
+        "_watch",
+        "is_gone",
+        "is_started",
+        "on_gone",
+    )
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._watch: asyncio.TimerHandle | None = None
+        self._beat: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stream_headers: Headers = ()
+        self._touched = 0.0
+        self.is_gone = False
+        self.is_started = False
+        self.on_gone: Callable[[], None] | None = None
+
+    def watch(self, *, after_seconds: float = 0.25) -> None:
+        """Look out for the client hanging up; short calls end before it is worth a task."""
+        self._watch = self._loop.call_later(after_seconds, self._spawn_watcher)
+
+    def expect_stream(self, headers: Mapping[str, str]) -> None:
+        """Keep the client company until the answer is complete; `headers` start the answer if the first heartbeat comes first."""
+        self._stream_headers = headers.items()
+        self._touched = self._loop.time()
+        self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._heartbeat)
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send the answer's head, unless a heartbeat has."""
+        if not self.is_started:
+            self.is_started = True
+            raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            await self._send({"type": "http.response.start", "status": status, "headers": raw + CORS})
+
+    async def write(self, data: bytes, *, more: bool) -> None:
+        """Send bytes of the body; waits while the client reads slowly."""
+        self._touched = self._loop.time()
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+    def close(self) -> None:
+        """Stop watching and beating."""
+        for timer in (self._watch, self._beat):
+            if timer is not None:
+                timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+
+    def _spawn_watcher(self) -> None:
+        self._spawn(self._watch_for_the_end())
+
+    async def _watch_for_the_end(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.is_gone = True
+        if self.on_gone is not None:
+            self.on_gone()
+
+    def _heartbeat(self) -> None:
+        silent = self._loop.time() - self._touched
+        if silent >= HEARTBEAT_SECONDS - 0.01 and not self.is_gone:
+            self._spawn(self._send_heartbeat())
+            silent = 0.0
+        self._beat = self._loop.call_later(HEARTBEAT_SECONDS - silent, self._heartbeat)
+
+    async def _send_heartbeat(self) -> None:
+        await self.start(200, self._stream_headers)
+        await self.write(HEARTBEAT, more=True)
+
+    def _spawn(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

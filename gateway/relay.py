@@ -1,0 +1,225 @@
+"""The engine of one call: decides what to do next from what has happened, and does nothing itself.
+
+A generator that yields steps and is sent events. No I/O, no clock, no randomness, no Django.
+
+    step      Send(attempt)   open this attempt            → Head | Broken
+              ReadAll()       read the whole body          → Body | Broken
+              Emit(data)      pass on (may be empty), then read the next chunk → Chunk | End | Broken
+
+It returns an Outcome: how the call ended, what it consumed, and the last bytes, which go out only after the call is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from channels_app.contract import Answer, Call, Failure, FailureKind, Frame, FrameKind, StreamReader, UpstreamHead, Usage
+from gateway.routing import Attempt, Failed
+
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAll:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Bytes for the client; `delivered` is the size of all text up to and including them."""
+
+    data: bytes
+    delivered: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    head: UpstreamHead
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The connection did not come up, gave no answer, or was cut."""
+
+    failure: Failure
+
+
+Step = Send | ReadAll | Emit
+Event = Head | Body | Chunk | End | Broken
+Engine = Generator[Step, Event, "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended. `failure` without `attempt`: nothing was delivered; with it: the answer broke off."""
+
+    failed: Sequence[Failed] = ()
+    attempt: Attempt | None = None
+    usage: Usage | None = None
+    delivered: int = 0
+    is_empty: bool = False
+    failure: Failure | None = None
+    tail: bytes = b""
+    end_mark: bytes = b""
+
+
+class Plan(Protocol):
+    """What the engine needs to know of the world, as pure functions."""
+
+    call: Call
+
+    def choose(self, failed: Sequence[Failed]) -> Attempt | None: ...
+    def classify(self, attempt: Attempt, status: int, body: bytes) -> Failure: ...
+    def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer: ...
+    def reader(self, attempt: Attempt) -> StreamReader: ...
+
+
+Try = Callable[["Plan", Attempt], Generator[Step, Event, "Outcome | Failure"]]
+
+
+def run(plan: Plan) -> Engine:
+    """Try one channel after the other until one answers, or the client is at fault, or nobody is left."""
+    failed: list[Failed] = []
+    one_try: Try = _stream if plan.call.is_stream else _whole
+    while len(failed) < MOST_ATTEMPTS and (attempt := plan.choose(failed)) is not None:
+        result = yield from one_try(plan, attempt)
+        if isinstance(result, Outcome):
+            return replace(result, failed=failed, attempt=attempt)
+        failed.append(Failed(attempt, result))
+        if result.kind.is_users_fault:
+            break
+    return Outcome(failed=failed, failure=failed[-1].failure if failed else None)
+
+
+def _whole(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Failure]:
+    opened = yield Send(attempt)
+    if not isinstance(opened, Head):
+        return _broken(opened)
+    return (yield from _read_whole(plan, attempt, opened.head))
+
+
+def _read_whole(plan: Plan, attempt: Attempt, head: UpstreamHead) -> Generator[Step, Event, Outcome | Failure]:
+    """Read a complete body: an error, an error in a 200, or the answer."""
+    read = yield ReadAll()
+    if not isinstance(read, Body):
+        return _broken(read)
+    if not 200 <= head.status < 300:
+        return plan.classify(attempt, head.status, read.data)
+    answer = plan.read(attempt, head, read.data)
+    if answer.failure is not None:
+        return answer.failure
+    return Outcome(usage=answer.usage, delivered=answer.delivered, is_empty=answer.is_empty, tail=answer.body)
+
+
+def _stream(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Failure]:
+    opened = yield Send(attempt)
+    if not isinstance(opened, Head):
+        return _broken(opened)
+    head = opened.head
+    if not 200 <= head.status < 300 or head.content_type == "application/json":
+        result = yield from _read_whole(plan, attempt, head)
+        if isinstance(result, Failure):
+            return result
+        return Failure(FailureKind.UPSTREAM, "upstream answered a streamed call with one piece", status=head.status)
+    return (yield from _Stream(plan.reader(attempt)).run())
+
+
+def _broken(event: Event) -> Failure:
+    if isinstance(event, Broken):
+        return event.failure
+    raise TypeError(f"the engine was sent {type(event).__name__} out of turn")
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One attempt's stream: holds frames back until content comes, and again from the finish to the end."""
+
+    reader: StreamReader
+    held: list[bytes] = field(default_factory=list)
+    has_content: bool = False
+    usage: Usage | None = None
+    delivered: int = 0
+    end_mark: bytes = b""
+    failure: Failure | None = None
+    is_done: bool = False
+
+    def run(self) -> Generator[Step, Event, Outcome | Failure]:
+        out = b""
+        while not self.is_done:
+            event = yield Emit(out, self.delivered)
+            out = self._take(self._frames(event))
+        if self.failure is not None and not self.has_content:
+            return self.failure
+        return Outcome(
+            usage=self.usage,
+            delivered=self.delivered,
+            is_empty=not self.has_content and (self.usage is None or not self.usage.total_output),
+            failure=self.failure,
+            tail=out + b"".join(self.held) if self.failure is None else out,
+            end_mark=self.end_mark,
+        )
+
+    def _frames(self, event: Event) -> Sequence[Frame]:
+        """Turn what happened into frames; a break after everything was said is an end like any other."""
+        if isinstance(event, Chunk):
+            return self.reader.feed(event.data)
+        self.is_done = True
+        frames = self.reader.end()
+        if not isinstance(event, Broken):
+            return frames
+        # The transport knows better than the reader why the stream was cut.
+        return [replace(frame, failure=event.failure) if frame.kind is FrameKind.ERROR else frame for frame in frames]
+
+    def _take(self, frames: Sequence[Frame]) -> bytes:
+        """Return what may go out now."""
+        out: list[bytes] = []
+        for frame in frames:
+            if frame.usage is not None:
+                self.usage = frame.usage
+            if frame.kind is FrameKind.CONTENT:
+                out += self.held
+                out.append(frame.data)
+                self.held.clear()
+                self.has_content = True
+                self.delivered += frame.delivered
+            elif frame.kind is FrameKind.COMMENT:
+                if self.has_content:
+                    out.append(frame.data)
+            elif self._ends(frame):
+                break
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def _ends(self, frame: Frame) -> bool:
+        """Hold a frame that is no content; tell whether it is the last one."""
+        if frame.kind is FrameKind.ERROR:
+            self.failure = frame.failure or Failure(FailureKind.UPSTREAM, "upstream sent an error")
+        elif frame.kind is FrameKind.DONE:
+            self.end_mark = frame.data
+        else:
+            self.delivered += frame.delivered
+            self.held.append(frame.data)
+            return False
+        self.is_done = True
+        return True

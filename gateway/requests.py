@@ -1,0 +1,99 @@
+"""The requests of the lean door: an HttpRequest that builds nothing nobody asks for, and a DRF Request without per-call waste."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.http import HttpRequest, QueryDict
+from django.utils.functional import cached_property
+from rest_framework.request import Empty, Request
+
+from foundation import ids
+from gateway.link import Link
+
+if TYPE_CHECKING:
+    from accounts.keys import KeyFacts
+    from gateway.throttling import Seat
+    from gateway.views.base import RelayView
+
+
+class RelayRequest(HttpRequest):
+    """An HttpRequest whose dictionaries are built when somebody asks: no temp file, no stream, no signal."""
+
+    _encoding = None
+    _upload_handlers = ()
+    resolver_match = None
+    content_params: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, scope: dict[str, Any], path: str, link: Link) -> None:  # HttpRequest.__init__ is deliberately not called
+        self.scope = scope
+        self.method = scope["method"]
+        self.path = self.path_info = path
+        self._body = b""
+        self._read_started = True
+        self._stream = None
+        self.link = link
+        self.wire: dict[bytes, bytes] = dict(scope["headers"])
+
+    def set_body(self, body: bytes) -> None:
+        """Give the request its complete, decompressed body."""
+        self._body = body
+
+    @cached_property
+    def GET(self) -> QueryDict:  # type: ignore[override]  # django-stubs know a mutable attribute only
+        return QueryDict(self.scope["query_string"])
+
+    @cached_property
+    def META(self) -> dict[str, Any]:  # type: ignore[override]
+        meta = {"REQUEST_METHOD": self.method, "PATH_INFO": self.path, "QUERY_STRING": self.scope["query_string"].decode("latin-1")}
+        for name, value in self.scope["headers"]:
+            key = name.decode("latin-1").upper().replace("-", "_")
+            meta[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value.decode("latin-1")
+        peer = self.scope.get("client")
+        meta["REMOTE_ADDR"] = peer[0] if peer else ""
+        return meta
+
+
+class LeanRequest(Request):
+    """DRF's Request without its per-request lists; `user` and `auth` are plain attributes.
+
+    DRF's properties ask `hasattr(self, "_user")`, and its `__getattr__` proxies to the HttpRequest:
+    each miss costs two exceptions per call.
+    """
+
+    user: Any = None
+    auth: Any = None
+    parser_context: Any = None
+    accepted_renderer: Any = None
+    accepted_media_type: Any = None
+    version = None
+    versioning_scheme = None
+    _authenticator = None
+    _data = _files = _full_data = _content_type = _stream = Empty
+
+    def __init__(self, request: HttpRequest, view: RelayView) -> None:  # Request.__init__ is deliberately not called
+        self._request = request
+        self.parsers = view.shared_parsers
+        self.authenticators = view.shared_authenticators
+        self.negotiator = view.shared_negotiator
+        self.id: uuid.UUID = ids.uuid7()
+        self.link: Link | None = getattr(request, "link", None)
+        self.key: KeyFacts | None = None
+        self.budgets: tuple[int, ...] = ()
+        self.seat: Seat | None = None
+
+
+def header(request: HttpRequest, name: str) -> str:
+    """Return a header's value or an empty text; `name` in lower case."""
+    if isinstance(request, RelayRequest):
+        return request.wire.get(name.encode(), b"").decode("latin-1")
+    return str(request.headers.get(name, ""))
+
+
+def peer_address(request: HttpRequest) -> str:
+    """Return the address of the other end of the connection; empty on a Unix socket."""
+    if isinstance(request, RelayRequest):
+        peer = request.scope.get("client")
+        return peer[0] if peer else ""
+    return str(request.META.get("REMOTE_ADDR", ""))

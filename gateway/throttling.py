@@ -1,0 +1,169 @@
+"""Hold sub-keys to their rates: counted in memory, exchanged with the other processes over Redis in the background.
+
+Nothing here waits on the path of a call. Redis slow or away: 100 ms, then a pause of a second; meanwhile every process
+holds the keys to what it sees itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import redis
+import redis.asyncio
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from accounts.keys import KeyFacts
+from gateway import process
+from gateway.errors import RelayError
+from gateway.limiter import WINDOW_SECONDS, Lane, Limiter, Limits, Refused
+
+log = logging.getLogger("keyosk.relay")
+
+_EXCHANGE_SECONDS = 0.05
+_TIMEOUT_SECONDS = 0.1
+_PAUSE_SECONDS = 1.0
+# Calls that run long are repeated this often; what was not repeated for 15 s belonged to a process that is gone.
+_REMIND_SECONDS = 5.0
+
+# For each key: add what is new here, note how many calls run here, and return what all processes together counted.
+_SCRIPT = """
+local now = redis.call('TIME')
+local seconds = tonumber(now[1])
+local minute = math.floor(seconds / 60)
+local answer = {minute}
+for i = 1, #KEYS do
+  local base = (i - 1) * 3 + 2
+  local counts = KEYS[i] .. ':' .. minute
+  local requests = redis.call('HINCRBY', counts, 'r', ARGV[base])
+  local tokens = redis.call('HINCRBY', counts, 't', ARGV[base + 1])
+  redis.call('EXPIRE', counts, 120)
+  local running = KEYS[i] .. ':running'
+  redis.call('HSET', running, ARGV[1], ARGV[base + 2] .. ':' .. seconds)
+  redis.call('EXPIRE', running, 3600)
+  local elsewhere = 0
+  local all = redis.call('HGETALL', running)
+  for j = 1, #all, 2 do
+    local count, at = string.match(all[j + 1], '(%d+):(%d+)')
+    if seconds - tonumber(at) > 15 then
+      redis.call('HDEL', running, all[j])
+    elseif all[j] ~= ARGV[1] then
+      elsewhere = elsewhere + tonumber(count)
+    end
+  end
+  answer[#answer + 1] = requests
+  answer[#answer + 1] = tokens
+  answer[#answer + 1] = elsewhere
+end
+return answer
+"""
+
+
+class Seat:
+    """A call's place among its key's calls: give it back exactly once."""
+
+    __slots__ = ("_is_left", "_lane", "_limiter", "_limits")
+
+    def __init__(self, limiter: Limiter, lane: Lane, limits: Limits) -> None:
+        self._limiter = limiter
+        self._lane = lane
+        self._limits = limits
+        self._is_left = False
+
+    def leave(self, *, tokens: int = 0) -> None:
+        """End the call; `tokens` is what it consumed."""
+        if not self._is_left:
+            self._is_left = True
+            if tokens:
+                self._limiter.spend(self._lane, tokens, now=time.time())
+            self._limiter.leave(self._lane)
+
+    def headers(self) -> Iterator[tuple[str, str]]:
+        """Say what is left, under the names that SDKs know."""
+        return limit_headers(self._lane, self._limits, now=time.time())
+
+
+def limit_headers(lane: Lane, limits: Limits, *, now: float) -> Iterator[tuple[str, str]]:
+    """Yield the x-ratelimit headers of the limits that are set."""
+    reset = f"{WINDOW_SECONDS - int(now) % WINDOW_SECONDS}s"
+    for name, limit, used in (("requests", limits.rpm, lane.requests), ("tokens", limits.tpm, lane.tokens)):
+        if limit is not None:
+            yield f"x-ratelimit-limit-{name}", str(limit)
+            yield f"x-ratelimit-remaining-{name}", str(max(0, limit - used))
+            yield f"x-ratelimit-reset-{name}", reset
+
+
+class KeyThrottle(BaseThrottle):
+    """Requests a minute, tokens a minute and calls at once of the sub-key."""
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        """Take a seat; raise RelayError (429) when there is none. Keys without limits need none."""
+        key: KeyFacts = request.user
+        if key.rpm is None and key.tpm is None and key.concurrency is None:
+            return True
+        limits = Limits(rpm=key.rpm, tpm=key.tpm, concurrency=key.concurrency)
+        limiter = process.current().limiter
+        try:
+            lane = limiter.enter(key.id, limits, now=time.time())
+        except Refused as refused:
+            headers = dict(limit_headers(limiter.lanes[key.id], limits, now=time.time()))
+            message = f"The limit of {refused.limit} of this API key is reached."
+            raise RelayError(
+                "rate_limit_exceeded", message, retry_after_seconds=refused.retry_after_seconds, headers=headers, limit=refused.limit
+            ) from None
+        request.seat = Seat(limiter, lane, limits)  # type: ignore[attr-defined]  # LeanRequest
+        return True
+
+
+class Exchange:
+    """The background task that tells Redis what was counted here and learns what was counted elsewhere."""
+
+    def __init__(self, limiter: Limiter, *, redis_url: str) -> None:
+        self._limiter = limiter
+        self._worker = uuid.uuid4().hex
+        self._client = redis.asyncio.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
+        self._script = self._client.register_script(_SCRIPT)
+        self._is_down = False
+
+    async def run(self) -> None:
+        """Exchange until cancelled."""
+        reminded = time.monotonic()
+        try:
+            while True:
+                await asyncio.sleep(_PAUSE_SECONDS if self._is_down else _EXCHANGE_SECONDS)
+                if time.monotonic() - reminded > _REMIND_SECONDS:
+                    reminded = time.monotonic()
+                    self._limiter.remind()
+                if self._limiter.dirty:
+                    await self._try_exchange()
+        finally:
+            await self._client.aclose()
+
+    async def _try_exchange(self) -> None:
+        try:
+            await self.exchange()
+        except (redis.RedisError, OSError) as error:
+            if not self._is_down:
+                log.warning("rate limits are counted by this process alone", extra={"error": type(error).__name__})
+            self._is_down = True
+        else:
+            self._is_down = False
+
+    async def exchange(self) -> None:
+        """Tell and learn once; what could not be told is lost for the others, never for this process."""
+        news = self._limiter.take_news()
+        arguments: list[Any] = [self._worker]
+        for _, requests, tokens, running in news:
+            arguments += (requests, tokens, running)
+        answer = await self._script(keys=[f"keyosk:limit:{key_id}" for key_id, *_ in news], args=arguments)
+        minute = int(answer[0])
+        for index, (key_id, *_) in enumerate(news):
+            requests, tokens, elsewhere = answer[1 + index * 3 : 4 + index * 3]
+            self._limiter.learn(key_id, minute=minute, requests=int(requests), tokens=int(tokens), elsewhere=int(elsewhere))
+        self._limiter.forget(self._limiter.idle(now=time.time()))

@@ -1,0 +1,184 @@
+"""The money of one call: reserve before it, extend while it runs, settle or give back exactly once."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from billing.purse import InsufficientQuota, QuotaBusy, Reservation, SettlementBacklog, WorkerLost
+
+from channels_app import costs
+from channels_app.contract import Call, Usage
+from gateway import intake, metering
+from gateway.errors import RelayError
+from gateway.routing import Attempt, Failed
+from gateway.spool import Line, SpoolFull
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billing.pricing import ModelPrice
+
+    from accounts.keys import KeyFacts
+    from gateway.process import Relay
+
+log = logging.getLogger("keyosk.relay")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a call came to: who answered, what was consumed, how it ended (ok, partial, disconnected), and when (ms)."""
+
+    attempt: Attempt
+    usage: Usage | None
+    delivered: int
+    status: str
+    is_free: bool
+    first_ms: int | None
+    total_ms: int
+    failed: Sequence[Failed] = ()
+
+
+class Till:
+    """Holds the reservation of one call; `covered_bytes` is how much output it pays for."""
+
+    __slots__ = ("_budgets", "_key", "_output_tokens", "_price", "_relay", "_reservation", "call", "covered_bytes", "is_closed", "tokens")
+
+    def __init__(self, *, relay: Relay, key: KeyFacts, budgets: tuple[int, ...], price: ModelPrice, call: Call) -> None:
+        self._relay = relay
+        self._key = key
+        self._budgets = budgets
+        self._price = price
+        self._reservation: Reservation | None = None
+        self._output_tokens = 0
+        self.is_closed = False
+        self.call = call
+        self.covered_bytes = 0
+        self.tokens = 0
+
+    async def reserve(self) -> None:
+        """Reserve the call's bound, or as much of it as the money covers; raise RelayError when that is too little.
+
+        What does not fit is made to fit: streams reserve less and extend later, other calls get a smaller output limit.
+        """
+        wanted = metering.expected_output(self._price, self.call)
+        amount = metering.bound(self._price, self.call, output_tokens=wanted)
+        wallet = self._key.membership_id
+        found = self._relay.purse.try_reserve(wallet=wallet, budgets=self._budgets, amount=amount)
+        if found is None:
+            try:
+                found = await self._relay.purse.reserve(wallet=wallet, budgets=self._budgets, amount=amount)
+            except InsufficientQuota as refusal:
+                wanted, found = await self._reserve_less(wanted, refusal)
+            except QuotaBusy:
+                raise RelayError("quota_busy") from None
+            except (SettlementBacklog, WorkerLost):
+                raise RelayError("settlement_backlog") from None
+        self._reservation = found
+        self._note(wanted)
+
+    async def _reserve_less(self, wanted: int, refusal: InsufficientQuota) -> tuple[int, Reservation]:
+        purse, wallet = self._relay.purse, self._key.membership_id
+        money = await purse.affordable(wallet=wallet, budgets=self._budgets)
+        fits = metering.affordable_output(self._price, self.call, money=money, wanted=wanted)
+        if fits < min(wanted, metering.LEAST_OUTPUT_TOKENS):
+            raise insufficient(refusal) from None
+        if not self.call.is_stream:
+            self.call = intake.with_output_limit(self.call, fits)
+        try:
+            found = await purse.reserve(
+                wallet=wallet, budgets=self._budgets, amount=metering.bound(self._price, self.call, output_tokens=fits)
+            )
+        except (InsufficientQuota, QuotaBusy):
+            raise insufficient(refusal) from None
+        return fits, found
+
+    def _note(self, output_tokens: int) -> None:
+        """Note what is covered; nothing comes beyond the client's own limit, so that reaching it covers everything."""
+        limit = intake.output_limit(self.call)
+        self._output_tokens = output_tokens
+        is_all = not self.call.is_stream or (limit is not None and output_tokens >= limit)
+        self.covered_bytes = sys.maxsize if is_all else output_tokens * intake.choices(self.call) * intake.BYTES_PER_HELD_TOKEN
+
+    async def cover(self, delivered: int) -> bool:
+        """Extend the reservation so that it pays for so many delivered bytes; False when the money does not grow."""
+        while delivered > self.covered_bytes:
+            more = self._output_tokens + (self._price.hold_ceiling or metering.DEFAULT_HOLD_CEILING)
+            amount = metering.bound(self._price, self.call, output_tokens=more) - self._held_bound()
+            if not await self._extend(amount):
+                return False
+            self._note(more)
+        return True
+
+    def _held_bound(self) -> int:
+        return metering.bound(self._price, self.call, output_tokens=self._output_tokens)
+
+    async def _extend(self, amount: int) -> bool:
+        reservation = self._reservation
+        if reservation is None:
+            return False
+        return self._relay.purse.try_extend(reservation, amount) or await self._relay.purse.extend(reservation, amount)
+
+    def settle(self, request_id: uuid.UUID, delivery: Delivery) -> int:
+        """Write the line that bills the call, then free the rest of the reservation; return the price in µ$."""
+        reservation = self._reservation
+        if reservation is None or self.is_closed:
+            raise RuntimeError("a call is settled once, after it has reserved")
+        self.is_closed = True
+        usage = metering.measured(self.call, reported=delivery.usage, delivered=delivery.delivered)
+        self.tokens = usage.total_input + usage.total_output
+        charge = metering.charge(self._price, usage)
+        price = 0 if delivery.is_free else charge.price_micros
+        channel = delivery.attempt.channel
+        cost = costs.charge(channel, self.call.model, usage)
+        line = Line(
+            id=request_id,
+            key=self._key.id,
+            tenant=self._key.tenant_id,
+            member=self._key.membership_id,
+            main=self._relay.purse.main_account(self._key.membership_id),
+            price=price,
+            numerator="0" if delivery.is_free else str(charge.numerator),
+            parts=self._relay.purse.parts(reservation, price),
+            splits=[list(split) for split in charge.splits] if price else [],
+            budgets=list(self._budgets),
+            book=charge.book,
+            usage=metering.buckets(usage),
+            source=usage.source,
+            model=self.call.model,
+            upstream_model=channel.models.get(self.call.model, self.call.model),
+            channel=channel.id,
+            channel_key=delivery.attempt.key.id,
+            cost=cost[0] if cost is not None else None,
+            status=delivery.status,
+            stream=self.call.is_stream,
+            first_ms=delivery.first_ms,
+            total_ms=delivery.total_ms,
+            tried=[one.attempt.channel.id for one in delivery.failed],
+        )
+        self._append(line)
+        self._relay.purse.settle(reservation, price)
+        return price
+
+    def _append(self, line: Line) -> None:
+        try:
+            self._relay.spool.append(line)
+        except SpoolFull:
+            log.error("a call could not be written to the spool", extra={"request": str(line.id), "price": line.price})
+
+    def void(self) -> None:
+        """Give everything back: nothing was delivered. Harmless after a settlement."""
+        if self._reservation is not None and not self.is_closed:
+            self.is_closed = True
+            self._relay.purse.void(self._reservation)
+
+
+def insufficient(refusal: InsufficientQuota) -> RelayError:
+    """Return the refusal with its scope and the time at which there is money again."""
+    details = {"scope": refusal.scope}
+    if refusal.resets_at is not None:
+        details["resets_at"] = refusal.resets_at.isoformat() if hasattr(refusal.resets_at, "isoformat") else str(refusal.resets_at)
+    return RelayError("insufficient_quota", **details)

@@ -1,0 +1,58 @@
+"""The relay's addresses: one list for the lean door, for Django's own handlers and for the OpenAPI schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+
+from gateway.views.base import RelayView
+from gateway.views.billing import Subscription, Usage
+from gateway.views.chat import ChatCompletions
+from gateway.views.models import ModelDetail, ModelList
+
+EXACT: dict[str, type[RelayView]] = {
+    "/v1/chat/completions": ChatCompletions,
+    "/v1/models": ModelList,
+    "/v1/dashboard/billing/subscription": Subscription,
+    "/v1/dashboard/billing/usage": Usage,
+    "/dashboard/billing/subscription": Subscription,
+    "/dashboard/billing/usage": Usage,
+}
+# A model's id may contain slashes.
+_MODEL = "/v1/models/"
+
+urlpatterns: list[URLPattern] = [
+    *(path(address[1:], view.as_view()) for address, view in EXACT.items()),
+    path("v1/models/<path:model>", ModelDetail.as_view()),
+]
+
+# What belongs to the relay, below the root and below every mount.
+PREFIXES = ("/v1/", "/v1beta/", "/openai/", "/dashboard/billing/")
+
+
+def resolve(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
+    """Return the view of a clean path and its arguments, or None."""
+    view = EXACT.get(address)
+    if view is not None:
+        return view, {}
+    if address.startswith(_MODEL):
+        return ModelDetail, {"model": address[len(_MODEL) :]}
+    return None
+
+
+def relay_path(mounts: tuple[str, ...]) -> Callable[[str, str], str | None]:
+    """Return a function that tells the relay's paths from the pages': (method, clean path) → path below its mount, or None."""
+    prefixes = tuple(sorted({mount.rstrip("/") for mount in mounts} - {""}, key=len, reverse=True))
+
+    def find(method: str, address: str) -> str | None:
+        if address.startswith(PREFIXES) or address == "/v1":
+            return address
+        for mount in prefixes:
+            if address.startswith(mount + "/"):
+                below = address[len(mount) :]
+                return below if below.startswith(PREFIXES) else None
+        return address if address == "/" and method in {"HEAD", "OPTIONS"} else None
+
+    return find

@@ -1,0 +1,125 @@
+"""The base of all relay views: DRF's own steps in DRF's own order, awaited, with everything stateless made once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from gateway import process
+from gateway.authentication import KeyAuthentication, KeyMayCall
+from gateway.errors import RelayError
+from gateway.requests import LeanRequest
+from gateway.throttling import KeyThrottle
+
+log = logging.getLogger("keyosk.relay")
+
+
+class IgnoreAccept(BaseContentNegotiation):
+    """Answer in the one form there is, whatever Accept says: `Accept: text/event-stream` must not be a 406."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        return None
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class RelayView(APIView):
+    """A view of the relay. What it needs is stateless and made once per class."""
+
+    authentication_classes = (KeyAuthentication,)
+    permission_classes = (KeyMayCall,)
+    throttle_classes = (KeyThrottle,)
+    renderer_classes = (JSONRenderer,)
+    parser_classes = ()
+    content_negotiation_class = IgnoreAccept
+    versioning_class = None
+    http_method_names: ClassVar[list[str]] = ["get", "post", "head"]
+
+    _answers: ClassVar[frozenset[str]] = frozenset()
+    shared_authenticators: ClassVar[Sequence[Any]] = ()
+    shared_permissions: ClassVar[Sequence[BasePermission]] = ()
+    shared_throttles: ClassVar[Sequence[BaseThrottle]] = ()
+    shared_parsers: ClassVar[Sequence[Any]] = ()
+    shared_negotiator: ClassVar[Any] = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        methods = {method.upper() for method in ("get", "post") if hasattr(cls, method)}
+        cls._answers = frozenset(methods | {"HEAD"} if "GET" in methods else methods)
+        cls.shared_authenticators = tuple(make() for make in cls.authentication_classes)
+        cls.shared_permissions = tuple(make() for make in cls.permission_classes)  # type: ignore[operator]  # plain classes here
+        cls.shared_throttles = tuple(make() for make in cls.throttle_classes)
+        cls.shared_parsers = tuple(make() for make in cls.parser_classes)
+        cls.shared_negotiator = cls.content_negotiation_class()
+
+    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # DRF's is sync
+        self.request = lean = LeanRequest(request, self)
+        try:
+            handler = getattr(self, "get" if request.method == "HEAD" else (request.method or "").lower(), None)
+            if handler is None or request.method not in self._answers:
+                raise RelayError("method_not_allowed", headers={"allow": ", ".join(sorted(self._answers))})
+            await self.prepare(lean)
+            self.perform_authentication(lean)
+            self.check_permissions(lean)
+            self.check_throttles(lean)
+            response: HttpResponseBase = await handler(lean, *args, **kwargs)
+        except Exception as error:  # DRF's own contract: every failure becomes a response
+            response = self.handle_exception(error)
+        identify(response, lean)
+        return response
+
+    async def prepare(self, request: LeanRequest) -> None:
+        """Await what is not in process memory yet; everything after is synchronous and free of I/O."""
+        await process.current().recogniser.prepare(request)
+
+    def perform_authentication(self, request: LeanRequest) -> None:  # type: ignore[override]
+        for authenticator in self.shared_authenticators:
+            found = authenticator.authenticate(request)
+            if found is not None:
+                request._authenticator = authenticator
+                request.user, request.auth = found
+                return
+        raise RelayError("missing_api_key")
+
+    def get_permissions(self) -> Sequence[BasePermission]:  # type: ignore[override]
+        return self.shared_permissions
+
+    def get_throttles(self) -> Sequence[BaseThrottle]:  # type: ignore[override]
+        return self.shared_throttles
+
+    def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]
+        """Answer a failure in the dialect's envelope."""
+        if isinstance(exc, exceptions.MethodNotAllowed):
+            exc = RelayError("method_not_allowed")
+        if not isinstance(exc, RelayError):
+            log.error("relay call failed", exc_info=exc, extra={"path": getattr(self.request, "path", "")})
+            exc = RelayError("internal_error")
+        return refusal(exc)
+
+
+def refusal(error: RelayError) -> HttpResponse:
+    """Return an error as a response; the door reads `relay_error` when the answer has already begun."""
+    response = HttpResponse(error.body(), status=error.status, content_type="application/json", headers=error.headers())
+    response.relay_error = error  # type: ignore[attr-defined]
+    return response
+
+
+def identify(response: HttpResponseBase, request: LeanRequest) -> None:
+    """Name the call (the usage row's id), and tell the client what is left of its limits."""
+    identifier = str(request.id)
+    response["x-request-id"] = identifier
+    response["x-oneapi-request-id"] = identifier
+    if request.seat is not None:
+        for name, value in request.seat.headers():
+            response[name] = value

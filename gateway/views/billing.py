@@ -1,0 +1,60 @@
+"""The billing pseudo-endpoints that chat clients and nested relays read a sub-key's balance from.
+
+`hard_limit_usd` is what is left plus what was used, `total_usage` what was used in US cents: the difference is the balance.
+Dates in the query are ignored, as all relays of the family do. Source: one-api `controller/billing.go`.
+"""
+
+from __future__ import annotations
+
+import orjson
+from billing.money import MICROS
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+
+from accounts.keys import KeyFacts
+from billing import ledger
+from foundation import db
+from gateway import selectors
+from gateway.requests import LeanRequest
+from gateway.views.base import RelayView
+
+
+class Subscription(RelayView):
+    """What the wallet behind the sub-key has had in all."""
+
+    @extend_schema(operation_id="billing_subscription", responses=OpenApiTypes.OBJECT)
+    async def get(self, request: LeanRequest) -> HttpResponse:
+        key: KeyFacts = request.user
+        left, used = await db.query(_left_and_used, key.membership_id)
+        dollars = round((left + used) / MICROS, 6)
+        return _json(
+            {
+                "object": "billing_subscription",
+                "has_payment_method": True,
+                "soft_limit_usd": dollars,
+                "hard_limit_usd": dollars,
+                "system_hard_limit_usd": dollars,
+                "access_until": int(key.expires_at.timestamp()) if key.expires_at else 0,
+            }
+        )
+
+
+class Usage(RelayView):
+    """What was used, in US cents."""
+
+    @extend_schema(operation_id="billing_usage", responses=OpenApiTypes.OBJECT)
+    async def get(self, request: LeanRequest) -> HttpResponse:
+        key: KeyFacts = request.user
+        _, used = await db.query(_left_and_used, key.membership_id)
+        return _json({"object": "list", "total_usage": round(used * 100 / MICROS, 4)})
+
+
+def _left_and_used(membership_id: int) -> tuple[int, int]:
+    """Return the money left (what calls in flight hold included) and the money used, in µ$."""
+    balance = ledger.balance(membership_id=membership_id)
+    return balance.available_micros + balance.held_micros, selectors.used_micros(membership_id=membership_id)
+
+
+def _json(value: dict[str, object]) -> HttpResponse:
+    return HttpResponse(orjson.dumps(value), content_type="application/json")
