@@ -44,7 +44,8 @@ class PolicyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        origins = response.headers.pop("X-Keyosk-Form-Action", "").split()
+        origins = response.headers.get("X-Keyosk-Form-Action", "").split()
+        del response.headers["X-Keyosk-Form-Action"]
         if "Content-Security-Policy" not in response.headers:
             response.headers["Content-Security-Policy"] = policy(path=request.path_info, form_origins=origins)
         return response

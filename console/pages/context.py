@@ -19,6 +19,12 @@ def _is_host_name(host: str) -> bool:
     return not (bare.startswith("[") or bare.replace(".", "").isdigit())
 
 
+def base_url(request: HttpRequest) -> str:
+    """Give the address of this site without a trailing slash: what a client puts before `/v1`."""
+    prefix = request.META.get("SCRIPT_NAME", "").rstrip("/")
+    return f"{request.scheme}://{request.get_host()}{prefix}"
+
+
 def site(request: HttpRequest) -> dict[str, Any]:
     """Give `site` to every template: tenant, name, is_platform, colour version, theme, prefix, base_url, languages."""
     tenant = getattr(request, "tenant", None)
@@ -35,7 +41,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
             "themes": THEMES,
             "languages": settings.LANGUAGES,
             "prefix": prefix,
-            "base_url": f"{request.scheme}://{request.get_host()}{prefix}",
+            "base_url": base_url(request),
             "passkeys": _is_host_name(request.get_host()),
         }
     }

@@ -1,4 +1,4 @@
-"""Doors every visitor may use: landing page, brand stylesheet, theme, health, style guide."""
+"""Doors every visitor may use: landing page, brand stylesheet, theme, style guide."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from console.pages import brand
 from console.pages.context import THEME_COOKIE, THEMES
+from console.pages.door import PageRequest
+from console.pages.forms import KeyForm
 
 YEAR_SECONDS = 365 * 24 * 3600
 
 
 @require_safe
-def landing(request: HttpRequest) -> HttpResponse:
+def landing(request: PageRequest) -> HttpResponse:
     """Show what this host is: the platform, or one tenant's shop."""
     tenant = request.tenant
     template = "console/landing.html" if tenant.parent_id is None else "console/storefront.html"
@@ -22,7 +24,7 @@ def landing(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def brand_css(request: HttpRequest) -> HttpResponse:
+def brand_css(request: PageRequest) -> HttpResponse:
     """Serve the tenant's colour; the address carries its version, so that it may be kept for a year."""
     response = HttpResponse(brand.stylesheet(request.tenant.colour), content_type="text/css; charset=utf-8")
     response["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
@@ -43,14 +45,9 @@ def set_theme(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Say that the pages answer."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
-@require_safe
-def styleguide(request: HttpRequest) -> HttpResponse:
+def styleguide(request: PageRequest) -> HttpResponse:
     """Show every building block of the pages, for platform staff."""
     if not request.actor.is_platform:
         raise Http404
-    return render(request, "console/styleguide.html")
+    form = KeyForm(model_names=("gpt-4o-mini", "claude-sonnet"), data={"name": ""})
+    return render(request, "console/styleguide.html", {"form": form})

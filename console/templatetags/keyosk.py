@@ -11,7 +11,9 @@ from django.contrib.staticfiles import finders
 from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from console.pages import amounts
 from foundation.forms import widget_classes
 
 register = template.Library()
@@ -41,3 +43,26 @@ def dressed(field: BoundField) -> SafeString:
 def widget_kind(field: BoundField) -> str:
     """Name the widget's type (`checkbox`, `hidden`, …): a check box has its label behind it."""
     return str(getattr(field.field.widget, "input_type", ""))
+
+
+register.filter("usd", amounts.short)
+register.filter("usd_signed", amounts.signed)
+register.filter("usd_exact", amounts.exact)
+register.filter("grouped", amounts.grouped)
+
+
+@register.filter
+def movement(kind: str) -> str:
+    """Name a kind of ledger entry for its owner."""
+    names = {
+        "usage": _("Calls"),
+        "capture": _("Calls"),
+        "grant": _("Credit from the shop"),
+        "redeem": _("Code redeemed"),
+        "refund": _("Refund"),
+        "reverse": _("Correction"),
+        "expire": _("Credit expired"),
+        "transfer": _("Transfer"),
+        "topup": _("Top-up"),
+    }
+    return names.get(kind, kind)

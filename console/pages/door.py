@@ -1,0 +1,50 @@
+"""The console's door: a signed-in member of this tenant passes, a visitor signs in first, a stranger finds nothing."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
+
+from accounts.models import Membership, Tenant
+from accounts.scope import Actor
+
+P = ParamSpec("P")
+
+
+class PageRequest(HttpRequest):
+    """A request after the tenancy middleware."""
+
+    tenant: Tenant
+    actor: Actor
+
+
+class MemberRequest(PageRequest):
+    """A request of somebody who belongs here."""
+
+    member: Membership
+
+
+def members_only(
+    view: Callable[Concatenate[MemberRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+    """Let only members of this tenant in, and let nobody keep the page: it shows money and keys."""
+
+    @functools.wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        entering = cast(MemberRequest, request)
+        if entering.actor.user is None:
+            return redirect_to_login(request.get_full_path())
+        if entering.actor.membership is None:
+            raise Http404
+        entering.member = entering.actor.membership
+        response = view(entering, *args, **kwargs)
+        patch_cache_control(response, private=True, no_store=True)
+        return response
+
+    return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], guarded)

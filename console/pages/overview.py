@@ -1,0 +1,98 @@
+"""The console's reading pages: overview, wallet with its statement, calls."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from billing import ledger, statements
+from console.pages import amounts, offer, rows
+from console.pages.context import base_url
+from console.pages.door import MemberRequest, members_only
+
+LAST_CALLS = 8
+CSV_HEAD = ("id", "at", "kind", "memo", "reference", "amount_micros", "balance_micros", "amount", "balance")
+
+
+@members_only
+@require_safe
+def dashboard(request: MemberRequest) -> HttpResponse:
+    """Show what is left, what was called last, and how to go on."""
+    calls, _older = rows.calls(request.member, limit=LAST_CALLS)
+    context = _balance(request) | {"rows": calls, "models": offer.models(request.member), "api_url": f"{base_url(request)}/v1"}
+    return render(request, "console/dashboard.html", context)
+
+
+@members_only
+@require_safe
+def wallet(request: MemberRequest) -> HttpResponse:
+    """Show the balance and the statement, a page at a time."""
+    before = _number(request.GET.get("before", ""))
+    page = statements.page(membership_id=request.member.pk, before=before)
+    links = {"older": f"?before={page.older}" if page.older else "", "newer": request.path if before else ""}
+    return render(request, "console/wallet.html", _balance(request) | links | {"page": page})
+
+
+@members_only
+@require_safe
+def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
+    """Download the whole statement."""
+    response = StreamingHttpResponse(_csv_lines(request.member.pk), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="statement.csv"'
+    return response
+
+
+@members_only
+@require_safe
+def calls(request: MemberRequest) -> HttpResponse:
+    """Show the calls, a page at a time."""
+    before = _uuid(request.GET.get("before", ""))
+    found, older = rows.calls(request.member, before=before)
+    links = {"older": f"?before={older}" if older else "", "newer": request.path if before else ""}
+    return render(request, "console/usage.html", links | {"rows": found})
+
+
+def _balance(request: MemberRequest) -> dict[str, object]:
+    balance = ledger.balance(membership_id=request.member.pk)
+    return {"balance": balance, "active_keys": rows.active_keys(request.member)}
+
+
+def _number(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise Http404
+    return int(text)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise Http404 from None
+
+
+class _Echo:
+    """A file that hands back what is written: csv's writer becomes a generator."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _csv_lines(membership_id: int) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield "\ufeff" + str(writer.writerow(CSV_HEAD))  # the mark makes spreadsheets read UTF-8
+    for entry in statements.everything(membership_id=membership_id):
+        words = (_plain(entry.memo), _plain(entry.reference))
+        micros = (entry.amount_micros, entry.balance_micros)
+        yield str(writer.writerow((entry.id, entry.at.isoformat(), entry.kind, *words, *micros, *map(amounts.plain, micros))))
+
+
+def _plain(text: str) -> str:
+    """Keep a spreadsheet from running a text as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,118 @@
+"""What the console's tables show: keys with their spending, calls with their tokens and price."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Protocol, cast
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import ApiKey, Membership
+from gateway.models import UsageRecord
+
+SPENT_WINDOW = datetime.timedelta(days=30)
+_TONE_OF_STATUS = {"ok": "success", "partial": "warning", "disconnected": "warning", "failed": "error"}
+
+
+class _Budget(Protocol):
+    models_matched: str
+    total_limit: int | None
+    total_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A key as the list shows it; amounts in µ$."""
+
+    key: ApiKey
+    spent_micros: int
+    used_micros: int
+    allowance_micros: int | None
+    state_label: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow:
+    """A call as its customer may see it: no channel, no upstream."""
+
+    id: UUID
+    at: datetime.datetime
+    model: str
+    key_name: str
+    input_tokens: int
+    output_tokens: int
+    price_micros: int
+    status_label: str
+    tone: str
+
+
+def key_rows(member: Membership) -> list[KeyRow]:
+    """Read a member's keys, those in use first, newest first."""
+    keys = list(ApiKey.objects.filter(membership=member).prefetch_related("budgets").order_by("-pk"))
+    spent = _spent(member)
+    rows = [_key_row(key, spent.get(key.pk, 0)) for key in keys]
+    return sorted(rows, key=lambda row: row.key.state != ApiKey.State.ACTIVE)
+
+
+def active_keys(member: Membership) -> int:
+    """Count the keys that may be used now."""
+    keys = ApiKey.objects.filter(membership=member, state=ApiKey.State.ACTIVE)
+    return keys.exclude(expires_at__lte=timezone.now()).count()
+
+
+def calls(member: Membership, *, before: UUID | None = None, limit: int = 50) -> tuple[list[CallRow], UUID | None]:
+    """Read a page of a member's calls, newest first, and the cursor of the next page."""
+    records = UsageRecord.objects.filter(membership=member).order_by("-id")
+    if before is not None:
+        records = records.filter(id__lt=before)
+    chosen = list(records[: limit + 1])
+    names = dict(ApiKey.objects.filter(membership=member).values_list("pk", "name"))
+    rows = [_call_row(record, names) for record in chosen[:limit]]
+    return rows, rows[-1].id if len(chosen) > limit else None
+
+
+def _spent(member: Membership) -> dict[int, int]:
+    now = timezone.now()
+    recent = UsageRecord.objects.between(now - SPENT_WINDOW, now + datetime.timedelta(minutes=1)).filter(membership=member)
+    sums = recent.values_list("api_key_id").annotate(spent=Sum("price_micros"))
+    return {int(key_id): int(spent) for key_id, spent in sums}
+
+
+def _key_row(key: ApiKey, spent_micros: int) -> KeyRow:
+    budgets = cast("list[_Budget]", list(key.budgets.all()))
+    whole = next((budget for budget in budgets if not budget.models_matched and budget.total_limit is not None), None)
+    label, tone = _state(key)
+    return KeyRow(
+        key=key,
+        spent_micros=spent_micros,
+        used_micros=whole.total_used if whole else 0,
+        allowance_micros=whole.total_limit if whole else None,
+        state_label=label,
+        tone=tone,
+    )
+
+
+def _state(key: ApiKey) -> tuple[str, str]:
+    if key.state == ApiKey.State.ACTIVE and key.expires_at is not None and key.expires_at <= timezone.now():
+        return _("expired"), "warning"
+    tone = "success" if key.state == ApiKey.State.ACTIVE else "neutral"
+    return str(ApiKey.State(key.state).label), tone
+
+
+def _call_row(record: UsageRecord, names: dict[int, str]) -> CallRow:
+    return CallRow(
+        id=record.id,
+        at=record.created_at,
+        model=record.model,
+        key_name=names.get(record.api_key_id, "–"),
+        input_tokens=record.input_tokens,
+        output_tokens=record.output_tokens,
+        price_micros=record.price_micros,
+        status_label=str(UsageRecord.Status(record.status).label),
+        tone=_TONE_OF_STATUS.get(record.status, "neutral"),
+    )

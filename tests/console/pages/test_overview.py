@@ -1,0 +1,95 @@
+"""Balance, statement and calls: the member's own, exact, behind the door."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+
+import pytest
+from django.http import StreamingHttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from accounts import keys
+from accounts.models import Membership
+from billing import chart, ledger
+from foundation.ids import uuid7
+from gateway.models import UsageRecord
+
+pytestmark = pytest.mark.django_db
+HOST = "shop.test"
+PAGES = ["/console/", "/console/keys/", "/console/keys/new/", "/console/wallet/", "/console/wallet/statement.csv", "/console/calls/"]
+
+
+def grant(member: Membership, micros: int, *, key: str) -> None:
+    issuer = chart.account(kind="issuer")
+    wallet = chart.wallet(membership_id=member.pk)
+    ledger.transfer(kind="grant", key=key, src_id=issuer.pk, dst_id=wallet.pk, amount=micros)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_visitor_signs_in_first(client: Client, end_user: Membership, path: str) -> None:
+    response = client.get(path, HTTP_HOST=HOST)
+    assert response.status_code == 302
+    assert response.headers["Location"].endswith(f"login/?next={path}")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_stranger_finds_nothing(client: Client, end_user: Membership, stranger: Membership, path: str) -> None:
+    client.force_login(stranger.user)
+    assert client.get(path, HTTP_HOST=HOST).status_code == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_member_sees_the_page_and_nobody_keeps_it(client: Client, end_user: Membership, path: str) -> None:
+    client.force_login(end_user.user)
+    response = client.get(path, HTTP_HOST=HOST)
+    assert response.status_code == 200
+    assert "no-store" in response.headers["Cache-Control"]
+
+
+def test_the_statement_adds_up_line_by_line(client: Client, end_user: Membership) -> None:
+    grant(end_user, 5_000_000, key="first")
+    grant(end_user, 372, key="second")
+    client.force_login(end_user.user)
+    page = client.get("/console/wallet/", HTTP_HOST=HOST).context["page"]
+    assert [(entry.amount_micros, entry.balance_micros) for entry in page.entries] == [(372, 5_000_372), (5_000_000, 5_000_000)]
+
+
+def test_the_download_holds_the_same_lines(client: Client, end_user: Membership) -> None:
+    grant(end_user, 5_000_000, key="first")
+    client.force_login(end_user.user)
+    response = client.get("/console/wallet/statement.csv", HTTP_HOST=HOST)
+    assert isinstance(response, StreamingHttpResponse)
+    lines = list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
+    assert [(line["kind"], line["amount_micros"], line["balance"]) for line in lines] == [("grant", "5000000", "5.000000")]
+
+
+def test_calls_are_the_members_own_and_paged_by_their_ids(client: Client, end_user: Membership, reseller_owner: Membership) -> None:
+    start = timezone.now() - datetime.timedelta(minutes=5)
+    for member in (end_user, reseller_owner):
+        key = keys.issue(membership=member, name=f"key of {member.pk}").key
+        for number in range(51):
+            _call(key_id=key.pk, member=member, at=start + datetime.timedelta(seconds=number), price=number)
+    client.force_login(end_user.user)
+    first = client.get("/console/calls/", HTTP_HOST=HOST)
+    rows = first.context["rows"]
+    assert [row.price_micros for row in rows] == list(range(50, 0, -1))
+    assert {row.key_name for row in rows} == {f"key of {end_user.pk}"}
+    second = client.get("/console/calls/" + first.context["older"], HTTP_HOST=HOST)
+    assert [row.price_micros for row in second.context["rows"]] == [0]
+    assert second.context["older"] == ""
+
+
+@pytest.mark.parametrize("path", ["/console/calls/?before=x", "/console/wallet/?before=-1", "/console/wallet/?before=9999999999999999999"])
+def test_a_made_up_cursor_is_not_found(client: Client, end_user: Membership, path: str) -> None:
+    client.force_login(end_user.user)
+    assert client.get(path, HTTP_HOST=HOST).status_code == 404
+
+
+def _call(*, key_id: int, member: Membership, at: datetime.datetime, price: int) -> None:
+    stamp = int(at.timestamp() * 1000)
+    UsageRecord.objects.create(
+        id=uuid7(stamp), tenant_id=member.tenant_id, membership=member, api_key_id=key_id, model="demo", price_micros=price
+    )

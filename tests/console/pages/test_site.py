@@ -1,0 +1,70 @@
+"""The pages every visitor may open."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership, Tenant
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_platform_says_what_it_is(client: Client, root_tenant: Tenant) -> None:
+    response = client.get("/", HTTP_HOST="platform.test")
+    assert response.status_code == 200
+    assert "console/landing.html" in [template.name for template in response.templates]
+    assert "http://platform.test/v1/chat/completions" in response.content.decode()
+
+
+def test_a_shop_shows_its_own_face(client: Client, tenant: Tenant) -> None:
+    response = client.get("/", HTTP_HOST="shop.test")
+    assert "console/storefront.html" in [template.name for template in response.templates]
+    assert "Tea House" in response.content.decode()
+
+
+def test_every_page_carries_the_strict_policy(client: Client, tenant: Tenant) -> None:
+    policy = client.get("/", HTTP_HOST="shop.test").headers["Content-Security-Policy"]
+    assert "script-src 'self'; style-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_the_brand_sheet_carries_the_tenants_colour_and_may_be_kept(client: Client, tenant: Tenant) -> None:
+    tenant.colour = "#0b6e4f"
+    tenant.save(update_fields=["colour"])
+    response = client.get("/brand.css", HTTP_HOST="shop.test")
+    assert response.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert ":root{--brand:#0b6e4f;--brand-ink:#ffffff" in response.content.decode()
+    assert "immutable" in response.headers["Cache-Control"]
+
+
+def test_the_theme_is_kept_in_a_cookie_and_put_on_the_page(client: Client, tenant: Tenant) -> None:
+    response = client.post("/theme/", {"theme": "dark", "next": "/"}, HTTP_HOST="shop.test")
+    assert response.status_code == 302
+    assert response.headers["Location"] == "/"
+    assert 'data-theme="dark"' in client.get("/", HTTP_HOST="shop.test").content.decode()
+
+
+def test_an_unknown_theme_changes_nothing_and_no_foreign_address_is_followed(client: Client, tenant: Tenant) -> None:
+    response = client.post("/theme/", {"theme": "neon", "next": "https://evil.example/"}, HTTP_HOST="shop.test")
+    assert response.headers["Location"] == "/"
+    assert "theme" not in response.cookies
+
+
+def test_the_language_can_be_switched(client: Client, tenant: Tenant) -> None:
+    client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/"}, HTTP_HOST="shop.test")
+    assert '<html lang="zh-hans"' in client.get("/", HTTP_HOST="shop.test").content.decode()
+
+
+def test_the_style_guide_is_for_the_platforms_staff(client: Client, platform_admin: Membership, end_user: Membership) -> None:
+    assert client.get("/styleguide/", HTTP_HOST="platform.test").status_code == 404
+    client.force_login(end_user.user)
+    assert client.get("/styleguide/", HTTP_HOST="platform.test").status_code == 404
+    client.force_login(platform_admin.user)
+    assert client.get("/styleguide/", HTTP_HOST="platform.test").status_code == 200
+
+
+def test_a_missing_page_is_in_the_brand(client: Client, tenant: Tenant) -> None:
+    response = client.get("/no-such-page/", HTTP_HOST="shop.test")
+    assert response.status_code == 404
+    assert "Tea House" in response.content.decode()
