@@ -1,0 +1,96 @@
+"""Price books: versioned rules by model pattern, one book a tenant; and exchange rates."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Tenant
+
+
+class PriceBook(models.Model):
+    """The prices of one tenant: the platform's are everybody's wholesale prices, a reseller's its customers' retail ones."""
+
+    tenant = models.OneToOneField(Tenant, models.PROTECT, related_name="price_book", verbose_name=_("tenant"))
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    class Meta:
+        verbose_name = _("price book")
+        verbose_name_plural = _("price books")
+
+    def __str__(self) -> str:
+        return str(self.tenant)
+
+
+def _price(label: object) -> models.PositiveBigIntegerField[int | None, int | None]:
+    return models.PositiveBigIntegerField(label, null=True, blank=True)  # type: ignore[arg-type]  # lazy texts are fine here
+
+
+class PriceRule(models.Model):
+    """What models of a pattern cost, from one moment to another; never edited, only ended and followed by the next.
+
+    Prices are µ$ per million tokens, `per_call` is µ$. An empty bucket follows its base (input or output).
+    """
+
+    book = models.ForeignKey(PriceBook, models.PROTECT, related_name="rules", verbose_name=_("price book"))
+    pattern = models.CharField(_("model pattern"), max_length=120)
+    input = _price(_("input"))
+    cache_read = _price(_("cache read"))
+    cache_write_5m = _price(_("cache write, 5 minutes"))
+    cache_write_1h = _price(_("cache write, 1 hour"))
+    audio_input = _price(_("audio input"))
+    image_input = _price(_("image input"))
+    output = _price(_("output"))
+    reasoning = _price(_("reasoning"))
+    audio_output = _price(_("audio output"))
+    image_output = _price(_("image output"))
+    per_call = _price(_("per call"))
+    hold_ceiling = models.PositiveIntegerField(_("tokens reserved at first"), null=True, blank=True)
+    priced_as = models.CharField(_("priced as"), max_length=120, blank=True)
+    source = models.CharField(_("source"), max_length=200, blank=True)
+    valid_from = models.DateTimeField(_("valid from"), default=timezone.now)
+    valid_to = models.DateTimeField(_("valid to"), null=True, blank=True)
+
+    tenant_path: ClassVar[str] = "book__tenant"
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["book", "pattern"], condition=Q(valid_to=None), name="one_current_price"),
+            models.CheckConstraint(condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="price_validity_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+class ExchangeRate(models.Model):
+    """How many units of `quote` one unit of `base` buys, from a moment on."""
+
+    class Source(models.TextChoices):
+        MANUAL = "manual", _("typed in")
+        IMPORT = "import", _("imported")
+
+    base = models.CharField(_("currency"), max_length=3)
+    quote = models.CharField(_("in"), max_length=3)
+    rate = models.DecimalField(_("rate"), max_digits=20, decimal_places=10)
+    valid_from = models.DateTimeField(_("valid from"), default=timezone.now)
+    source = models.CharField(_("source"), max_length=8, choices=Source.choices, default=Source.MANUAL)
+
+    class Meta:
+        verbose_name = _("exchange rate")
+        verbose_name_plural = _("exchange rates")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(rate__gt=0), name="exchange_rate_positive"),
+            models.UniqueConstraint(fields=["base", "quote", "valid_from"], name="one_rate_per_moment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.base}/{self.quote}"

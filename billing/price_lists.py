@@ -1,0 +1,59 @@
+"""Load the prices that one tenant's customers pay: every seller of the chain with its rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts import tenants
+from billing import ledger
+from billing.models import LedgerAccount, PriceRule
+from billing.pricing import BUCKETS, Level, PriceList, Rule
+
+Kind = LedgerAccount.Kind
+
+
+def load(tenant_id: int) -> PriceList:
+    """Return the tenant's price list as of now."""
+    return of_chain(tenants.chain(tenant_id))
+
+
+def of_chain(chain: tuple[int, ...]) -> PriceList:
+    """Return the price list at the end of a chain of tenants, the platform first."""
+    rules: dict[int, list[Rule]] = defaultdict(list)
+    for row in current().filter(book__tenant_id__in=chain).select_related("book"):
+        rules[row.book.tenant_id].append(as_rule(row))
+    return PriceList([Level(tenant_id, _income(tenant_id, place), tuple(rules[tenant_id])) for place, tenant_id in enumerate(chain)])
+
+
+def models(tenant_id: int) -> list[str]:
+    """Return the patterns the platform has priced: what else a tenant lists cannot be sold."""
+    root = tenants.chain(tenant_id)[:1]
+    return list(current().filter(book__tenant_id__in=root).order_by("pattern").values_list("pattern", flat=True))
+
+
+def current() -> QuerySet[PriceRule]:
+    """Return the rules valid now."""
+    now = timezone.now()
+    return PriceRule.objects.filter(Q(valid_to=None) | Q(valid_to__gt=now), valid_from__lte=now)
+
+
+def as_rule(row: PriceRule) -> Rule:
+    """Turn a row into the value that pricing knows."""
+    given = {name: getattr(row, name) for name in BUCKETS}
+    return Rule(
+        id=row.pk,
+        pattern=row.pattern,
+        prices={name: price for name, price in given.items() if price is not None},
+        per_call=row.per_call,
+        hold_ceiling=row.hold_ceiling,
+        priced_as=row.priced_as,
+    )
+
+
+def _income(tenant_id: int, place: int) -> int:
+    """Return where a level's part of each call goes: usage at the platform, margin at a reseller."""
+    kind = Kind.MARGIN if place else Kind.SINK_USAGE
+    return ledger.account(kind=kind, tenant_id=tenant_id).pk
