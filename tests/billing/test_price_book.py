@@ -1,0 +1,99 @@
+"""Setting prices: versions, floors, the shipped list."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import AuditEvent, Tenant
+from billing import price_book, price_lists
+from billing.models import PriceRule
+from foundation.models import SnapshotVersion
+
+pytestmark = pytest.mark.django_db
+
+
+def version() -> int:
+    return SnapshotVersion.objects.values_list("version", flat=True).filter(kind="prices").first() or 0
+
+
+def test_a_new_price_ends_the_old_one_and_keeps_it(root_tenant: Tenant) -> None:
+    first = price_book.set_price(model="m", input=1_000_000)
+    second = price_book.set_price(model="m", input=2_000_000)
+    first.refresh_from_db()
+    assert first.valid_to == second.valid_from
+    assert (first.input, second.input, second.valid_to) == (1_000_000, 2_000_000, None)
+    sold = price_lists.load(root_tenant.pk).resolve("m")
+    assert sold is not None
+    assert sold.charge(input=1_000_000).price_micros == 2_000_000
+    event = AuditEvent.objects.get(action="price.set", before__input=1_000_000)
+    assert event.after == {"input": 2_000_000}
+
+
+def test_the_same_price_again_changes_nothing(root_tenant: Tenant) -> None:
+    first = price_book.set_price(model="m", input=1, output=2)
+    before = version()
+    assert price_book.set_price(model="m", input=1, output=2) == first
+    assert PriceRule.objects.count() == 1
+    assert version() == before
+
+
+def test_a_change_raises_the_version_relays_watch(root_tenant: Tenant) -> None:
+    before = version()
+    price_book.set_price(model="m", input=1)
+    assert version() > before
+
+
+def test_a_retail_price_below_wholesale_is_refused_when_typed(tenant: Tenant) -> None:
+    price_book.set_price(model="gpt-4o", input=2_500_000, output=10_000_000)
+    with pytest.raises(price_book.BelowWholesale, match=r"output of gpt-4o: \$9\.00 per 1M tokens is below the wholesale price \$10\.00"):
+        price_book.set_price(model="gpt-4o", tenant=tenant, input=3_000_000, output=9_000_000)
+    with pytest.raises(price_book.BelowWholesale, match="input of gpt-4o"):
+        price_book.set_price(model="gpt-*", tenant=tenant, input=2_000_000)
+    assert PriceRule.objects.filter(book__tenant=tenant).count() == 0
+
+
+def test_a_reseller_sells_above_wholesale(tenant: Tenant) -> None:
+    price_book.set_price(model="gpt-4o", input=2_500_000)
+    price_book.set_price(model="gpt-4o", tenant=tenant, input=3_000_000)
+    sold = price_lists.load(tenant.pk).resolve("gpt-4o")
+    assert sold is not None
+    charge = sold.charge(input=1_000)
+    assert charge.price_micros == 3_000
+    # 1,000 × $2.50 ÷ 1M = 2,500 to the platform, the rest is the shop's
+    assert [amount for _account, amount in charge.splits] == [2_500, 500]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({}, "at least an input price"),
+        ({"cache_read": 1}, "at least an input price"),
+        ({"input": -1}, "0 or more"),
+        ({"input": 1, "priced_as": "other"}, "no prices of its own"),
+        ({"priced_as": "m"}, "not that model itself"),
+    ],
+)
+def test_a_rule_without_sense_is_refused(root_tenant: Tenant, values: dict[str, int], reason: str) -> None:
+    with pytest.raises(price_book.BadPrice, match=reason):
+        price_book.set_price(model="m", **values)  # type: ignore[arg-type]  # mixed values by table
+    assert PriceRule.objects.count() == 0
+
+
+def test_the_shipped_list_is_dated_and_imports_once(root_tenant: Tenant) -> None:
+    first = price_book.import_list()
+    again = price_book.import_list()
+    assert first.date == "2026-11-20"
+    assert first.changed == PriceRule.objects.count() > 40
+    assert (again.changed, again.unchanged) == (0, first.changed)
+    sold = price_lists.load(root_tenant.pk).resolve("gpt-4o-2024-08-06")
+    assert sold is not None
+    # priced as gpt-4o: 1,000 × $2.50 ÷ 1M
+    assert sold.charge(input=1_000).price_micros == 2_500
+    assert "2026-11-20" in PriceRule.objects.get(pattern="gpt-4o").source
+
+
+def test_what_the_platform_has_not_priced_is_not_listed(tenant: Tenant) -> None:
+    price_book.set_price(model="b*", input=1)
+    price_book.set_price(model="a", input=1)
+    price_book.set_price(model="own", tenant=tenant, input=1)
+    assert price_lists.models(tenant.pk) == ["a", "b*"]
