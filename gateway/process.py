@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from billing.pricing import PriceList
 from billing.purse import Purse
 
+from billing.pricing import PriceList
 from channels_app.exchange import Timeouts
 from channels_app.selectors import ChannelTable
 from channels_app.transport import Transport

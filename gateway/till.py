@@ -20,9 +20,8 @@ from gateway.spool import Line, SpoolFull
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from billing.pricing import ModelPrice
-
     from accounts.keys import KeyFacts
+    from billing.pricing import ModelPrice
     from gateway.process import Relay
 
 log = logging.getLogger("keyosk.relay")

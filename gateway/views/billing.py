@@ -7,13 +7,13 @@ Dates in the query are ignored, as all relays of the family do. Source: one-api 
 from __future__ import annotations
 
 import orjson
-from billing.money import MICROS
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from accounts.keys import KeyFacts
 from billing import ledger
+from billing.money import MICROS
 from foundation import db
 from gateway import selectors
 from gateway.requests import LeanRequest

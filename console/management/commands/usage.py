@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from billing.money import format_usd
 from django.core.management.base import CommandParser
 
 from accounts.models import ApiKey
+from billing.money import format_usd
 from console.management.output import Verb
 from gateway import selectors
 from gateway.models import UsageRecord
