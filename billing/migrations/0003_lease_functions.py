@@ -269,6 +269,6 @@ FUNCTIONS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0002_append_only")]
+    dependencies = [("billing", "0003_prices")]
 
     operations = [migrations.RunSQL(sql, f"DROP FUNCTION {name}") for sql, name in FUNCTIONS]
