@@ -3,6 +3,7 @@
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
+from console.admin.sites import platform_site, reseller_site
 from console.pages import keys, overview, site
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("brand.css", site.brand_css, name="brand_css"),
     path("theme/", site.set_theme, name="set_theme"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", platform_site.urls),
+    path("reseller/", reseller_site.urls),
     path("styleguide/", site.styleguide, name="styleguide"),
     path("console/", overview.dashboard, name="console_dashboard"),
     path("console/keys/", keys.key_list, name="console_keys"),

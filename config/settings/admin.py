@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import django_stubs_ext
+
+# ModelAdmin, forms and paginators take type arguments in annotations; Django itself only half allows it.
+django_stubs_ext.monkeypatch()
+
 _COMMON: dict[str, Any] = {
     "SITE_URL": "/",
     "SHOW_HISTORY": False,

@@ -98,6 +98,6 @@ def object_url(site: str, instance: Any) -> str:
 
 
 def _page(request: HttpRequest, model_admin: admin.ModelAdmin[Any], name: str, back: str, **context: Any) -> TemplateResponse:
-    request.current_app = model_admin.admin_site.name  # type: ignore[attr-defined]  # Django reads it in {% url %}
+    request.current_app = model_admin.admin_site.name
     context.update(model_admin.admin_site.each_context(request), opts=model_admin.opts, back=back or list_url(model_admin))
     return TemplateResponse(request, f"console/admin/{name}.html", context)

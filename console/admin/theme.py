@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
+from accounts.admin_scope import actor_of
+
 DEFAULT = "#4f46e5"
 # How far each step of the scale is mixed towards white (positive) or black (negative); 600 is the colour itself.
 STEPS = {
@@ -19,7 +21,7 @@ Colour = tuple[int, int, int]
 
 def primary(request: HttpRequest) -> dict[str, str]:
     """Return Unfold's primary colours: the tenant's own, dark enough that white text on it can be read (AA)."""
-    colour = readable(parse(request.tenant.colour))
+    colour = readable(parse(actor_of(request).tenant.colour))
     return {step: _css(mix(colour, amount)) for step, amount in STEPS.items()}
 
 
@@ -57,7 +59,7 @@ def stylesheet(request: HttpRequest) -> str:
 
 def tenant_name(request: HttpRequest) -> str:
     """Return the name of the shop whose back office this is."""
-    return request.tenant.name
+    return actor_of(request).tenant.name
 
 
 def platform_subheader(request: HttpRequest) -> str:

@@ -1,0 +1,77 @@
+"""The two back offices: `/admin/` for the platform, `/reseller/` for the staff of a shop."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
+from accounts.models import ApiKey, AuditEvent, Membership, Tenant, User
+from console.admin.audit import AuditEventAdmin
+from console.admin.keys import ApiKeyAdmin
+from console.admin.people import MembershipAdmin, UserAdmin
+from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
+from console.admin.tenants import ShopAdmin, TenantAdmin
+from foundation.models import Job, OutboxMessage, ScheduledTask
+
+
+class DeskSite(TenantAdminSite):
+    """A back office whose first page shows figures instead of a list of tables."""
+
+    index_title = gettext_lazy("Dashboard")
+    enable_nav_sidebar = True
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Find pages by name. Unfold would keep results by person alone: one person may work in two shops."""
+        wanted = request.GET.get("s", "").strip().lower()
+        if not wanted:
+            return HttpResponse()
+        found = self._search_apps(self.get_app_list(request), wanted)
+        context = {"results": found, "page_obj": None, "title": _("Search")}
+        return TemplateResponse(request, "unfold/helpers/search_results.html", context)
+
+
+class PlatformSite(DeskSite):
+    """The platform's own back office."""
+
+    is_platform: ClassVar[bool] = True
+    settings_name = "UNFOLD_PLATFORM"
+
+
+class ResellerSite(DeskSite):
+    """The back office of a shop."""
+
+    settings_name = "UNFOLD_RESELLER"
+
+
+Pages = list[tuple[type[Model], type[TenantModelAdmin]]]
+
+SHARED: Pages = [
+    (Membership, MembershipAdmin),
+    (ApiKey, ApiKeyAdmin),
+    (AuditEvent, AuditEventAdmin),
+]
+PLATFORM: Pages = [
+    *SHARED,
+    (User, UserAdmin),
+    (Tenant, TenantAdmin),
+    (ScheduledTask, ScheduledTaskAdmin),
+    (Job, JobAdmin),
+    (OutboxMessage, OutboxMessageAdmin),
+]
+RESELLER: Pages = [*SHARED, (Tenant, ShopAdmin)]
+
+
+def _open(site: DeskSite, pages: Pages) -> DeskSite:
+    for model, model_admin in pages:
+        site.register(model, model_admin)
+    return site
+
+
+platform_site = _open(PlatformSite("admin"), PLATFORM)
+reseller_site = _open(ResellerSite("reseller"), RESELLER)

@@ -1,0 +1,72 @@
+"""Issuing and revoking sub-keys in the back office."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts import keys
+from accounts.models import ApiKey, AuditEvent, Membership
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/reseller/accounts/apikey/add/"
+LIST = "/reseller/accounts/apikey/"
+
+
+@pytest.fixture
+def desk(reseller_owner: Membership) -> Client:
+    """The shop owner's browser in the shop's back office."""
+    client = Client(HTTP_HOST="shop.test")
+    client.force_login(reseller_owner.user)
+    return client
+
+
+def _form(membership: Membership, **more: object) -> dict[str, object]:
+    return {"membership": membership.pk, "name": "laptop", "models_allowed": "", "networks_allowed": "", **more}
+
+
+def test_the_secret_is_on_the_answer_once_and_works(desk: Client, end_user: Membership) -> None:
+    answer = desk.post(ADD, _form(end_user, rpm="60", models_allowed="a,b"))
+    key = ApiKey.objects.get()
+    secret = next(box.text for box in answer.context["boxes"])
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert keys.digest(secret) == key.digest
+    assert (key.tenant_id, key.membership_id, key.rpm, key.models_allowed) == (end_user.tenant_id, end_user.pk, 60, ["a", "b"])
+    for page in (desk.get(LIST), desk.get(f"{LIST}{key.pk}/change/"), desk.get(f"{LIST}{key.pk}/history/")):
+        assert page.status_code == 200
+        assert secret not in page.content.decode()
+
+
+def test_issuing_leaves_a_line_in_the_trail_without_the_secret(desk: Client, end_user: Membership, reseller_owner: Membership) -> None:
+    secret = desk.post(ADD, _form(end_user)).context["boxes"][0].text
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor, event.tenant) == ("apikey.issue", reseller_owner.user, end_user.tenant)
+    assert event.target == f"accounts.apikey:{ApiKey.objects.get().pk}"
+    assert secret not in str(event.after)
+    assert "digest" not in event.after
+
+
+def test_a_network_that_is_none_is_refused_in_the_form(desk: Client, end_user: Membership) -> None:
+    answer = desk.post(ADD, _form(end_user, networks_allowed="10.0.0.0/8,nonsense"))
+    assert "networks_allowed" in answer.context["errors"].as_data().__class__.__name__ or answer.context["adminform"].form.errors
+    assert not ApiKey.objects.exists()
+
+
+def test_revoking_refuses_the_key_and_is_in_the_trail(desk: Client, end_user: Membership) -> None:
+    key = keys.issue(membership=end_user, name="old").key
+    answer = desk.post(LIST, {"action": "revoke", "_selected_action": [key.pk]})
+    key.refresh_from_db()
+    assert answer.status_code == 302
+    assert key.state == ApiKey.State.REVOKED
+    event = AuditEvent.objects.get()
+    assert (event.action, event.before["state"], event.after["state"]) == ("apikey.revoke", "active", "revoked")
+
+
+def test_a_changed_limit_is_in_the_trail_with_what_it_was(desk: Client, end_user: Membership) -> None:
+    key = keys.issue(membership=end_user, name="old", rpm=10).key
+    answer = desk.post(f"{LIST}{key.pk}/change/", {"name": "old", "rpm": "20", "models_allowed": "", "networks_allowed": ""})
+    assert answer.status_code == 302
+    event = AuditEvent.objects.get()
+    assert (event.action, event.before, event.after) == ("apikey.change", {"rpm": 10}, {"rpm": 20})
