@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
@@ -34,7 +34,7 @@ class BoundedPaginator(Paginator[Any]):
         return rows.order_by()[: self.limit].count()
 
 
-class DeskAdmin(TenantModelAdmin, Generic[M]):
+class DeskAdmin(TenantModelAdmin[M]):
     """A tenant-scoped admin whose every change is in the audit trail, in the transaction of the change."""
 
     list_per_page = 50
@@ -114,15 +114,6 @@ class DeskAdmin(TenantModelAdmin, Generic[M]):
         if obj is None:
             raise Http404
         return obj
-
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Write no LogEntry: it knows no tenant. The audit trail is written where the row is saved."""
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        """Write no LogEntry."""
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
-        """Write no LogEntry."""
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         obj = self.subject(request, object_id)

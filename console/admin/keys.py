@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
+from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -22,9 +24,20 @@ STATE_LABELS = {"active": "success", "disabled": "warning", "revoked": "danger"}
 LIMITS = ("expires_at", "models_allowed", "networks_allowed", "rpm", "tpm", "concurrency")
 
 
+class ApiKeyForm(ModelForm[ApiKey]):
+    """Reads the networks as CIDR."""
+
+    def clean_networks_allowed(self) -> list[str]:
+        try:
+            return [str(ipaddress.ip_network(network.strip(), strict=False)) for network in self.cleaned_data["networks_allowed"]]
+        except ValueError:
+            raise ValidationError(_("Write networks as CIDR, such as 203.0.113.0/24.")) from None
+
+
 class ApiKeyAdmin(DeskAdmin[ApiKey]):
     """The list shows prefix and last four; the secret exists on the page that answers the issue form, nowhere else."""
 
+    form = ApiKeyForm
     list_display = ("name", "shown", "membership", "state_label", "expires_at")
     list_filter = ("state",)
     list_select_related = ("membership__user", "membership__tenant", "tenant")

@@ -49,7 +49,7 @@ class ResellerSite(DeskSite):
     settings_name = "UNFOLD_RESELLER"
 
 
-Pages = list[tuple[type[Model], type[TenantModelAdmin]]]
+Pages = list[tuple[type[Model], type[TenantModelAdmin[Any]]]]
 
 SHARED: Pages = [
     (Membership, MembershipAdmin),

@@ -44,7 +44,7 @@ class DomainForm(ModelForm[TenantDomain]):
         return host
 
 
-class DomainInline(TenantTabularInline):
+class DomainInline(TenantTabularInline[TenantDomain, Tenant]):
     model = TenantDomain
     form = DomainForm
     fields = ("host", "is_primary", "proven_at")

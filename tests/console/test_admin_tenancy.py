@@ -96,7 +96,7 @@ def list_address(site: str, model: type[Model]) -> str:
 def state_of(world: World) -> str:
     """Return every stored field of a shop's objects."""
     found = [type(obj)._base_manager.get(pk=obj.pk) for obj in world.objects.values()]
-    return serializers.serialize("json", found)
+    return str(serializers.serialize("json", found))
 
 
 @pytest.mark.parametrize(("site", "model"), EVERY)

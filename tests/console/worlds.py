@@ -29,8 +29,8 @@ class World:
 def build(mark: str) -> World:
     """Open a shop on <mark>.test and fill it."""
     tenant = tenants.open_tenant(slug=mark, name=f"{mark} shop", domain=f"{mark}.test")
-    people = {role: person(f"{role}-{mark}@people.test", tenant, role) for role in Membership.Role.values}
-    world = World(mark=mark, tenant=tenant, **people)
+    owner, manager, support, customer = (person(f"{role}-{mark}@people.test", tenant, role) for role in Membership.Role.values)
+    world = World(mark=mark, tenant=tenant, owner=owner, manager=manager, support=support, customer=customer)
     for model, make in MAKERS.items():
         world.objects[model] = make(world)
     return world

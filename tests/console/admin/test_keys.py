@@ -31,7 +31,7 @@ def test_the_secret_is_on_the_answer_once_and_works(desk: Client, end_user: Memb
     key = ApiKey.objects.get()
     secret = next(box.text for box in answer.context["boxes"])
     assert answer.status_code == 200
-    assert answer.headers["Cache-Control"] == "no-store"
+    assert "no-store" in answer.headers["Cache-Control"]
     assert keys.digest(secret) == key.digest
     assert (key.tenant_id, key.membership_id, key.rpm, key.models_allowed) == (end_user.tenant_id, end_user.pk, 60, ["a", "b"])
     for page in (desk.get(LIST), desk.get(f"{LIST}{key.pk}/change/"), desk.get(f"{LIST}{key.pk}/history/")):
@@ -50,7 +50,7 @@ def test_issuing_leaves_a_line_in_the_trail_without_the_secret(desk: Client, end
 
 def test_a_network_that_is_none_is_refused_in_the_form(desk: Client, end_user: Membership) -> None:
     answer = desk.post(ADD, _form(end_user, networks_allowed="10.0.0.0/8,nonsense"))
-    assert "networks_allowed" in answer.context["errors"].as_data().__class__.__name__ or answer.context["adminform"].form.errors
+    assert list(answer.context["adminform"].form.errors) == ["networks_allowed"]
     assert not ApiKey.objects.exists()
 
 
