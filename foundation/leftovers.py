@@ -23,7 +23,7 @@ def remember(path: Path, pids: Sequence[int]) -> None:
     draft.replace(path)
 
 
-def end(path: Path, *, patience_seconds: float = 15.0) -> int:
+def end(path: Path, *, patience_seconds: float = 5.0) -> int:
     """Let the remembered children finish, kill the groups of those that do not, and return how many were found."""
     found = _alive(path)
     for pid in found:

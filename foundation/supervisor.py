@@ -42,11 +42,15 @@ def _at_once() -> bool:
     return True
 
 
+def _nothing() -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """One process: how to start it, how to see that it serves, how to stop it.
 
-    `ready` is polled until it is true; `ready_text` is waited for in its output. With neither, living is enough.
+    `ready` is polled until it is true, or `ready_text` is waited for in the output. With neither, living is enough.
     """
 
     name: str
@@ -58,6 +62,10 @@ class Child:
     start_limit_seconds: float = 60.0
     stop_limit_seconds: float = 20.0
     pass_fds: tuple[int, ...] = ()
+    # Runs before each launch: clears what a killed predecessor left.
+    before: Callable[[], None] = _nothing
+    # Lines that hold one of these are not shown: ticks that tell nothing.
+    muted: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -155,6 +163,7 @@ class Supervisor:
 
     def _launch(self, child: Child) -> subprocess.Popen[bytes]:
         try:
+            child.before()
             return processes.spawn(
                 child.argv, env=child.env, output=subprocess.PIPE, death_signal=child.stop_signal, pass_fds=child.pass_fds
             )
@@ -249,7 +258,8 @@ class Supervisor:
         one.last_lines.append(line)
         if one.child.ready_text and one.child.ready_text in line:
             one.is_ready = True
-        self._write(one.child.name, line)
+        if not any(text in line for text in one.child.muted):
+            self._write(one.child.name, line)
 
     def _stop_stage(self, stage: list[_Running]) -> None:
         alive = [one for one in stage if one.process.poll() is None]

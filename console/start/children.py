@@ -12,6 +12,9 @@ from pathlib import Path
 from foundation import embedded
 from foundation.supervisor import Child
 
+# Several a minute, and each run is a row in the database anyway; a task that fails is still shown.
+_TASK_LINES = ("Sending due task", "] received", "] succeeded in")
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -42,6 +45,7 @@ def servers(layout: Layout, makers: Sequence[Callable[[Path], embedded.Server]])
             ready=server.ready,
             stop_signal=server.stop_signal,
             stop_limit_seconds=embedded.STOP_LIMIT_SECONDS,
+            muted=("Memory overcommit must be enabled",),  # advice for machines that live from Redis
         )
         for server in (make(layout.var) for make in makers)
     ]
@@ -50,14 +54,11 @@ def servers(layout: Layout, makers: Sequence[Callable[[Path], embedded.Server]])
 def workers(layout: Layout) -> list[Child]:
     """Return everything between the data and the relays: pages, flusher, worker, beat."""
     env = layout.environment()
-    celery = ("celery", "-A", "config.celery")
     return [
         _pages(layout, env),
-        _python("flusher", "manage.py", "flush_spools", layout=layout, env=env),
-        _module(
-            "worker", *celery, "worker", "-l", "INFO", "-c", "2", "--without-gossip", "--without-mingle", env=env, ready_text=" ready."
-        ),
-        _module("beat", *celery, "beat", "-l", "INFO", "--pidfile=", env=env, ready_text="beat: Starting"),
+        Child("flusher", (sys.executable, str(layout.root / "manage.py"), "flush_spools"), env=env),
+        _celery("worker", "-c", "2", "--without-gossip", "--without-mingle", env=env, ready_text=" ready.", muted=_TASK_LINES),
+        _celery("beat", "--pidfile=", env=env, ready_text="beat: Starting", muted=_TASK_LINES),
     ]
 
 
@@ -86,7 +87,7 @@ def _pages(layout: Layout, env: Mapping[str, str]) -> Child:
     place = layout.pages_socket
     words: tuple[str, ...] = ("granian", "--interface", "wsgi", "--uds", str(place), "--workers", "1", "--blocking-threads", "4", "--no-ws")
     words += ("--log-level", "warning", "--workers-kill-timeout", "10", "config.wsgi:application")
-    return _module("pages", *words, env=env, ready=lambda: _answers(place))
+    return _module("pages", *words, env=env, ready=lambda: _answers(place), before=lambda: place.unlink(missing_ok=True))
 
 
 def _answers(place: Path) -> bool:
@@ -101,8 +102,9 @@ def _answers(place: Path) -> bool:
             return False
 
 
-def _python(name: str, script: str, *words: str, layout: Layout, env: Mapping[str, str]) -> Child:
-    return Child(name, (sys.executable, str(layout.root / script), *words), env=env)
+def _celery(name: str, *words: str, env: Mapping[str, str], ready_text: str, muted: tuple[str, ...]) -> Child:
+    argv = ("celery", "--quiet", "-A", "config.celery", name, "-l", "INFO", *words)
+    return _module(name, *argv, env=env, ready_text=ready_text, muted=muted)
 
 
 def _module(name: str, module: str, *words: str, env: Mapping[str, str], **more: object) -> Child:

@@ -109,6 +109,19 @@ def test_dead_child_is_started_again_with_growing_pauses(supervisor: Supervisor,
     assert again[:2] == ["ended with status 7; starting again in 1 s", "ended with status 7; starting again in 2 s"]
 
 
+def test_remains_are_cleared_before_each_launch(supervisor: Supervisor, journal: Journal) -> None:
+    calls: list[int] = []
+    supervisor.start(_shell("web", "echo up; exit 1", ready_text="up", before=lambda: calls.append(1)))
+    supervisor.watch(until=lambda: journal.texts("web").count("up") == 2)
+    assert len(calls) == 2
+
+
+def test_muted_lines_are_not_shown_but_kept_for_the_last_words(supervisor: Supervisor, journal: Journal) -> None:
+    with pytest.raises(CannotRun, match=r"web \| tick 1"):
+        supervisor.start(_shell("web", "echo tick 1; echo other; exit 1", ready_text="never", muted=("tick",)))
+    assert journal.texts("web") == ["other"]
+
+
 def test_signal_while_starting_gives_up(supervisor: Supervisor) -> None:
     with supervisor.signals():
         os.kill(os.getpid(), signal.SIGTERM)
