@@ -35,7 +35,7 @@ class Page:
     older: int | None
 
 
-def page(*, membership_id: int, before: int | None = None, limit: int = 50) -> Page:
+def page(*, membership_id: int, before: int | None = None, limit: int = 25) -> Page:
     """Read one page of the statement, starting below the entry `before`."""
     entries = list(_entries(membership_id=membership_id, before=before, limit=limit + 1))
     older = entries[limit - 1].id if len(entries) > limit else None

@@ -25,13 +25,13 @@ def base_url(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}{prefix}"
 
 
-def site(request: HttpRequest) -> dict[str, Any]:
-    """Give `site` to every template: tenant, name, is_platform, colour version, theme, prefix, base_url, languages."""
+def keyosk(request: HttpRequest) -> dict[str, Any]:
+    """Give `keyosk` to every template: tenant, name, is_platform, colour version, theme, prefix, base_url, languages."""
     tenant = getattr(request, "tenant", None)
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     prefix = request.META.get("SCRIPT_NAME", "").rstrip("/")
     return {
-        "site": {
+        "keyosk": {
             "tenant": tenant,
             "name": tenant.name if tenant else "Keyosk",
             "is_platform": tenant is None or tenant.parent_id is None,

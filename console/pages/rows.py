@@ -65,7 +65,7 @@ def active_keys(member: Membership) -> int:
     return keys.exclude(expires_at__lte=timezone.now()).count()
 
 
-def calls(member: Membership, *, before: UUID | None = None, limit: int = 50) -> tuple[list[CallRow], UUID | None]:
+def calls(member: Membership, *, before: UUID | None = None, limit: int = 25) -> tuple[list[CallRow], UUID | None]:
     """Read a page of a member's calls, newest first, and the cursor of the next page."""
     records = UsageRecord.objects.filter(membership=member).order_by("-id")
     if before is not None:
