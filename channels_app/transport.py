@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from types import TracebackType
@@ -26,7 +27,7 @@ from channels_app.exchange import (
     gather,
     inflater,
 )
-from channels_app.guard import is_literal, is_public
+from foundation import outbound
 
 __all__ = [
     "SESSION_ERRORS",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 _POOL_LIMIT = 4096
+_REFUSED = "the upstream's address is inside a private network"
 # For callers of `unix_session`, who may not import aiohttp themselves.
 SESSION_ERRORS = (aiohttp.ClientError, TimeoutError)
 
@@ -114,10 +116,18 @@ class _GuardedResolver(aiohttp.ThreadedResolver):
     """Resolve a host once and hand out public addresses only: what is checked here is what is connected to."""
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
-        found = [result for result in await super().resolve(host, port, family) if is_public(result["host"])]
-        if not found:
-            raise OSError("the upstream's address is not a public one")
+        found = await super().resolve(host, port, family)
+        if any(_is_inner(result["host"]) for result in found):
+            raise OSError(_REFUSED)
         return found
+
+
+def _is_inner(host: str) -> bool:
+    """Tell whether a host is an address written out, and not a public one; names are the resolver's to judge."""
+    try:
+        return not outbound.is_public(ipaddress.ip_address(host.partition("%")[0]))
+    except ValueError:
+        return False
 
 
 class _HttpOpening:
@@ -134,8 +144,8 @@ class _HttpOpening:
         request, limits = self._request, self._timeouts
         try:
             url = URL(request.url, encoded=True)
-            if not self._allow_private and is_literal(url.host or "") and not is_public(url.host or ""):
-                raise NotSent("the upstream's address is not a public one")
+            if not self._allow_private and _is_inner(url.host or ""):
+                raise NotSent(_REFUSED)
             self._response = response = await self._session.request(
                 request.method,
                 url,
