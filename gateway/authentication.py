@@ -19,7 +19,7 @@ from billing import limits
 from foundation.snapshots import Cell
 from gateway.errors import RelayError
 from gateway.proxies import client_address
-from gateway.requests import LeanRequest, header
+from gateway.requests import LeanRequest, header, lean
 
 # What misconfigured clients send in place of a key.
 _NO_KEY = frozenset({"", "undefined", "null", "none", "bearer"})
@@ -72,8 +72,7 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[KeyFacts, None] | None:
         """Return the key that `prepare` has found; raise RelayError (401) when there is none, or it is not valid any more."""
-        assert_lean(request)
-        key: KeyFacts | None = request.key  # type: ignore[attr-defined]  # LeanRequest
+        key = lean(request).key
         if key is None:
             raise RelayError("invalid_api_key" if credential(request._request) else "missing_api_key")
         if key.state == "revoked":
@@ -91,7 +90,7 @@ class KeyMayCall(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         """Raise RelayError (403) when they are not."""
-        key: KeyFacts = request.user
+        key = lean(request).caller
         if key.state != "active" or not key.user_active:
             raise RelayError("key_disabled")
         if key.tenant_state != "open":
@@ -99,12 +98,6 @@ class KeyMayCall(BasePermission):
         if key.networks and not _is_inside(client_address(request._request), key.networks):
             raise RelayError("ip_not_allowed")
         return True
-
-
-def assert_lean(request: Request) -> None:
-    """Refuse to work behind another view than a RelayView."""
-    if not isinstance(request, LeanRequest):
-        raise TypeError("relay authentication needs a relay view")
 
 
 def credential(request: HttpRequest) -> str:

@@ -12,17 +12,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from channels_app import registry
-from channels_app.contract import Call, Failure, FailureKind
-from channels_app.exchange import Exchange, NotSent, Opening, TransportError
+from channels_app.contract import Call
 from gateway import errors, relay
 from gateway.authentication import may_use
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
 from gateway.process import THE_TABLE, Relay
-from gateway.relay import Body, Broken, Chunk, Emit, End, Event, Head, Outcome, ReadAll, Send
+from gateway.relay import Emit, Event, Outcome, Send
 from gateway.routing import Attempt
 from gateway.till import Delivery, Till
+from gateway.uplink import Uplink
 
 if TYPE_CHECKING:
     from gateway.requests import LeanRequest
@@ -70,14 +69,11 @@ class Conductor:
         self._link = request.link
         self._plan = plan
         self._till = till
+        self._uplink = Uplink(transport=state.transport, timeouts=state.timeouts, plan=plan)
         self._started = time.monotonic()
         self._first_ms: int | None = None
-        self._attempt: Attempt | None = None
-        self._opening: Opening | None = None
-        self._exchange: Exchange | None = None
-        self._chunks: AsyncIterator[bytes] | None = None
         self._delivered = 0
-        self._drained_bytes = 0
+        self._read_before_drain = 0
         self._is_draining = False
         self._is_waiting = False
         self._clock: asyncio.Timeout | None = None
@@ -159,53 +155,16 @@ class Conductor:
         self._delivered = step.delivered
 
     async def _perform(self, step: relay.Step) -> Event:
+        if type(step) is Send and self._is_gone:
+            raise TimeoutError  # nobody waits for another attempt
         self._is_waiting = True
         try:
-            if type(step) is Emit:
-                return await self._read()
-            if type(step) is Send:
-                return await self._open(step.attempt)
-            return await self._read_all()
-        except TransportError as error:
-            return Broken(
-                Failure(FailureKind.UPSTREAM, str(error), was_sent=not isinstance(error, NotSent), is_timeout=error.is_timeout),
-            )
+            event = await self._uplink.perform(step)
         finally:
             self._is_waiting = False
-
-    async def _open(self, attempt: Attempt) -> Event:
-        await self._hang_up()
-        if self._is_gone:
-            raise TimeoutError  # nobody waits for another attempt
-        self._attempt = attempt
-        channel, request = attempt.channel, self._plan.request(attempt)
-        provider = registry.provider(channel.provider)
-        if provider.is_local:
-            self._opening = self._state.transport.open_local(provider, request)
-        else:
-            self._opening = self._state.transport.open(request, timeouts=self._state.timeouts, allow_private=channel.allow_private)
-        self._exchange = await self._opening.__aenter__()
-        return Head(self._exchange.head)
-
-    async def _read(self) -> Event:
-        if self._chunks is None:
-            if self._exchange is None:
-                raise RuntimeError("nothing is open")
-            self._chunks = self._exchange.chunks()
-        try:
-            chunk = await self._chunks.__anext__()
-        except StopAsyncIteration:
-            return End()
-        if self._is_draining:
-            self._drained_bytes += len(chunk)
-            if self._drained_bytes > self._state.drain_caps.bytes:
-                raise TimeoutError
-        return Chunk(chunk)
-
-    async def _read_all(self) -> Event:
-        if self._exchange is None:
-            raise RuntimeError("nothing is open")
-        return Body(await self._exchange.body())
+        if self._is_draining and self._uplink.read_bytes - self._read_before_drain > self._state.drain_caps.bytes:
+            raise TimeoutError
+        return event
 
     def _on_gone(self) -> None:
         # While bytes are being sent to the client, the generator is not the one that waits: it sees the flag when it goes on.
@@ -217,6 +176,7 @@ class Conductor:
         caps = self._state.drain_caps
         is_full = self._state.drains >= caps.number
         self._is_draining = True
+        self._read_before_drain = self._uplink.read_bytes
         self._state.drains += 1
         if self._clock is not None:
             self._clock.reschedule(asyncio.get_running_loop().time() + (0.0 if is_full else caps.seconds))
@@ -262,18 +222,20 @@ class Conductor:
     def _out_of_money(self) -> bytes:
         """Settle what was delivered, and say why nothing more comes."""
         error = RelayError("insufficient_quota", scope="wallet")
-        if self._attempt is None or not self._delivered:
+        attempt = self._uplink.attempt
+        if attempt is None or not self._delivered:
             self._till.void()
             raise error
-        price = self._settle(self._broken_off(self._attempt, "partial"))
+        price = self._settle(self._broken_off(attempt, "partial"))
         return self._receipt(price) + error.frames()
 
     def _abandon(self, status: str) -> None:
         """Settle by estimate what was delivered before the end; nothing is owed for nothing."""
-        if self._attempt is None or not self._delivered:
+        attempt = self._uplink.attempt
+        if attempt is None or not self._delivered:
             self._till.void()
         elif not self._till.is_closed:
-            self._settle(self._broken_off(self._attempt, status))
+            self._settle(self._broken_off(attempt, status))
 
     def _broken_off(self, attempt: Attempt, status: str) -> Delivery:
         return Delivery(
@@ -295,11 +257,6 @@ class Conductor:
     def _elapsed_ms(self) -> int:
         return int((time.monotonic() - self._started) * 1000)
 
-    async def _hang_up(self) -> None:
-        opening, self._opening, self._exchange, self._chunks = self._opening, None, None, None
-        if opening is not None:
-            await opening.__aexit__(None, None, None)
-
     async def _end(self) -> None:
         """Let go of everything; money that was neither settled nor given back goes back."""
         if self._is_draining:
@@ -307,7 +264,4 @@ class Conductor:
         self._till.void()
         if self._request.seat is not None:
             self._request.seat.leave(tokens=self._till.tokens)
-        await self._hang_up()
-
-
-__all__ = ["Complete", "Conductor", "ReadAll", "begin"]
+        await self._uplink.hang_up()

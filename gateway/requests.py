@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, cast
 
 from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
@@ -24,7 +24,7 @@ class RelayRequest(HttpRequest):
     _encoding = None
     _upload_handlers = ()
     resolver_match = None
-    content_params: ClassVar[dict[str, str]] = {}
+    content_params: dict[str, str] = {}  # noqa: RUF012  # read only; django-stubs know an instance attribute
 
     def __init__(self, scope: dict[str, Any], path: str, link: Link) -> None:  # HttpRequest.__init__ is deliberately not called
         self.scope = scope
@@ -32,7 +32,7 @@ class RelayRequest(HttpRequest):
         self.path = self.path_info = path
         self._body = b""
         self._read_started = True
-        self._stream = None
+        self._stream = cast("Any", None)
         self.link = link
         self.wire: dict[bytes, bytes] = dict(scope["headers"])
 
@@ -70,7 +70,8 @@ class LeanRequest(Request):
     version = None
     versioning_scheme = None
     _authenticator = None
-    _data = _files = _full_data = _content_type = _stream = Empty
+    _data = _files = _full_data = _content_type = Empty
+    _stream: Any = Empty
 
     def __init__(self, request: HttpRequest, view: RelayView) -> None:  # Request.__init__ is deliberately not called
         self._request = request
@@ -82,6 +83,20 @@ class LeanRequest(Request):
         self.key: KeyFacts | None = None
         self.budgets: tuple[int, ...] = ()
         self.seat: Seat | None = None
+
+    @property
+    def caller(self) -> KeyFacts:
+        """Return the authenticated sub-key."""
+        if self.key is None:
+            raise TypeError("nobody is authenticated yet")
+        return self.key
+
+
+def lean(request: Request) -> LeanRequest:
+    """Return DRF's request as what it is behind a relay view; raise TypeError behind any other."""
+    if isinstance(request, LeanRequest):
+        return request
+    raise TypeError("this works behind relay views only")
 
 
 def header(request: HttpRequest, name: str) -> str:

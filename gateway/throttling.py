@@ -19,10 +19,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from accounts.keys import KeyFacts
 from gateway import process
 from gateway.errors import RelayError
 from gateway.limiter import WINDOW_SECONDS, Lane, Limiter, Limits, Refused
+from gateway.requests import lean
 
 log = logging.getLogger("keyosk.relay")
 
@@ -104,7 +104,8 @@ class KeyThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Take a seat; raise RelayError (429) when there is none. Keys without limits need none."""
-        key: KeyFacts = request.user
+        asked = lean(request)
+        key = asked.caller
         if key.rpm is None and key.tpm is None and key.concurrency is None:
             return True
         limits = Limits(rpm=key.rpm, tpm=key.tpm, concurrency=key.concurrency)
@@ -117,7 +118,7 @@ class KeyThrottle(BaseThrottle):
             raise RelayError(
                 "rate_limit_exceeded", message, retry_after_seconds=refused.retry_after_seconds, headers=headers, limit=refused.limit
             ) from None
-        request.seat = Seat(limiter, lane, limits)  # type: ignore[attr-defined]  # LeanRequest
+        asked.seat = Seat(limiter, lane, limits)
         return True
 
 

@@ -41,15 +41,15 @@ class RelayView(APIView):
     permission_classes = (KeyMayCall,)
     throttle_classes = (KeyThrottle,)
     renderer_classes = (JSONRenderer,)
-    parser_classes = ()
+    parser_classes: tuple[type[Any], ...] = ()
     content_negotiation_class = IgnoreAccept
     versioning_class = None
-    http_method_names: ClassVar[list[str]] = ["get", "post", "head"]
+    http_method_names = ["get", "post", "head"]  # noqa: RUF012  # DRF's own attribute
 
     _answers: ClassVar[frozenset[str]] = frozenset()
     shared_authenticators: ClassVar[Sequence[Any]] = ()
     shared_permissions: ClassVar[Sequence[BasePermission]] = ()
-    shared_throttles: ClassVar[Sequence[BaseThrottle]] = ()
+    shared_throttles: ClassVar[list[BaseThrottle]] = []
     shared_parsers: ClassVar[Sequence[Any]] = ()
     shared_negotiator: ClassVar[Any] = None
 
@@ -58,8 +58,8 @@ class RelayView(APIView):
         methods = {method.upper() for method in ("get", "post") if hasattr(cls, method)}
         cls._answers = frozenset(methods | {"HEAD"} if "GET" in methods else methods)
         cls.shared_authenticators = tuple(make() for make in cls.authentication_classes)
-        cls.shared_permissions = tuple(make() for make in cls.permission_classes)  # type: ignore[operator]  # plain classes here
-        cls.shared_throttles = tuple(make() for make in cls.throttle_classes)
+        cls.shared_permissions = tuple(make() for make in cls.permission_classes)
+        cls.shared_throttles = [make() for make in cls.throttle_classes]
         cls.shared_parsers = tuple(make() for make in cls.parser_classes)
         cls.shared_negotiator = cls.content_negotiation_class()
 
@@ -92,10 +92,10 @@ class RelayView(APIView):
                 return
         raise RelayError("missing_api_key")
 
-    def get_permissions(self) -> Sequence[BasePermission]:  # type: ignore[override]
+    def get_permissions(self) -> Sequence[BasePermission]:
         return self.shared_permissions
 
-    def get_throttles(self) -> Sequence[BaseThrottle]:  # type: ignore[override]
+    def get_throttles(self) -> list[BaseThrottle]:
         return self.shared_throttles
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]

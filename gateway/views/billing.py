@@ -11,7 +11,6 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from accounts.keys import KeyFacts
 from billing import ledger
 from billing.money import MICROS
 from foundation import db
@@ -25,7 +24,7 @@ class Subscription(RelayView):
 
     @extend_schema(operation_id="billing_subscription", responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest) -> HttpResponse:
-        key: KeyFacts = request.user
+        key = request.caller
         left, used = await db.query(_left_and_used, key.membership_id)
         dollars = round((left + used) / MICROS, 6)
         return _json(
@@ -45,7 +44,7 @@ class Usage(RelayView):
 
     @extend_schema(operation_id="billing_usage", responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest) -> HttpResponse:
-        key: KeyFacts = request.user
+        key = request.caller
         _, used = await db.query(_left_and_used, key.membership_id)
         return _json({"object": "list", "total_usage": round(used * 100 / MICROS, 4)})
 

@@ -26,7 +26,7 @@ class ModelList(RelayView):
 
     @extend_schema(operation_id="list_models", responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest) -> HttpResponse:
-        names = await _models(request.user)
+        names = await _models(request.caller)
         return _json({"object": "list", "data": [_entry(name) for name in names]})
 
 
@@ -35,7 +35,7 @@ class ModelDetail(RelayView):
 
     @extend_schema(operation_id="retrieve_model", responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest, model: str) -> HttpResponse:
-        if model not in await _models(request.user):
+        if model not in await _models(request.caller):
             raise RelayError("model_not_found", f"The model {model[:100]} does not exist here.", param="model")
         return _json(_entry(model))
 

@@ -1,0 +1,75 @@
+"""The upstream's end of one call: opens an attempt, reads it, hangs up. Does the engine's steps and reports the events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from channels_app import registry
+from channels_app.contract import Failure, FailureKind
+from channels_app.exchange import Exchange, NotSent, Opening, Timeouts, TransportError
+from channels_app.transport import Transport
+from gateway.plan import CallPlan
+from gateway.relay import Body, Broken, Chunk, Emit, End, Event, Head, Send, Step
+from gateway.routing import Attempt
+
+
+class Uplink:
+    """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts the current one's stream."""
+
+    __slots__ = ("_chunks", "_exchange", "_opening", "_plan", "_timeouts", "_transport", "attempt", "read_bytes")
+
+    def __init__(self, *, transport: Transport, timeouts: Timeouts, plan: CallPlan) -> None:
+        self._transport = transport
+        self._timeouts = timeouts
+        self._plan = plan
+        self._opening: Opening | None = None
+        self._exchange: Exchange | None = None
+        self._chunks: AsyncIterator[bytes] | None = None
+        self.attempt: Attempt | None = None
+        self.read_bytes = 0
+
+    async def perform(self, step: Step) -> Event:
+        """Do what a step asks for; what goes wrong below HTTP is an event too."""
+        try:
+            if type(step) is Emit:
+                return await self._read()
+            if type(step) is Send:
+                return await self._open(step.attempt)
+            return Body(await self._open_exchange().body())
+        except TransportError as error:
+            was_sent = not isinstance(error, NotSent)
+            return Broken(Failure(FailureKind.UPSTREAM, str(error), was_sent=was_sent, is_timeout=error.is_timeout))
+
+    async def hang_up(self) -> None:
+        """Close the attempt; an answer that was not read to its end is cut off, so that upstream stops."""
+        opening, self._opening, self._exchange, self._chunks = self._opening, None, None, None
+        if opening is not None:
+            await opening.__aexit__(None, None, None)
+
+    async def _open(self, attempt: Attempt) -> Event:
+        await self.hang_up()
+        self.attempt = attempt
+        self.read_bytes = 0
+        channel, request = attempt.channel, self._plan.request(attempt)
+        provider = registry.provider(channel.provider)
+        if provider.is_local:
+            self._opening = self._transport.open_local(provider, request)
+        else:
+            self._opening = self._transport.open(request, timeouts=self._timeouts, allow_private=channel.allow_private)
+        self._exchange = await self._opening.__aenter__()
+        return Head(self._exchange.head)
+
+    async def _read(self) -> Event:
+        if self._chunks is None:
+            self._chunks = self._open_exchange().chunks()
+        try:
+            chunk = await self._chunks.__anext__()
+        except StopAsyncIteration:
+            return End()
+        self.read_bytes += len(chunk)
+        return Chunk(chunk)
+
+    def _open_exchange(self) -> Exchange:
+        if self._exchange is None:
+            raise RuntimeError("nothing is open")
+        return self._exchange
