@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 DEFAULT = "#4f46e5"
-PAPER, INK = "#f6f5f0", "#0f1014"  # the page's background in the light and in the dark theme
+PAPER, INK = "#f6f5f0", "#181a20"  # the background that is hardest to read on: the light page, the dark panel
 WHITE, BLACK = "#ffffff", "#0f1014"
 READABLE = 4.5
 Rgb = tuple[int, int, int]

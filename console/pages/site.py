@@ -49,5 +49,5 @@ def styleguide(request: PageRequest) -> HttpResponse:
     """Show every building block of the pages, for platform staff."""
     if not request.actor.is_platform:
         raise Http404
-    form = KeyForm(model_names=("gpt-4o-mini", "claude-sonnet"), data={"name": ""})
+    form = KeyForm(model_names=("gpt-4o-mini", "claude-sonnet"), data={"name": "", "nonce": "sample"})
     return render(request, "console/styleguide.html", {"form": form})
