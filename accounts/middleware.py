@@ -1,7 +1,8 @@
-"""Find the tenant by the request's host, and the actor by its session."""
+"""Find the client's address, the tenant by the request's host, and the actor by its session."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
@@ -14,6 +15,20 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 HEALTH_PATH = "/healthz"
 _UNKNOWN_HOST = "Nobody answers on this host. Check the address, or add the host to a tenant's domains.\n"
+
+
+class AddressMiddleware:
+    """Set REMOTE_ADDR to the client's address where the relay, which found it out, talks to us over a Unix socket."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # A Unix socket has no address, only our own relay can reach it; over TCP the header could be anybody's.
+        if not _is_address(request.META.get("REMOTE_ADDR", "")):
+            told = request.headers.get("X-Real-IP", "")
+            request.META["REMOTE_ADDR"] = told if _is_address(told) else "127.0.0.1"
+        return self.get_response(request)
 
 
 class TenantMiddleware:
@@ -50,3 +65,11 @@ class ActorMiddleware:
 def _actor(request: HttpRequest) -> scope.Actor:
     user = request.user if request.user.is_authenticated else None
     return scope.actor(user=user, tenant=request.tenant)  # type: ignore[attr-defined]  # set by TenantMiddleware
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

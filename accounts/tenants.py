@@ -126,12 +126,16 @@ def reopen(*, tenant: Tenant) -> None:
 
 
 def admits(*, tenant: Tenant, email: str = "") -> bool:
-    """Tell whether a new person with this (verified) address may sign up; without one, whether sign-up is open at all."""
-    if tenant.state != Tenant.State.OPEN or tenant.sign_up == Tenant.SignUp.INVITE:
-        return False
-    if tenant.sign_up == Tenant.SignUp.EMAIL_DOMAINS and email:
-        return email.rpartition("@")[2].lower() in tenant.sign_up_domains
-    return True
+    """Tell whether a new person may sign up here, with this (verified) address or with any."""
+    is_open = tenant.state == Tenant.State.OPEN and tenant.sign_up != Tenant.SignUp.INVITE
+    return is_open and admits_address(tenant=tenant, email=email)
+
+
+def admits_address(*, tenant: Tenant, email: str) -> bool:
+    """Tell whether the address (if there is one) belongs to a domain that the tenant wants."""
+    if tenant.sign_up != Tenant.SignUp.EMAIL_DOMAINS or not email:
+        return True
+    return email.rpartition("@")[2].lower() in tenant.sign_up_domains
 
 
 def chain(tenant_id: int) -> tuple[int, ...]:

@@ -67,7 +67,7 @@ def purge(*, older_than: datetime.timedelta) -> int:
 def _claim(limit: int) -> list[OutboxMessage]:
     """Take due messages in one statement: they come back by themselves if we do not finish."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [datetime.timedelta(seconds=CLAIM_SECONDS), limit])
+        cursor.execute(_CLAIM, [CLAIM_SECONDS, limit])
         ids = [row[0] for row in cursor.fetchall()]
     return list(OutboxMessage.objects.filter(pk__in=ids).order_by("pk"))
 
@@ -102,7 +102,7 @@ def _hurry() -> None:
 
 
 _CLAIM = """
-UPDATE foundation_outboxmessage SET attempts = attempts + 1, available_at = clock_timestamp() + %s
+UPDATE foundation_outboxmessage SET attempts = attempts + 1, available_at = clock_timestamp() + make_interval(secs => %s)
 WHERE id IN (
     SELECT id FROM foundation_outboxmessage WHERE state = 'waiting' AND available_at <= clock_timestamp()
     ORDER BY available_at LIMIT %s FOR UPDATE SKIP LOCKED

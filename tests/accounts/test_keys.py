@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from accounts import keys, tenants
-from accounts.models import ApiKey, Tenant, User
+from accounts.models import ApiKey, Membership, Tenant, User
 from foundation import vault
 
 pytestmark = pytest.mark.django_db
 
 
-def a_member(tenant: Tenant | None = None):
+def a_member(tenant: Tenant | None = None) -> Membership:
     user = User.objects.create_user(email="ann@example.com")
     return tenants.join(tenant=tenant or tenants.root(), user=user)
+
+
+def the_facts(secret: str) -> keys.KeyFacts:
+    facts = keys.recognise(keys.digest(secret))
+    assert facts is not None
+    return facts
 
 
 def test_a_secret_has_the_form_that_scanners_know() -> None:
@@ -34,7 +41,7 @@ def test_only_a_digest_a_prefix_and_the_last_four_are_kept() -> None:
     assert issued.secret not in str(row)
 
 
-def test_a_key_is_recognised_with_one_query(django_assert_num_queries) -> None:
+def test_a_key_is_recognised_with_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     tenant = tenants.open_tenant(slug="shop", name="Shop")
     member = a_member(tenant)
     issued = keys.issue(membership=member, name="laptop", models=["b", "a"], networks=["10.1.2.3/8"], rpm=60)
@@ -69,7 +76,7 @@ def test_an_imported_secret_is_kept_as_it_is_and_only_once() -> None:
     member = a_member()
     issued = keys.issue(membership=member, name="old", secret="legacy-key-1")
     assert issued.secret == "legacy-key-1"
-    assert keys.recognise(keys.digest("legacy-key-1")).id == issued.key.pk
+    assert the_facts("legacy-key-1").id == issued.key.pk
     with pytest.raises(keys.KeyTaken):
         keys.issue(membership=member, name="again", secret="legacy-key-1")
 
@@ -77,7 +84,7 @@ def test_an_imported_secret_is_kept_as_it_is_and_only_once() -> None:
 def test_a_revoked_key_says_so() -> None:
     issued = keys.issue(membership=a_member(), name="laptop")
     keys.revoke(key=issued.key)
-    assert keys.recognise(keys.digest(issued.secret)).state == "revoked"
+    assert the_facts(issued.secret).state == "revoked"
 
 
 def test_a_network_that_is_none_is_refused() -> None:
@@ -90,6 +97,6 @@ def test_a_suspended_seller_suspends_the_keys_below() -> None:
     shop = tenants.open_tenant(slug="shop", name="Shop", parent=seller)
     issued = keys.issue(membership=a_member(shop), name="laptop")
     tenants.suspend(tenant=seller)
-    facts = keys.recognise(keys.digest(issued.secret))
+    facts = the_facts(issued.secret)
     assert facts.tenant_state == "suspended"
     assert facts.tenant_chain == (tenants.root().pk, seller.pk, shop.pk)

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
 
@@ -134,7 +135,7 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 def _listeners() -> int:
-    client = snapshots._publisher(snapshots.settings.REDIS_URL)
+    client = snapshots._publisher(django_settings.REDIS_URL)
     return int(client.pubsub_numsub(snapshots.CHANNEL)[0][1])
 
 
