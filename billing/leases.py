@@ -20,7 +20,8 @@ from django.db.utils import Error as DatabaseProblem
 from billing.models import RelayWorker
 
 LIMIT = "SET LOCAL statement_timeout = '2s'; "
-STALE_SECONDS = 90
+STALE_SECONDS = 90.0
+PLENTY = 2**62
 
 
 class LeaseError(Exception):
@@ -118,6 +119,24 @@ def resolve(*, worker_id: uuid.UUID, wallet: int, known: Known) -> list[Grant]:
     if "ends" not in answer:
         raise SequenceLost
     return [Grant(*end) for end in answer["ends"]]
+
+
+def free(*, wallet: int, budgets: Sequence[int]) -> tuple[int, list[int]]:
+    """Return what nobody holds: of the wallet with its lots, and of each budget (µ$; a budget without limits has plenty)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(greatest(0, balance - held - floor)), 0) FROM billing_ledgeraccount WHERE owner = %s"
+            " AND kind IN ('wallet', 'lot') AND ledger = 'Q' AND NOT frozen AND (expires_at IS NULL OR expires_at > now())",
+            [wallet],
+        )
+        money = int(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT b.id, min(w.cap - w.spent) - b.held FROM billing_keybudget b, keyosk_windows(b) w"
+            " WHERE b.id = ANY(%s) AND w.cap IS NOT NULL GROUP BY b.id, b.held",
+            [list(budgets)],
+        )
+        limits = dict(cursor.fetchall())
+    return money, [limits.get(budget, PLENTY) for budget in budgets]
 
 
 def bury(*, worker_id: uuid.UUID) -> bool:

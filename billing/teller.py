@@ -1,0 +1,149 @@
+"""Carry TAKE and GIVE between a pouch and the database, one at a time per wallet, and find out how lost ones ended."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+
+from django.db import Error as DatabaseProblem
+
+from billing import leases
+from billing.pockets import Pouch
+from foundation.db import query
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 2.0
+# A final no holds for so long, another one until the next try; a smaller need is asked at once.
+REMEMBER_SECONDS = 1.0
+REMEMBER_BUSY_SECONDS = 0.1
+GROWTH_CALLS = 4
+GROWTH_LIMIT = 64
+
+
+class Lost(Exception):
+    """This worker has no place in the database any more: it must start anew."""
+
+
+class Teller:
+    """Change pouches by what the database did. Every method holds the pouch's lock while it asks."""
+
+    def __init__(self, worker_id: uuid.UUID, clock: Callable[[], float]) -> None:
+        self._worker_id = worker_id
+        self._clock = clock
+
+    async def take(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, whole: int) -> leases.No | None:
+        """Make the pouch cover an amount. None = it does, or ask again; else why not. Raises Lost."""
+        async with pouch.lock:
+            now = self._clock()
+            if pouch.covers(budgets, amount, now):
+                return None
+            if (no := self._remembered(pouch, budgets, amount)) is not None:
+                return no
+            if not await self._settle_doubt(pouch):
+                return None
+            need = max(0, amount - pouch.free(now))
+            want = need + max(0, pouch.waiting_amount - amount) + self._growth(pouch, amount, now)
+            wants = [self._want(pouch, budget, amount, want, whole) for budget in budgets]
+            try:
+                taken = await query(
+                    leases.take,
+                    worker_id=self._worker_id,
+                    wallet=pouch.wallet,
+                    need=need,
+                    want=want if need else 0,
+                    whole=whole,
+                    known=pouch.known(),
+                    budgets=wants,
+                )
+            except leases.WorkerDead as error:
+                raise Lost from error
+            except (DatabaseProblem, leases.OutOfStep):
+                pouch.unresolved = {}
+                await self._settle_doubt(pouch)
+                return None
+            return self._enter(pouch, budgets, amount, taken)
+
+    async def give_all(self, pouch: Pouch) -> None:
+        """Give back whatever is free: the worker stops, or another one asks for it. Raises Lost."""
+        async with pouch.lock:
+            await self._give(pouch, {(one.is_budget, one.pool): one.free for one in pouch.pockets() if one.free > 0})
+
+    async def give_idle(self, pouch: Pouch) -> None:
+        """Give back what was free for two seconds. Raises Lost."""
+        now = self._clock()
+        if now - pouch.window_at < IDLE_SECONDS:
+            return
+        async with pouch.lock:
+            idle = {(one.is_budget, one.pool): one.low for one in pouch.pockets() if one.low > 0}
+            await self._give(pouch, idle)
+            pouch.window_at = now
+            for pocket in pouch.pockets():
+                pocket.low = pocket.free
+
+    async def _give(self, pouch: Pouch, gives: dict[tuple[bool, int], int]) -> None:
+        if not await self._settle_doubt(pouch) or not gives:
+            return
+        pockets = [one for one in pouch.pockets() if (one.is_budget, one.pool) in gives]
+        amounts = {(one.is_budget, one.pool): min(one.free, gives[one.is_budget, one.pool]) for one in pockets}
+        for pocket in pockets:
+            pocket.out(amounts[pocket.is_budget, pocket.pool])
+        message = [(one.is_budget, one.pool, amounts[one.is_budget, one.pool], one.seq) for one in pockets]
+        try:
+            await query(leases.give, worker_id=self._worker_id, gives=message)
+        except leases.WorkerDead as error:
+            raise Lost from error
+        except (DatabaseProblem, leases.OutOfStep):
+            pouch.unresolved = amounts
+            await self._settle_doubt(pouch)
+            return
+        for pocket in pockets:
+            pocket.seq += 1
+
+    async def _settle_doubt(self, pouch: Pouch) -> bool:
+        """Find out how a lost TAKE or GIVE ended; False while the database does not answer. Raises Lost."""
+        if pouch.unresolved is None:
+            return True
+        try:
+            ends = await query(leases.resolve, worker_id=self._worker_id, wallet=pouch.wallet, known=pouch.known())
+        except (leases.WorkerDead, leases.SequenceLost) as error:
+            raise Lost from error
+        except DatabaseProblem:
+            log.warning("the outcome of a lease is still unknown")
+            return False
+        now = self._clock()
+        given, pouch.unresolved = pouch.unresolved, None
+        for end in ends:
+            pouch.change(end, now)
+            back = given.get((end.is_budget, end.pool), 0)
+            if back:
+                next(one for one in pouch.pockets() if (one.is_budget, one.pool) == (end.is_budget, end.pool)).free += back
+        return True
+
+    def _enter(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, taken: leases.Taken) -> leases.No | None:
+        now = self._clock()
+        pouch.main = taken.main or pouch.main
+        if taken.no is not None:
+            pouch.refusals[budgets] = (now, amount, taken.no)
+            return taken.no
+        pouch.refusals.pop(budgets, None)
+        for grant in taken.grants:
+            pouch.change(grant, now)
+        return None
+
+    def _remembered(self, pouch: Pouch, budgets: tuple[int, ...], amount: int) -> leases.No | None:
+        at, asked, no = pouch.refusals.get(budgets, (float("-inf"), 0, None))
+        fresh = REMEMBER_SECONDS if no is not None and no.is_final else REMEMBER_BUSY_SECONDS
+        return no if amount >= asked and self._clock() - at < fresh else None
+
+    def _growth(self, pouch: Pouch, amount: int, now: float) -> int:
+        """Lease ahead for the next calls: more with every TAKE that follows within a second."""
+        soon = now - pouch.taken_at < 1.0
+        pouch.growth = min(max(1, pouch.growth) * 2, GROWTH_LIMIT) if soon else GROWTH_CALLS
+        pouch.taken_at = now
+        return pouch.growth * amount
+
+    def _want(self, pouch: Pouch, budget: int, amount: int, want: int, whole: int) -> leases.Want:
+        need = max(0, amount - pouch.free_of(budget))
+        return leases.Want(budget, need, max(need, want) if need else 0, whole)
