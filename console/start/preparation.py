@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 
+from accounts import setup
 from console.start import summary
 
 
@@ -25,4 +26,7 @@ def _demo(port: int) -> str:
 
 
 def _real(port: int) -> str:
-    return summary.production(base=f"http://127.0.0.1:{port}", setup_url=None)
+    host = settings.PLATFORM_HOSTS[0] if settings.PLATFORM_HOSTS else "127.0.0.1"
+    base = f"https://{host}" if settings.HTTPS else f"http://{host}:{port}"
+    way_in = setup.issue_setup_link()
+    return summary.production(base=base, setup_url=way_in and f"{base}{way_in}")
