@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
 import sys
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from billing.purse import InsufficientQuota, QuotaBusy, Reservation, SettlementBacklog, WorkerLost
+
 from channels_app import costs
 from channels_app.contract import Call, Usage
 from gateway import intake, metering
@@ -177,7 +177,7 @@ class Till:
 
 def insufficient(refusal: InsufficientQuota) -> RelayError:
     """Return the refusal with its scope and the time at which there is money again."""
-    details: dict[str, Any] = {"scope": refusal.scope}
+    details = {"scope": refusal.scope}
     if refusal.resets_at is not None:
-        details["resets_at"] = datetime.datetime.fromtimestamp(refusal.resets_at, tz=datetime.UTC).isoformat()
+        details["resets_at"] = refusal.resets_at.isoformat() if hasattr(refusal.resets_at, "isoformat") else str(refusal.resets_at)
     return RelayError("insufficient_quota", **details)
