@@ -144,6 +144,12 @@ def bury(*, worker_id: uuid.UUID) -> bool:
     return bool(_bury(worker_id, None))
 
 
+def bury_or_state(*, worker_id: uuid.UUID) -> str | None:
+    """Bury a worker whose lock is free; return its state afterwards, None when it never registered."""
+    bury(worker_id=worker_id)
+    return RelayWorker.objects.values_list("state", flat=True).filter(pk=worker_id).first()
+
+
 def sweep() -> list[uuid.UUID]:
     """Bury the workers not seen for 90 s, unless PostgreSQL itself was away; return their ids."""
     with connection.cursor() as cursor:

@@ -229,15 +229,15 @@ END $$;
 
 # What a posted batch used of budgets: [[id, within the reservation, price] …]. It counts in the windows of now.
 SPEND = """
-CREATE FUNCTION keyosk_spend(me uuid, spent jsonb) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION keyosk_spend(me uuid, bills jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM 1 FROM billing_keybudget WHERE id IN (SELECT (s->>0)::bigint FROM jsonb_array_elements(spent) AS s) ORDER BY id FOR NO KEY UPDATE;
+  PERFORM 1 FROM billing_keybudget WHERE id IN (SELECT (s->>0)::bigint FROM jsonb_array_elements(bills) AS s) ORDER BY id FOR NO KEY UPDATE;
   PERFORM 1 FROM billing_slice WHERE worker_id = me AND is_budget
-    AND pool IN (SELECT (s->>0)::bigint FROM jsonb_array_elements(spent) AS s) ORDER BY pool FOR NO KEY UPDATE;
+    AND pool IN (SELECT (s->>0)::bigint FROM jsonb_array_elements(bills) AS s) ORDER BY pool FOR NO KEY UPDATE;
   WITH used AS (
     SELECT b.id, least((s->>1)::bigint, coalesce(c.amount, 0)) AS inside, (s->>2)::bigint AS price,
       w.five, w.five_start, w.day, w.day_start, w.week, w.week_start, w.month, w.month_start
-    FROM jsonb_array_elements(spent) AS s JOIN billing_keybudget b ON b.id = (s->>0)::bigint
+    FROM jsonb_array_elements(bills) AS s JOIN billing_keybudget b ON b.id = (s->>0)::bigint
     LEFT JOIN billing_slice c ON c.worker_id = me AND c.is_budget AND c.pool = b.id
     CROSS JOIN LATERAL (SELECT
       max(spent) FILTER (WHERE scope = '5h') AS five, max(start) FILTER (WHERE scope = '5h') AS five_start,

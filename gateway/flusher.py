@@ -1,0 +1,154 @@
+"""Post every worker's spool to the database, and bury workers that died: one process a node (two do no harm).
+
+Live and dead folders are the same to it, so that there is no separate replay after a crash.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from django.db import Error as DatabaseProblem
+from django.db import connection
+
+from billing import leases
+from foundation import partitions
+from foundation.ids import uuid7_floor
+from gateway import settle
+from gateway.tails import Entry, Tail, folders
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.05
+SYNC_SECONDS = 0.1
+BACK_OFF_SECONDS = 0.5
+LOOK_SECONDS = 0.5
+TIDY_SECONDS = 60.0
+TABLE = "gateway_usagerecord"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Flusher:
+    """Tail all folders below `root`. `keep_seconds` is how long posted segments stay for a restore."""
+
+    def __init__(self, root: Path, *, keep_seconds: float, clock: Callable[[], float] = time.time) -> None:
+        self._root = root
+        self._keep_seconds = keep_seconds
+        self._clock = clock
+        self._tails: dict[str, Tail] = {}
+        self._finished: set[str] = set()
+        self._looked = self._synced = self._tidied = self._oldest_read = float("-inf")
+        self._oldest = uuid.UUID(int=0)
+
+    def run(self, *, is_stopping: Callable[[], bool], sleep: Callable[[float], None] = time.sleep) -> None:
+        """Go on until told to stop, then post what is left."""
+        while not is_stopping():
+            try:
+                sleep(0 if self.turn() else PAUSE_SECONDS)
+            except settle.Unavailable as error:
+                log.warning("the database cannot post now: %s", error)
+                self.sync()
+                sleep(BACK_OFF_SECONDS)
+        while self.turn():
+            pass
+
+    def turn(self) -> int:
+        """Post one batch of each folder; return how many lines were read. Raises settle.Unavailable."""
+        self._look()
+        if self._clock() - self._synced >= SYNC_SECONDS:
+            self.sync()
+        return sum(self._drain(tail) for tail in list(self._tails.values()))
+
+    def sync(self) -> None:
+        """Bring new lines to the disk: power loss costs the ones since, which nobody was charged for."""
+        self._synced = self._clock()
+        for tail in self._tails.values():
+            tail.sync()
+
+    def _look(self) -> None:
+        if self._clock() - self._looked < LOOK_SECONDS:
+            return
+        self._looked = self._clock()
+        for folder in folders(self._root):
+            if folder.name not in self._tails and folder.name not in self._finished:
+                self._tails[folder.name] = Tail(folder)
+        if self._clock() - self._tidied >= TIDY_SECONDS:
+            self._tidied = self._clock()
+            for folder in folders(self._root):
+                self._tidy(folder)
+
+    def _drain(self, tail: Tail) -> int:
+        entries = tail.read()
+        if entries:
+            self._post(tail, entries)
+            tail.advance(entries)
+        elif tail.is_over:
+            self._bury(tail)
+        return len(entries)
+
+    def _post(self, tail: Tail, entries: list[Entry]) -> None:
+        oldest = self._oldest_id()
+        lines = []
+        for entry in entries:
+            if entry.line is not None and entry.line.id >= oldest:
+                lines.append(entry.line)
+            else:
+                reason = entry.error or "older than the oldest usage partition"
+                _guarded(settle.quarantine, worker_id=tail.worker_id, segment=tail.segment, raw=entry.raw, error=reason)
+        settle.post_all(worker_id=tail.worker_id, lines=lines, segment=tail.segment)
+
+    def _bury(self, tail: Tail) -> None:
+        """Return a dead worker's leases: its lock is free and all its lines are posted."""
+        tail.is_over = False
+        state = _guarded(leases.bury_or_state, worker_id=tail.worker_id)
+        if state is None and self._clock() - tail.folder.stat().st_mtime < self._keep_seconds:
+            return  # It may be about to take the lock and register.
+        tail.close_last()
+        self._finished.add(tail.folder.name)
+        del self._tails[tail.folder.name]
+
+    def _tidy(self, folder: Path) -> None:
+        """Delete segments kept long enough, and the folder after its last one."""
+        due = self._clock() - self._keep_seconds
+        for path in folder.glob("*.done"):
+            if path.stat().st_mtime < due:
+                path.unlink()
+        if folder.name in self._finished and folder.stat().st_mtime < due and not [*folder.glob("*.done"), *folder.glob("*.log")]:
+            shutil.rmtree(folder)
+            self._finished.discard(folder.name)
+
+    def _oldest_id(self) -> uuid.UUID:
+        if self._clock() - self._oldest_read > 600:
+            oldest = _guarded(partitions.oldest, table=TABLE)
+            self._oldest = uuid7_floor(oldest) if oldest else uuid.UUID(int=0)
+            self._oldest_read = self._clock()
+        return self._oldest
+
+
+def replay(root: Path) -> int:
+    """Post every line of every segment once more, the posted ones included; return how many were new."""
+    new = 0
+    for folder in folders(root):
+        tail = Tail(folder, with_done=True)
+        while entries := tail.read():
+            lines = [entry.line for entry in entries if entry.line is not None]
+            new += settle.post_all(worker_id=tail.worker_id, lines=lines, segment=tail.segment)
+            tail.advance(entries)
+    return new
+
+
+def _guarded(function: Callable[P, R], *args: P.args, **asked: P.kwargs) -> R:
+    try:
+        return function(*args, **asked)
+    except DatabaseProblem as error:
+        if settle.is_transient(error):
+            connection.close()
+            raise settle.Unavailable(str(error)) from error
+        raise
