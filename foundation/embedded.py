@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -23,10 +24,11 @@ from pathlib import Path
 
 from foundation import processes
 
-NOBODY = 65534
 START_LIMIT_SECONDS = 60.0
 STOP_LIMIT_SECONDS = 30.0
 _DATABASE = "keyosk"
+# PostgreSQL insists on a user with a name; this one exists everywhere, by various numbers.
+NOBODY = next((entry.pw_uid for entry in pwd.getpwall() if entry.pw_name == "nobody"), 65534)
 
 
 class CannotStart(Exception):
@@ -165,24 +167,34 @@ def _redis_binary() -> str:
 
 
 def _unprivileged_prefix(binaries: Path, data: Path) -> list[str]:
-    """Return the words that let PostgreSQL run although we are root (which it refuses); nothing for others.
+    """Return the words that let PostgreSQL run when we are root or nameless (it refuses both); nothing for others.
 
-    A user namespace keeps the files root's. Where it is forbidden (containers), nobody with the one
+    A user namespace keeps the files ours. Where it is forbidden (containers), root becomes nobody with the one
     capability that opens folders below a private home.
     """
-    if os.geteuid() != 0:
+    is_root = os.geteuid() == 0
+    if not is_root and _has_name(os.geteuid()):
         return []
     pdeathsig = ["setpriv", "--pdeathsig", "INT"]  # changing credentials clears the one that `spawn` set
-    namespace = ["unshare", "--user", "--map-user=1000", "--map-group=1000", *pdeathsig]
+    namespace = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", *pdeathsig]
     ids = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     nobody = [*pdeathsig, *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    ways = [namespace, nobody]
-    if data.exists() and data.stat().st_uid == NOBODY:
+    ways = [namespace, nobody] if is_root else [namespace]
+    if is_root and data.exists() and data.stat().st_uid == NOBODY:
         ways = [nobody]
     for way in ways:
         if shutil.which(way[0]) and _succeeds([*way, str(binaries / "postgres"), "--version"]):
             return way
-    raise CannotStart("PostgreSQL does not run as root here: start as a normal user, or set DATABASE_URL")
+    who = "as root" if is_root else f"as a user without a name ({os.geteuid()})"
+    raise CannotStart(f"PostgreSQL does not run {who} here: start as a normal user, or set DATABASE_URL")
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _runs_as_nobody(prefix: list[str]) -> bool:

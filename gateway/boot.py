@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from billing.purse import Purse
 from django.conf import settings
 
 from billing import price_lists
+from billing.purse import Purse
 from channels_app import registry, selectors
 from channels_app.exchange import Timeouts
 from channels_app.transport import Transport

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from billing.purse import InsufficientQuota, QuotaBusy, Reservation, SettlementBacklog, WorkerLost
-
 from channels_app import costs
 from channels_app.contract import Call, Usage
 from gateway import intake, metering
