@@ -62,16 +62,9 @@ def add(
 
     Without models the vendor's defaults are served. Raise ChannelError.
     """
-    named = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
-    named = named or {model: model for model in _vendor_models(provider)}
-    check_address(base_url)
-    if not named:
-        raise Incomplete("name the models this channel serves")
-    if registry.provider(provider).needs_key and not key:
-        raise Incomplete(f"the provider {provider} needs a key")
+    named = _named_models(provider, models)
     owner = tenant or tenants.root()
-    if Channel.objects.filter(tenant=owner, name=name).exists():
-        raise NameTaken(f"there is a channel {name} already")
+    _refuse_impossible(owner, name=name, provider=provider, base_url=base_url, key=key)
     with transaction.atomic():
         channel = Channel.objects.create(
             tenant=owner,
@@ -90,12 +83,25 @@ def add(
     return channel
 
 
-def _vendor_models(provider: str) -> tuple[str, ...]:
+def _refuse_impossible(owner: Tenant, *, name: str, provider: str, base_url: str, key: str) -> None:
+    check_address(base_url)
+    if registry.provider(provider).needs_key and not key:
+        raise Incomplete(f"the provider {provider} needs a key")
+    if Channel.objects.filter(tenant=owner, name=name).exists():
+        raise NameTaken(f"there is a channel {name} already")
+
+
+def _named_models(provider: str, models: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     try:
-        return registry.provider(provider).default_models
+        defaults = registry.provider(provider).default_models
     except registry.UnknownProvider:
         known = ", ".join(registry.providers())
         raise NoSuchProvider(f"there is no provider {provider}; known ones: {known}") from None
+    named = dict(models) if isinstance(models, Mapping) else {model: model for model in models}
+    named = named or {model: model for model in defaults}
+    if not named:
+        raise Incomplete("name the models this channel serves")
+    return named
 
 
 def check_address(base_url: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from channels_app import failures
+from channels_app import failures, lenient
 from channels_app.chat_deltas import delivers, known_reason, size
 from channels_app.chat_stream import ChatReader
 from channels_app.chat_usage import read_usage
@@ -19,8 +19,8 @@ def read_answer(body: bytes, *, model: str) -> Answer:
     """Return the answer with its `model` shown as `model`; what is no answer becomes `Answer.failure`."""
     text = _without_heartbeats(body)
     try:
-        payload: object = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        payload = lenient.loads(text)
+    except ValueError:
         return _of_stream(text, model=model) if text.startswith((b"data:", b"event:")) else _garbage(text)
     if not isinstance(payload, dict) or payload.get("error") or not _is_completion(payload):
         complaint = failures.find(payload)
@@ -60,7 +60,7 @@ def _shown(payload: dict[str, Any], text: bytes, *, model: str) -> bytes:
     """Return the original bytes with the public name, or the answer written anew where more is wrong with it."""
     fixed = _repaired(payload)
     if fixed is not payload or payload.get("model") is None:
-        return orjson.dumps({**fixed, "model": model})
+        return lenient.dumps({**fixed, "model": model})
     if payload["model"] == model:
         return text
     if text.count(b'"model"') == 1:
@@ -68,7 +68,7 @@ def _shown(payload: dict[str, Any], text: bytes, *, model: str) -> bytes:
         for colon in (b":", b": "):
             if text.count(b'"model"' + colon + old) == 1:
                 return text.replace(b'"model"' + colon + old, b'"model"' + colon + new)
-    return orjson.dumps({**payload, "model": model})
+    return lenient.dumps({**payload, "model": model})
 
 
 def _repaired(payload: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _of_stream(text: bytes, *, model: str) -> Answer:
     reasons: dict[int, str] = {}
     for frame in frames:
         if frame.data and frame.kind not in {FrameKind.COMMENT, FrameKind.DONE}:
-            chunk = orjson.loads(frame.data.removeprefix(b"data: "))
+            chunk: Any = lenient.loads(frame.data.removeprefix(b"data: "))
             whole = {**whole, **{name: value for name, value in chunk.items() if name != "choices" and value is not None}}
             for choice in chunk["choices"]:
                 _merge(messages.setdefault(choice["index"], {}), choice["delta"])
@@ -107,7 +107,7 @@ def _of_stream(text: bytes, *, model: str) -> Answer:
     whole["choices"] = [
         {"index": index, "message": message, "finish_reason": reasons[index]} for index, message in sorted(messages.items())
     ]
-    return _of_completion(whole, orjson.dumps(whole), model=model)
+    return _of_completion(whole, lenient.dumps(whole), model=model)
 
 
 def _merge(message: dict[str, Any], delta: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from channels_app import lenient
 from channels_app.contract import Failure
 from channels_app.redaction import scrub
 
@@ -18,13 +19,15 @@ _SEPARATORS = ((b"\xe2\x80\xa8", b"\\u2028"), (b"\xe2\x80\xa9", b"\\u2029"), (b"
 class Renderer:
     """Holds what must stay constant in a stream: id, created, model; takes id and created from the first chunk."""
 
-    __slots__ = ("_created", "_id", "_is_settled", "_model", "_model_json", "_wants_usage")
+    __slots__ = ("_created", "_id", "_is_settled", "_model", "_model_member", "_spelled", "_upstream_model", "_wants_usage")
 
     def __init__(self, *, model: str, wants_usage: bool, request_id: str, created: int) -> None:
         self._id = f"chatcmpl-{request_id}"
         self._created = created
         self._model = model
-        self._model_json = orjson.dumps(model)
+        self._model_member = b'"model":' + orjson.dumps(model)
+        self._upstream_model: object = None  # the name seen last, and how it was spelled as a member
+        self._spelled = b""
         self._wants_usage = wants_usage
         self._is_settled = False
 
@@ -60,7 +63,7 @@ class Renderer:
     def _dump(self, chunk: dict[str, Any], choices: list[dict[str, Any]], rest: dict[str, Any]) -> bytes:
         constant = {"id": self._id, "object": CHUNK, "created": self._created, "model": self._model}
         others = {name: value for name, value in chunk.items() if name != "usage" and name not in constant}
-        return _event(orjson.dumps({**constant, **others, "choices": choices, **rest}))
+        return _event(lenient.dumps({**constant, **others, "choices": choices, **rest}))
 
     def _patch(self, chunk: dict[str, Any], data: bytes) -> bytes | None:
         """Replace the model's name and a null usage in the bytes; return None if that cannot be done for certain.
@@ -70,16 +73,24 @@ class Renderer:
         """
         model = chunk.get("model")
         if model != self._model:
-            found = _member(data, b'"model"', orjson.dumps(model))
-            if found is None or model is None:
+            found = self._spelling(model, data)
+            if found is None:
                 return None
-            data = data.replace(found, b'"model":' + self._model_json)
+            data = data.replace(found, self._model_member)
         if "usage" in chunk and not (chunk["usage"] is None and self._wants_usage):
             found = _member(data, b',"usage"', b"null") or _member(data, b', "usage"', b"null")
             if found is None or chunk["usage"] is not None:
                 return None
             data = data.replace(found, b"")
         return data
+
+    def _spelling(self, model: object, data: bytes) -> bytes | None:
+        if model is not None and model == self._upstream_model and data.count(b'"model"') == 1 and self._spelled in data:
+            return self._spelled
+        found = None if model is None else _member(data, b'"model"', orjson.dumps(model))
+        if found is not None:
+            self._upstream_model, self._spelled = model, found
+        return found
 
 
 def _event(data: bytes) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from channels_app import failures, sse
+from channels_app import failures, lenient, sse
 from channels_app.chat_deltas import Choice, delivers, size
 from channels_app.chat_render import CHUNK, DONE, Renderer, error_bytes
 from channels_app.chat_usage import client_usage, is_nonzero, is_reported, read_usage
@@ -98,8 +98,8 @@ class ChatReader:
     def _read_body(self, body: bytes, frames: list[Frame]) -> None:
         """Read a JSON answer to a request for a stream: an error, or a completion to be told as a stream."""
         try:
-            payload: object = orjson.loads(body.strip(_BLANK))
-        except orjson.JSONDecodeError:
+            payload = lenient.loads(body.strip(_BLANK))
+        except ValueError:
             self._take([sse.Event(line) for line in body.split(b"\n") if line.strip()], frames)
             return
         is_answer = isinstance(payload, dict) and isinstance(payload.get("choices"), list) and not payload.get("error")
@@ -122,13 +122,18 @@ class ChatReader:
                 self._event(event, frames)
 
     def _event(self, event: sse.Event, frames: list[Frame]) -> None:
+        data: bytes | None = event.data
         try:
             chunk = orjson.loads(event.data)
         except orjson.JSONDecodeError:
-            self._salvage(event, frames)
-            return
+            data = None  # what only a lenient parser reads is written anew
+            try:
+                chunk = lenient.loads(event.data)
+            except ValueError:
+                self._salvage(event, frames)
+                return
         if type(chunk) is dict and "choices" in chunk and not chunk.get("error"):
-            self._chunk(chunk, event.data, frames)
+            self._chunk(chunk, data, frames)
             return
         complaint = failures.find(chunk) if event.name == b"error" or _is_error(chunk) else None
         if complaint is not None:
@@ -156,10 +161,26 @@ class ChatReader:
             return  # a usage chunk (told at the end), or Azure's prompt annotations
         if len(choices) != 1:
             data = None
+        elif data is not None and self._is_plain(choices[0]):
+            text = choices[0]["delta"]["content"]
+            delivered = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+            self.delivered += delivered
+            frames.append(Frame(FrameKind.CONTENT, self._render.chunk(chunk, choices[0], data), delivered))
+            return
         self._render.settle(chunk)
         for choice in choices:
             if isinstance(choice, dict) and not self._is_over:
                 self._choice(chunk, choice, data, frames)
+
+    def _is_plain(self, choice: object) -> bool:
+        """Tell whether a choice is what nearly all are: more text of an open choice, and nothing to repair. Saves half the time."""
+        if type(choice) is not dict or choice.get("finish_reason") is not None or choice.get("index") not in self._choices:
+            return False
+        delta = choice.get("delta")
+        if type(delta) is not dict or len(delta) != 1 or type(choice["index"]) is not int:
+            return False
+        text = delta.get("content")
+        return type(text) is str and text != ""
 
     def _choice(self, chunk: dict[str, Any], choice: dict[str, Any], data: bytes | None, frames: list[Frame]) -> None:
         index = choice.get("index")

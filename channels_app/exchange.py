@@ -109,6 +109,13 @@ def inflater(head: UpstreamHead) -> Inflater | None:
     raise Garbled(f"upstream compressed its answer by {encoding[:20]}, which was not asked for")
 
 
+async def inflated(chunks: AsyncIterator[bytes], decoder: Inflater) -> AsyncIterator[bytes]:
+    """Give the decoded pieces of compressed chunks."""
+    async for chunk in chunks:
+        for piece in decoder.feed(chunk):
+            yield piece
+
+
 async def gather(chunks: AsyncIterator[bytes], limit: int) -> bytes:
     """Return all chunks as one; raise Garbled beyond `limit` bytes."""
     parts: list[bytes] = []

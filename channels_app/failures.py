@@ -11,6 +11,7 @@ import orjson
 from channels_app.contract import Failure, FailureKind
 
 MESSAGE_LIMIT = 2000
+_HTML = "upstream returned HTML"
 
 _CODES: dict[FailureKind, tuple[str, ...]] = {
     FailureKind.NO_QUOTA: (
@@ -43,7 +44,7 @@ _CODES: dict[FailureKind, tuple[str, ...]] = {
     ),
     FailureKind.UPSTREAM: (
         "server_error", "api_error", "overloaded_error", "server_is_overloaded", "internal_error", "internal_server_error",
-        "engine_overloaded_error", "service_unavailable",
+        "engine_overloaded_error", "service_unavailable", "unsupported_country_region_territory",
     ),
 }  # fmt: skip
 _KIND_OF_CODE = {code: kind for kind, codes in _CODES.items() for code in codes}
@@ -94,7 +95,10 @@ def classify(status: int, body: bytes) -> Failure:
     try:
         payload: object = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return _failure(_plain(body), status)
+        # A page in front of the vendor (a firewall, a country block) says nothing about the key.
+        if _is_html(body) and status in {401, 403}:
+            return Failure(FailureKind.UPSTREAM, _HTML, status=status)
+        return _failure(Complaint(_HTML if _is_html(body) else _short(body) or "upstream returned an empty error"), status)
     return _failure(find(payload) or Complaint(_short(body)), status)
 
 
@@ -150,11 +154,8 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _plain(body: bytes) -> Complaint:
-    start = body[:200].lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html", b"<")):
-        return Complaint("upstream returned HTML")
-    return Complaint(_short(body) or "upstream returned an empty error")
+def _is_html(body: bytes) -> bool:
+    return body[:200].lstrip().startswith(b"<")
 
 
 def _short(body: bytes) -> str:

@@ -25,6 +25,7 @@ from channels_app.exchange import (
     TransportError,
     Unknown,
     gather,
+    inflated,
     inflater,
 )
 from foundation import outbound
@@ -193,20 +194,34 @@ class _HttpExchange:
         self._response = response
         self.head = UpstreamHead(response.status, _Headers(response.headers))
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         decoder = inflater(self.head)
-        try:
-            async for chunk in self._response.content.iter_any():
-                if decoder is None:
-                    yield chunk
-                else:
-                    for piece in decoder.feed(chunk):
-                        yield piece
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _after_head(error) from error
+        plain = _Chunks(self._response.content)
+        return plain if decoder is None else inflated(plain, decoder)
 
     async def body(self, limit: int = BODY_LIMIT) -> bytes:
         return await gather(self.chunks(), limit)
+
+
+class _Chunks:
+    """The body as it arrives. No generator: it may be dropped half-way without anything left to close."""
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await self._content.readany()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _after_head(error) from error
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
 
 
 class _Headers(Mapping[str, str]):

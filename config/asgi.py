@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -29,7 +30,8 @@ _HEALTH_SECONDS = 1.0
 class Application:
     """One relay process. Without a pages socket only the relay's own paths are answered."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_lost: Callable[[], None]) -> None:
+        self._on_lost = on_lost
         self._relay_path = urls.relay_path(tuple(settings.RELAY_MOUNTS))
         self._relay = RelayHandler(resolve=urls.resolve, body_limit=settings.RELAY_BODY_LIMIT)
         self._pages: PagesProxy | None = None
@@ -89,7 +91,7 @@ class Application:
         if settings.PAGES_SOCKET:
             self._pages = PagesProxy(settings.PAGES_SOCKET, trusted=tuple(settings.TRUSTED_PROXIES))
             self._exits.push_async_callback(self._pages.stop)
-        await self._exits.enter_async_context(boot.running())
+        await self._exits.enter_async_context(boot.running(on_lost=self._on_lost))
 
 
 async def _report(send: Send, phase: str, work: Callable[[], Awaitable[object]]) -> None:
@@ -102,4 +104,9 @@ async def _report(send: Send, phase: str, work: Callable[[], Awaitable[object]])
         await send({"type": f"lifespan.{phase}.complete"})
 
 
-application = Application()
+def _start_anew() -> None:
+    """Let the server finish what runs and exit; the supervisor starts a fresh process."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+application = Application(on_lost=_start_anew)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,8 @@ from django.core import checks
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu import Connection
+from kombu.exceptions import KombuError
 
 from foundation.models import OutboxMessage, ScheduledTask
 
@@ -54,7 +57,7 @@ def _look(subject: str, look: Callable[[], Iterable[Row]]) -> list[Row]:
         return list(look())
     except DatabaseError as error:
         return [Row(subject, "", f"PostgreSQL does not answer: {_first_line(error)}. Is it running? See DATABASE_URL")]
-    except (redis.RedisError, OSError) as error:
+    except (redis.RedisError, KombuError, OSError) as error:
         return [Row(subject, "", f"Redis does not answer: {_first_line(error)}. Is it running? See REDIS_URL")]
 
 
@@ -105,14 +108,15 @@ def redis_server() -> Iterator[Row]:
 
 def workers(app: Celery) -> Iterator[Row]:
     """Ask who takes background work."""
-    answers = app.control.ping(timeout=2.0) or []
+    with _broker(app) as link:
+        answers = app.control.ping(timeout=2.0, connection=link) or []
     names = sorted(name for answer in answers for name in answer)
     yield Row("workers", ", ".join(names) or "none", "" if names else "no worker answers: start celery -A config.celery worker")
 
 
 def queues(app: Celery) -> Iterator[Row]:
     """Look at what waits: messages in the broker and in the outbox."""
-    with app.connection_for_read() as link:
+    with _broker(app) as link:
         channel: Any = link.default_channel  # of kombu's Redis transport
         waiting = channel.client.llen(app.conf.task_default_queue)
     yield Row("queues", f"{waiting} tasks wait", "" if waiting <= LONGEST_QUEUE else "the workers do not keep up: start more")
@@ -135,6 +139,14 @@ def disk() -> Iterator[Row]:
     free = shutil.disk_usage(settings.VAR_DIR).free
     low = free < 4 * settings.SPOOL_MIN_FREE_BYTES
     yield Row("disk", f"{free // 2**20} MiB free in {settings.VAR_DIR}", "make room: relays stop below SPOOL_MIN_FREE" if low else "")
+
+
+@contextmanager
+def _broker(app: Celery) -> Iterator[Connection]:
+    """Connect once; left alone, Celery would try for half a minute."""
+    with app.connection_for_write() as link:
+        link.ensure_connection(max_retries=1, timeout=3)
+        yield link
 
 
 def _first_line(error: Exception) -> str:

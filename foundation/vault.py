@@ -55,6 +55,12 @@ def digest(text: str, *, purpose: str) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
+def digests(text: str, *, purpose: str) -> tuple[str, ...]:
+    """Return the fingerprint under the master secret and under each older one: by one of them it was stored."""
+    keys = [_derive(secret, f"digest:{purpose}") for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    return tuple(hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in keys)
+
+
 def _ring() -> dict[str, bytes]:
     keys = [_derive(secret, "seal") for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return {_key_id(key): key for key in keys}

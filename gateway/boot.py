@@ -6,9 +6,10 @@ import asyncio
 import gc
 import logging
 import random
+import socket
 import uuid
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,8 @@ from gateway import process
 from gateway.authentication import Recogniser
 from gateway.limiter import Limiter
 from gateway.process import DrainCaps, Relay
+from gateway.recalls import RedisRecalls
+from gateway.room import Room
 from gateway.spool import Writer
 from gateway.throttling import Exchange
 
@@ -30,20 +33,40 @@ log = logging.getLogger("keyosk.relay")
 
 
 @asynccontextmanager
-async def running() -> AsyncIterator[Relay]:
-    """Run a relay in this process and its event loop for as long as the context lasts."""
+async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
+    """Run a relay in this process and its event loop for as long as the context lasts.
+
+    `on_lost` is called when this worker may not reserve any more and has to start anew.
+    """
     registry.providers()  # import every vendor now, not during the first call
     worker_id = uuid.uuid4()
-    spool = Writer(settings.SPOOL_DIR, worker_id)
-    purse = Purse(worker_id=worker_id, spool=spool)
-    await purse.start()
-    relay = Relay(
+    async with AsyncExitStack() as exits:
+        spool = exits.enter_context(closing(Writer(settings.SPOOL_DIR, worker_id)))
+        recalls = RedisRecalls(settings.REDIS_URL)
+        exits.push_async_callback(recalls.stop)
+        room = Room(spool, most_bytes=settings.SPOOL_MAX_BYTES, least_free_bytes=settings.SPOOL_MIN_FREE_BYTES)
+        node = settings.NODE_NAME or socket.gethostname()
+        purse = Purse(worker_id=worker_id, node=node, has_room=room, recalls=recalls, on_lost=on_lost)
+        await purse.start()
+        exits.push_async_callback(purse.stop)
+        transport = await exits.enter_async_context(Transport())
+        relay = _relay(purse, spool, transport)
+        await exits.enter_async_context(_background(Watcher().run()))
+        await exits.enter_async_context(_background(Exchange(relay.limiter, redis_url=settings.REDIS_URL).run()))
+        process.install(relay)
+        exits.callback(process.install, None)
+        _freeze()
+        yield relay
+
+
+def _relay(purse: Purse, spool: Writer, transport: Transport) -> Relay:
+    return Relay(
         recogniser=Recogniser(platform_hosts=frozenset(settings.PLATFORM_HOSTS)),
         prices=Cell(kind="prices", load=price_lists.load, size=2_000),
         tables=Cell(kind="channels", load=_load_table, size=1),
         purse=purse,
         spool=spool,
-        transport=Transport(),
+        transport=transport,
         limiter=Limiter(),
         draw=random.random,
         timeouts=Timeouts(
@@ -54,29 +77,21 @@ async def running() -> AsyncIterator[Relay]:
         ),
         drain_caps=DrainCaps(seconds=settings.DRAIN_SECONDS, bytes=settings.DRAIN_BYTES, number=settings.DRAIN_NUMBER),
     )
-    tasks = [_background(Watcher().run()), _background(Exchange(relay.limiter, redis_url=settings.REDIS_URL).run())]
-    process.install(relay)
-    _freeze()
-    try:
-        yield relay
-    finally:
-        process.install(None)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await relay.transport.stop()
-        await purse.stop()
-        spool.close()
 
 
 def _load_table(_: int) -> selectors.ChannelTable:
     return selectors.load_table()
 
 
-def _background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+@asynccontextmanager
+async def _background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     task = asyncio.ensure_future(work)
     task.add_done_callback(_note_end)
-    return task
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _note_end(task: asyncio.Task[None]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import logging
 import sys
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from billing.purse import InsufficientQuota, QuotaBusy, Reservation, SettlementBacklog, WorkerLost
 from channels_app import costs
@@ -176,7 +177,7 @@ class Till:
 
 def insufficient(refusal: InsufficientQuota) -> RelayError:
     """Return the refusal with its scope and the time at which there is money again."""
-    details = {"scope": refusal.scope}
+    details: dict[str, Any] = {"scope": refusal.scope}
     if refusal.resets_at is not None:
-        details["resets_at"] = refusal.resets_at.isoformat() if hasattr(refusal.resets_at, "isoformat") else str(refusal.resets_at)
+        details["resets_at"] = datetime.datetime.fromtimestamp(refusal.resets_at, tz=datetime.UTC).isoformat()
     return RelayError("insufficient_quota", **details)

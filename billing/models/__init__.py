@@ -1,21 +1,32 @@
 """The rows of money; one module a subject."""
 
+from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.prices import ExchangeRate, PriceBook, PriceRule
+from billing.models.shop import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product, WebhookInbox
 
 __all__ = [
     "QUOTA",
     "UNLIMITED",
     "AccountSnapshot",
+    "Code",
+    "CodeBatch",
+    "CodeEvent",
     "ExchangeRate",
+    "GatewayAccount",
     "Hold",
     "Journal",
     "KeyBudget",
     "LedgerAccount",
+    "Order",
+    "OrderEvent",
+    "PaymentAttempt",
     "PriceBook",
     "PriceRule",
+    "Product",
     "RelayWorker",
     "Slice",
     "Transfer",
+    "WebhookInbox",
 ]

@@ -3,6 +3,7 @@
 from config.settings.admin import *
 from config.settings.core import *
 from config.settings.identity import *
+from config.settings.logs import *
 from config.settings.processes import *
 from config.settings.product import *
 from config.settings.security import *

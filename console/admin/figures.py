@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
+from billing import money
+
 A = TypeVar("A")
 M = TypeVar("M")
+
+
+def usd(micros: int | None) -> SafeString:
+    """Write micro-USD as dollars, digits aligned; nothing for None."""
+    return number("" if micros is None else money.format_usd(micros))
 
 
 def label(
@@ -29,6 +36,11 @@ def label(
 def number(text: object) -> SafeString:
     """Write any figure with digits of equal width."""
     return format_html('<span class="k-num">{}</span>', text)
+
+
+def lines(texts: Iterable[object]) -> SafeString:
+    """Write several short texts below one another."""
+    return format_html_join("", '<div class="k-num">{}</div>', ((text,) for text in texts))
 
 
 def mono(text: object) -> SafeString:

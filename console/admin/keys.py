@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts import keys
 from accounts.admin_scope import actor_of
 from accounts.models import ApiKey
-from console.admin import pages
+from console.admin import pages, spending
 from console.admin.base import DeskAdmin, facts
-from console.admin.figures import label, mono
+from console.admin.figures import label, mono, number, usd
 
 STATE_LABELS = {"active": "success", "disabled": "warning", "revoked": "danger"}
 LIMITS = ("expires_at", "models_allowed", "networks_allowed", "rpm", "tpm", "concurrency")
@@ -38,7 +38,7 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
     """The list shows prefix and last four; the secret exists on the page that answers the issue form, nowhere else."""
 
     form = ApiKeyForm
-    list_display = ("name", "shown", "membership", "state_label", "expires_at")
+    list_display = ("name", "shown", "membership", "state_label", "expires_at", "last_used", "spent")
     list_filter = ("state",)
     list_select_related = ("membership__user", "membership__tenant", "tenant")
     search_fields = ("name", "prefix", "membership__user__email")
@@ -51,16 +51,28 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
         if obj is None:
             return ((None, {"fields": ("membership", "name")}), limits)
         seen = ("shown", "membership", "state_label", "created_at", "revoked_at")
-        return ((None, {"fields": ("name", *seen)}), limits)
+        return ((None, {"fields": ("name", *seen)}), (gettext_lazy("Usage"), {"fields": ("last_used", "spent", "calls")}), limits)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        return ("shown", "membership", "state_label", "created_at", "revoked_at")
+        return ("shown", "membership", "state_label", "created_at", "revoked_at", "last_used", "spent", "calls")
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         columns = list(self.list_display)
         return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the spending of the page's keys in one query instead of one a row."""
+        changelist = super().get_changelist_instance(request)
+        spending.attach(list(changelist.result_list))
+        return changelist
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ApiKey | None:
+        key: ApiKey | None = super().get_object(request, object_id, from_field)
+        if key is not None:
+            spending.attach([key])
+        return key
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Usage rows name the key for as long as they are kept: a key is revoked, not deleted.
@@ -115,6 +127,18 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
     @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
     def state_label(self, key: ApiKey) -> tuple[str, str]:
         return key.state, key.get_state_display()
+
+    @admin.display(description=gettext_lazy("last use"))
+    def last_used(self, key: ApiKey) -> Any:
+        return spending.of(key).last_used
+
+    @admin.display(description=gettext_lazy("spent, 30 days"))
+    def spent(self, key: ApiKey) -> str:
+        return usd(spending.of(key).price_micros)
+
+    @admin.display(description=gettext_lazy("calls, 30 days"))
+    def calls(self, key: ApiKey) -> str:
+        return number(spending.of(key).calls)
 
 
 def curl(request: HttpRequest, secret: str) -> str:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
+from billing import ledger
 from console.admin.base import DeskAdmin
-from console.admin.figures import label
+from console.admin.figures import label, usd
 
 ROLE_LABELS = {"owner": "primary", "manager": "info", "support": "warning"}
 
@@ -67,8 +68,8 @@ class MembershipAdmin(DeskAdmin[Membership]):
     list_select_related = ("user", "tenant")
     search_fields = ("user__email", "user__name", "username", "note")
     ordering = ("-id",)
-    fields = ("user", "tenant", "username", "role", "group", "note", "joined_at")
-    readonly_fields = ("user", "tenant", "username", "joined_at")
+    fields = ("user", "tenant", "username", "balance", "role", "group", "note", "joined_at")
+    readonly_fields = ("user", "tenant", "username", "balance", "joined_at")
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         columns = list(self.list_display)
@@ -87,3 +88,8 @@ class MembershipAdmin(DeskAdmin[Membership]):
     @label(description=gettext_lazy("role"), ordering="role", colours=ROLE_LABELS)
     def role_label(self, membership: Membership) -> tuple[str, str]:
         return membership.role, membership.get_role_display()
+
+    @admin.display(description=gettext_lazy("balance"))
+    def balance(self, membership: Membership) -> str:
+        found = ledger.balance(membership_id=membership.pk)
+        return usd(found.available_micros)

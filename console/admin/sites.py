@@ -12,19 +12,32 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
 from accounts.models import ApiKey, AuditEvent, Membership, Tenant, User
+from billing.models.ledger import Journal, LedgerAccount, Transfer
+from channels_app.models import Channel, ChannelCost
+from console.admin import dashboard
 from console.admin.audit import AuditEventAdmin
+from console.admin.channels import ChannelAdmin
+from console.admin.costs import ChannelCostAdmin
 from console.admin.keys import ApiKeyAdmin
+from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
+from console.admin.usage import PlatformUsageAdmin, UsageRecordAdmin
 from foundation.models import Job, OutboxMessage, ScheduledTask
+from gateway.models import UsageRecord
 
 
 class DeskSite(TenantAdminSite):
     """A back office whose first page shows figures instead of a list of tables."""
 
     index_title = gettext_lazy("Dashboard")
+    index_template = "console/admin/index.html"
     enable_nav_sidebar = True
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        page: TemplateResponse = super().index(request, {**dashboard.context(request, self.name), **(extra_context or {})})
+        return page
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Find pages by name. Unfold would keep results by person alone: one person may work in two shops."""
@@ -55,16 +68,22 @@ SHARED: Pages = [
     (Membership, MembershipAdmin),
     (ApiKey, ApiKeyAdmin),
     (AuditEvent, AuditEventAdmin),
+    (Channel, ChannelAdmin),
+    (ChannelCost, ChannelCostAdmin),
+    (LedgerAccount, LedgerAccountAdmin),
+    (Journal, JournalAdmin),
+    (Transfer, TransferAdmin),
 ]
 PLATFORM: Pages = [
     *SHARED,
+    (UsageRecord, PlatformUsageAdmin),
     (User, UserAdmin),
     (Tenant, TenantAdmin),
     (ScheduledTask, ScheduledTaskAdmin),
     (Job, JobAdmin),
     (OutboxMessage, OutboxMessageAdmin),
 ]
-RESELLER: Pages = [*SHARED, (Tenant, ShopAdmin)]
+RESELLER: Pages = [*SHARED, (Tenant, ShopAdmin), (UsageRecord, UsageRecordAdmin)]
 
 
 def _open(site: DeskSite, pages: Pages) -> DeskSite:

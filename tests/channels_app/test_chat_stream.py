@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import httpx2
 import openai
-import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def payloads(frames: Sequence[Frame]) -> list[dict[str, Any]]:
     for part in shown(frames).split(b"\n\n"):
         if part and not part.startswith(b":") and part != b"data: [DONE]":
             assert part.startswith(b"data: {"), part
-            found.append(orjson.loads(part[6:]))
+            found.append(json.loads(part[6:]))
     return found
 
 

@@ -48,6 +48,7 @@ def openai_error(code: str | None, kind: str = "invalid_request_error", message:
         (503, openai_error("server_is_overloaded"), "upstream"),
         (529, {"error": {"type": "overloaded_error", "message": "Overloaded"}}, "upstream"),
         (500, openai_error(None), "upstream"),
+        (403, openai_error("unsupported_country_region_territory", "request_forbidden"), "upstream"),
         (301, {}, "upstream"),
         (408, {}, "upstream"),
     ],
@@ -93,6 +94,13 @@ def test_foreign_shapes_are_read(body: Any, message: str) -> None:
 def test_bodies_that_are_no_json_are_upstreams_fault(body: bytes, message: str) -> None:
     failure = classify(502, body)
     assert (failure.kind, failure.message) == (FailureKind.UPSTREAM, message)
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(401, "upstream"), (403, "upstream"), (429, "rate_limited"), (404, "not_found"), (413, "bad_request")]
+)
+def test_a_page_in_front_of_the_vendor_says_nothing_about_the_key(status: int, expected: str) -> None:
+    assert classify(status, b"<html>blocked</html>").kind == expected
 
 
 def test_the_code_is_kept_as_text() -> None:

@@ -9,6 +9,12 @@ from django.db.models import Model
 
 from accounts import audit, keys, tenants
 from accounts.models import ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User
+from billing import ledger
+from billing.models.ledger import Journal, LedgerAccount, Transfer
+from channels_app import channels, costs
+from channels_app.models import Channel, ChannelCost
+from foundation.ids import uuid7
+from gateway.models import UsageRecord
 
 Maker = Callable[["World"], Model]
 
@@ -49,10 +55,47 @@ def _event(world: World) -> AuditEvent:
     return audit.record(actor=world.owner.user, action="apikey.issue", target=f"event-{world.mark}", tenant=world.tenant)
 
 
+def _channel(world: World) -> Channel:
+    return channels.add(name=f"channel-{world.mark}", provider="demo", key=f"secret-{world.mark}", tenant=world.tenant)
+
+
+def _cost(world: World) -> ChannelCost:
+    channel = Channel.objects.get(tenant=world.tenant)
+    return costs.set_cost(channel=channel, model=f"cost-{world.mark}", input=1_000_000, output=2_000_000)
+
+
+def _journal(world: World) -> Journal:
+    issuer, wallet = ledger.account(kind="issuer"), ledger.wallet(membership_id=world.customer.pk)
+    line = ledger.Line(issuer.pk, wallet.pk, 5_000_000)
+    return ledger.post(kind="grant", key=f"grant-{world.mark}", lines=[line], tenant_id=world.tenant.pk, memo=f"gift-{world.mark}")
+
+
+def _usage(world: World) -> UsageRecord:
+    return UsageRecord.objects.create(
+        id=uuid7(),
+        tenant=world.tenant,
+        membership=world.customer,
+        api_key=ApiKey.objects.get(tenant=world.tenant),
+        model=f"model-{world.mark}",
+        channel_id=Channel.objects.get(tenant=world.tenant).pk,
+        usage={"input": 10, "output": 20},
+        input_tokens=10,
+        output_tokens=20,
+        price_micros=1_500,
+        cost_micros=700,
+    )
+
+
 MAKERS: dict[type[Model], Maker] = {
     Tenant: lambda world: world.tenant,
     TenantDomain: lambda world: world.tenant.domains.get(),
     Membership: lambda world: world.customer,
     ApiKey: _key,
     AuditEvent: _event,
+    Channel: _channel,
+    ChannelCost: _cost,
+    Journal: _journal,
+    Transfer: lambda world: Transfer.objects.get(journal__key=f"grant-{world.mark}"),
+    LedgerAccount: lambda world: LedgerAccount.objects.get(kind="wallet", tenant=world.tenant),
+    UsageRecord: _usage,
 }

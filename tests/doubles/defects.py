@@ -55,6 +55,11 @@ _REST = {"index": 0, "function": {"arguments": '{"a":1}'}}
 _ANNOTATIONS = {**OPEN, "id": "", "model": "", "choices": [], "prompt_filter_results": []}
 _PARTS = [{"type": "thinking", "thinking": [{"type": "text", "text": "hm"}]}, {"type": "text", "text": "Hello"}]
 _TWO = {**HELLO, "choices": [HELLO["choices"][0], {"index": 1, "delta": {"content": "x"}, "finish_reason": None}]}
+_HALVES = (
+    event(HELLO).replace(b"Hello", b"\\ud83d"),
+    event(WORLD).replace(b" world", b"\\ude00"),
+)
+_INFINITE = event({**HELLO, "logprobs": 1}).replace(b'"logprobs":1', b'"logprobs":-Infinity')
 _LINES = "Hello\u2028\u2029\u0085"
 _NAMELESS = {"index": 0, "id": None, "type": None, "function": {"name": None, "arguments": '{"a":1}'}}
 
@@ -130,6 +135,8 @@ STREAMS: dict[str, Stream] = {
     "data over several lines": Stream(_body(OPEN, event(HELLO).replace(b',"choices"', b',\ndata: "choices"'), WORLD, STOP, COUNT)),
     "other spacing": Stream(_body(OPEN, event(HELLO).replace(b'":', b'": ').replace(b",", b", "), WORLD, STOP, COUNT)),
     "line separators inside text": Stream(_body(OPEN, chunk({"content": _LINES}), WORLD, STOP, COUNT), text=f"{_LINES} world"),
+    "a character split over two chunks": Stream(_body(OPEN, *_HALVES, STOP, COUNT), text="\ud83d\ude00"),
+    "numbers that are none": Stream(_body(OPEN, _INFINITE, WORLD, STOP, COUNT)),
     "a whole completion in JSON": Stream(orjson.dumps(completion("Hello world"))),
     "tools": _tools(_tool(**_FIRST), _tool(**_REST)),
     "tool without index": _tools(_tool(**_without(_FIRST, "index")), _tool(**_without(_REST, "index"))),

@@ -55,3 +55,10 @@ def test_a_digest_depends_on_text_purpose_and_master_secret(settings: Settings) 
     assert vault.digest("sk-1", purpose="code") != first
     settings.SECRET_KEY = "two"
     assert vault.digest("sk-1", purpose="api-key") != first
+
+
+def test_fingerprints_of_older_master_secrets_are_offered_too(settings: Settings) -> None:
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "old" * 12, []
+    stored = vault.digest("text", purpose="code")
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "new" * 12, ["old" * 12]
+    assert vault.digests("text", purpose="code") == (vault.digest("text", purpose="code"), stored)

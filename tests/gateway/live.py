@@ -24,8 +24,10 @@ class LiveRelay:
     """Use as a context; `url` is the base address."""
 
     def __init__(self) -> None:
-        self.application = Application()
-        config = uvicorn.Config(self.application, port=0, lifespan="on", log_level="warning", ws="none", proxy_headers=False)
+        self.application = Application(on_lost=lambda: None)
+        config = uvicorn.Config(
+            self.application, port=0, lifespan="on", log_level="warning", ws="none", proxy_headers=False, timeout_graceful_shutdown=1
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._server = _Server(config, self._ready)

@@ -1,0 +1,110 @@
+"""Codes on the shelf: set aside for an order, sold, put back, frozen, revoked, expired.
+
+All verbs lock the codes they move; ended codes give their quota back in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from billing import ledger
+from billing.codes import SoldOut, escrow_of, is_past, step, stock_of
+from billing.models import Code, CodeBatch, Order, Product
+
+State = Code.State
+
+
+def available(*, product: Product) -> int:
+    """Return how many codes of a product can be sold now."""
+    return _free(product).count()
+
+
+def reserve(*, product: Product, count: int, order: Order) -> list[Code]:
+    """Set codes of a product aside for an order, within the caller's transaction; raise SoldOut."""
+    rows = list(_free(product).order_by("pk").select_for_update(of=("self",), no_key=True, skip_locked=True)[:count])
+    if len(rows) < count:
+        raise SoldOut(f"only {len(rows)} left" if rows else "sold out")
+    step(rows, to=State.RESERVED, for_order=order, order=order)
+    return rows
+
+
+def release(*, order: Order) -> None:
+    """Put an order's reserved codes back on the shelf."""
+    rows = list(order.codes.filter(state=State.RESERVED).order_by("pk").select_for_update(no_key=True))
+    step(rows, to=State.AVAILABLE, for_order=order, order=None)
+
+
+def sell(*, order: Order) -> int:
+    """Hand an order's reserved codes over to the buyer and return how many they are."""
+    rows = list(order.codes.filter(state=State.RESERVED).order_by("pk").select_for_update(no_key=True))
+    step(rows, to=State.SOLD, for_order=order)
+    return len(rows)
+
+
+@transaction.atomic
+def freeze(*, batch: CodeBatch, actor: User | None, reason: str) -> int:
+    """Stop all codes of a batch that could still be redeemed (a leak, a dispute); return how many."""
+    rows = _locked(batch, (State.AVAILABLE, State.SOLD))
+    for state in (State.AVAILABLE, State.SOLD):
+        step([row for row in rows if row.state == state], to=State.FROZEN, actor=actor, reason=reason, frozen_from=state)
+    return len(rows)
+
+
+@transaction.atomic
+def unfreeze(*, batch: CodeBatch, actor: User | None, reason: str) -> int:
+    """Let frozen codes go back to what they were."""
+    rows = _locked(batch, (State.FROZEN,))
+    for state in (State.AVAILABLE, State.SOLD):
+        step([row for row in rows if row.frozen_from == state], to=state, actor=actor, reason=reason, frozen_from="")
+    return len(rows)
+
+
+@transaction.atomic
+def revoke(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iterable[int] | None = None) -> int:
+    """End codes that were not redeemed; their quota goes back to the tenant's stock. Return how many."""
+    rows = _locked(batch, (State.AVAILABLE, State.SOLD, State.FROZEN), serials)
+    return _end(batch, rows, to=State.REVOKED, actor=actor, reason=reason)
+
+
+@transaction.atomic
+def expire(*, batch: CodeBatch) -> int:
+    """End the codes of a batch that was to be redeemed by now."""
+    if not is_past(batch.redeem_by):
+        return 0
+    return _end(batch, _locked(batch, (State.AVAILABLE, State.SOLD)), to=State.EXPIRED, actor=None, reason="redeem_by")
+
+
+def expire_due() -> int:
+    """End the codes of all batches whose time to redeem is over; return how many."""
+    live = Q(codes__state__in=[State.AVAILABLE, State.SOLD], redeem_by__lte=timezone.now())
+    return sum(expire(batch=batch) for batch in CodeBatch.objects.filter(live).distinct())
+
+
+def _locked(batch: CodeBatch, states: Sequence[str], serials: Iterable[int] | None = None) -> list[Code]:
+    wanted = Q() if serials is None else Q(serial__in=list(serials))
+    return list(Code.objects.filter(wanted, batch=batch, state__in=states).order_by("pk").select_for_update(no_key=True))
+
+
+def _free(product: Product) -> QuerySet[Code]:
+    in_time = Q(batch__redeem_by=None) | Q(batch__redeem_by__gt=timezone.now())
+    return Code.objects.filter(in_time, batch__product=product, state=State.AVAILABLE)
+
+
+def _end(batch: CodeBatch, rows: Sequence[Code], *, to: str, actor: User | None, reason: str) -> int:
+    """End codes and move their quota from escrow to stock; quota the platform's codes held goes to breakage when they expire."""
+    if not rows:
+        return 0
+    for state in {row.state for row in rows}:
+        step([row for row in rows if row.state == state], to=to, actor=actor, reason=reason)
+    is_breakage = to == State.EXPIRED and batch.tenant.is_root
+    target = ledger.account(kind="breakage", tenant_id=batch.tenant_id).pk if is_breakage else stock_of(batch.tenant_id)
+    ledger.post(
+        kind=to, key=f"{to}:{rows[0].pk}", lines=[ledger.Line(escrow_of(batch), target, batch.units_micros * len(rows))],
+        tenant_id=batch.tenant_id, actor_id=actor.pk if actor else None, reference=f"batch:{batch.pk}", memo=reason[:200],
+    )  # fmt: skip
+    return len(rows)

@@ -1,0 +1,215 @@
+"""The shop: products, orders, payment attempts, gateway accounts, and what gateways told us.
+
+Order, payment attempt and inbox row are state machines; every step is a compare-and-swap, and order and payment steps
+leave an `OrderEvent`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Membership, Tenant
+
+
+class Product(models.Model):
+    """A quota code of one denomination for a price; its stock are the codes minted for it."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="products", verbose_name=_("tenant"))
+    slug = models.SlugField(_("short name"), max_length=60)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    instructions = models.TextField(_("shown after payment"), blank=True)
+    units_micros = models.PositiveBigIntegerField(_("quota in µ$"))
+    price_minor = models.PositiveBigIntegerField(_("price in minor units"))
+    currency = models.CharField(_("currency"), max_length=3)
+    is_active = models.BooleanField(_("on sale"), default=True)
+    sort = models.SmallIntegerField(_("order"), default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        ordering: ClassVar[list[str]] = ["sort", "units_micros", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "slug"], name="one_product_per_slug"),
+            models.CheckConstraint(condition=Q(units_micros__gt=0, price_minor__gt=0), name="product_amounts_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class GatewayAccount(models.Model):
+    """A tenant's account at a payment gateway; secrets are sealed, an account without them answers 404."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="gateway_accounts", verbose_name=_("tenant"))
+    driver = models.CharField(_("gateway"), max_length=20)
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    sealed = models.TextField(_("secrets"), blank=True, editable=False)
+    options = models.JSONField(_("options"), default=dict, blank=True)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    class Meta:
+        verbose_name = _("payment account")
+        verbose_name_plural = _("payment accounts")
+
+    def __str__(self) -> str:
+        return self.name or self.driver
+
+
+class Order(models.Model):
+    """What somebody buys: a snapshot of the product at that moment, reachable by its secret address only."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting for payment")
+        PAID = "paid", _("paid")
+        DELIVERED = "delivered", _("delivered")
+        EXPIRED = "expired", _("expired")
+        CANCELED = "canceled", _("canceled")
+        REVIEW = "review", _("under review")
+        REFUNDED = "refunded", _("refunded")
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="orders", verbose_name=_("tenant"))
+    number = models.CharField(_("number"), max_length=24, unique=True)
+    # The secret part of the order's address: found by digest, shown again to its owner from the sealed text.
+    capability_digest = models.CharField(max_length=64, unique=True, editable=False)
+    capability_sealed = models.TextField(editable=False)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="orders", verbose_name=_("product"))
+    product_name = models.CharField(_("product name"), max_length=120)
+    instructions = models.TextField(_("shown after payment"), blank=True)
+    quantity = models.PositiveSmallIntegerField(_("quantity"))
+    units_micros = models.PositiveBigIntegerField(_("quota of each in µ$"))
+    total_minor = models.PositiveBigIntegerField(_("total in minor units"))
+    currency = models.CharField(_("currency"), max_length=3)
+    email = models.EmailField(_("e-mail"), blank=True)
+    contact = models.CharField(_("phone or other contact"), max_length=80, blank=True)
+    membership = models.ForeignKey(Membership, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("customer"))
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
+    review_reason = models.CharField(_("why under review"), max_length=200, blank=True)
+    reserved_until = models.DateTimeField(_("reserved until"))
+    created_at = models.DateTimeField(_("placed"), auto_now_add=True)
+    paid_at = models.DateTimeField(_("paid at"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
+
+    tenant_path: ClassVar[str] = "tenant"
+    owner_path: ClassVar[str] = "membership"
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["reserved_until"], condition=Q(state="pending"), name="order_pending"),
+            models.Index(fields=["address"], condition=Q(state="pending"), name="order_pending_by_address"),
+            models.Index(fields=["tenant", "email"], name="order_by_email"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=Q(quantity__gt=0, total_minor__gt=0), name="order_amounts_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class PaymentAttempt(models.Model):
+    """One try to pay an order through one account; at most one of them settles the order."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        EXPIRED = "expired", _("expired")
+        CANCELED = "canceled", _("canceled")
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="attempts", verbose_name=_("order"))
+    account = models.ForeignKey(GatewayAccount, models.PROTECT, related_name="attempts", verbose_name=_("payment account"))
+    token = models.CharField(_("token"), max_length=32, unique=True, editable=False)
+    amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
+    currency = models.CharField(_("currency"), max_length=3)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
+    # What really came; null = nothing yet.
+    received_minor = models.BigIntegerField(_("received"), null=True, blank=True)
+    received_currency = models.CharField(_("received currency"), max_length=3, blank=True)
+    provider_transaction = models.CharField(_("the gateway's number"), max_length=120, null=True, blank=True)
+    settles_order = models.BooleanField(_("settles the order"), default=False)
+    review_reason = models.CharField(_("why under review"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("started"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    tenant_path: ClassVar[str] = "order__tenant"
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["order"], condition=Q(settles_order=True), name="one_payment_settles"),
+            models.UniqueConstraint(fields=["account", "provider_transaction"], name="one_row_per_gateway_payment"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}: {self.amount_minor} {self.currency} {self.state}"
+
+
+class OrderEvent(models.Model):
+    """One step of an order or of one of its payments."""
+
+    order = models.ForeignKey(Order, models.PROTECT, related_name="events", verbose_name=_("order"))
+    attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, null=True, related_name="events", verbose_name=_("payment"))
+    before = models.CharField(_("from"), max_length=10, blank=True)
+    after = models.CharField(_("to"), max_length=10)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    created_at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    tenant_path: ClassVar[str] = "order__tenant"
+
+    class Meta:
+        verbose_name = _("order event")
+        verbose_name_plural = _("order events")
+        ordering: ClassVar[list[str]] = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+
+class WebhookInbox(models.Model):
+    """What a gateway said, once per event, and what became of it."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        PROCESSED = "processed", _("processed")
+        IGNORED = "ignored", _("ignored")
+        FAILED = "failed", _("failed")
+
+    account = models.ForeignKey(GatewayAccount, models.PROTECT, related_name="inbox", verbose_name=_("payment account"))
+    event_id = models.CharField(_("event"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=40)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RECEIVED)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    body = models.JSONField(_("content"), default=dict)
+    tries = models.PositiveIntegerField(_("deliveries"), default=0)
+    created_at = models.DateTimeField(_("received"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    tenant_path: ClassVar[str] = "account__tenant"
+
+    class Meta:
+        verbose_name = _("gateway message")
+        verbose_name_plural = _("gateway messages")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["account", "event_id"], name="one_inbox_row_per_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"

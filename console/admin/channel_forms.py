@@ -1,0 +1,104 @@
+"""The form of a channel: the common fields, and those the chosen vendor declares."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from channels_app import channels, registry
+from channels_app.contract import Field
+from channels_app.models import Channel
+from console.admin.fields import ModelMapField, SecretField
+from console.admin.pages import dress
+
+OPTION = "option_"
+MASK = "…"
+
+
+class ChannelForm(forms.ModelForm[Channel]):
+    """Never shows a stored credential; what is typed replaces it, what is left empty stays."""
+
+    provider_slug: str = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            dress(field.widget)
+        if self.instance.pk:
+            self.initial["served"] = dict(self.instance.models.values_list("name", "upstream_name"))
+            for name, value in self.instance.options.items():
+                if OPTION + name in self.fields and not isinstance(self.fields[OPTION + name], SecretField):
+                    self.initial[OPTION + name] = value
+        else:
+            self.initial["served"] = {name: name for name in registry.provider(self.provider_slug).default_models}
+
+    def clean_base_url(self) -> str:
+        address: str = self.cleaned_data["base_url"].strip().rstrip("/")
+        try:
+            channels.check_address(address)
+        except channels.BadAddress as error:
+            raise forms.ValidationError(str(error)) from None
+        return address
+
+    def clean_served(self) -> dict[str, str]:
+        served: dict[str, str] = self.cleaned_data["served"]
+        if not served:
+            raise forms.ValidationError(_("Name the models this channel serves."))
+        return served
+
+    def options(self) -> dict[str, Any]:
+        """Return the vendor's options as typed; a secret left empty keeps its stored value."""
+        kept = dict(self.instance.options or {})
+        for declared in registry.provider(self.provider_slug).fields:
+            value = self.cleaned_data.get(OPTION + declared.name)
+            if value:
+                kept[declared.name] = value
+            elif not declared.is_secret:
+                kept.pop(declared.name, None)
+        return kept
+
+
+def form_for(provider: str, channel: Channel | None) -> type[ChannelForm]:
+    """Build the form class of one vendor, so that the admin finds every field declared."""
+    vendor = registry.provider(provider)
+    shown = ", ".join(key.masked for key in channel.keys.all()) if channel else ""
+    declared: dict[str, Any] = {
+        "provider_slug": provider,
+        "served": ModelMapField(
+            label=gettext_lazy("Models"),
+            help_text=gettext_lazy("One a line: the public name, or “public = name upstream”."),
+            required=False,
+        ),
+    }
+    if vendor.needs_key:
+        declared["key"] = SecretField(label=gettext_lazy("Key"), stored=shown, required=channel is None)
+    stored = channel.options if channel else {}
+    for field in vendor.fields:
+        declared[OPTION + field.name] = _option(field, str(stored.get(field.name, "")))
+    return type("ChannelForm", (ChannelForm,), declared)
+
+
+def option_names(provider: str) -> list[str]:
+    """Return the names of a vendor's own form fields."""
+    return [OPTION + field.name for field in registry.provider(provider).fields]
+
+
+def masked(provider: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Return options that may be shown or kept in the trail: secrets by their last four."""
+    try:
+        secret = {field.name for field in registry.provider(provider).fields if field.is_secret}
+    except registry.UnknownProvider:
+        secret = set(options)
+    return {name: f"{MASK}{str(value)[-4:]}" if name in secret else value for name, value in options.items()}
+
+
+def _option(field: Field, stored: str) -> forms.Field:
+    if field.is_secret:
+        return SecretField(label=field.label, stored=f"{MASK}{stored[-4:]}" if stored else "", required=field.is_required)
+    return forms.CharField(
+        label=field.label, required=field.is_required, initial=field.default, help_text=field.help, widget=UnfoldAdminTextInputWidget
+    )

@@ -1,0 +1,189 @@
+"""Channels in the back office: add one by its vendor's own fields, test it now, switch it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.admin_scope import actor_of
+from channels_app import channels, health, registry
+from channels_app.models import Channel, ChannelCheck, ChannelModel
+from console.admin import channel_forms, pages
+from console.admin.base import DeskAdmin, facts
+from console.admin.figures import label, number
+
+STATE_LABELS = {"enabled": "success", "disabled": "warning", "auto_disabled": "danger"}
+CHECK_LABELS = {"ok": "success", "failed": "danger", "none": "info"}
+
+
+class ChannelAdmin(DeskAdmin[Channel]):
+    """A shop sees and edits its own channels; the platform's serve everybody and are seen by the platform."""
+
+    list_display = ("name", "provider", "state_label", "check_label", "latency", "checked_at", "priority", "weight")
+    list_filter = ("state",)
+    list_select_related = ("check_result", "tenant")
+    search_fields = ("name", "base_url", "models__name")
+    ordering = ("-priority", "name")
+    actions = ("enable", "disable")
+    actions_detail = ("test_now",)
+    actions_row = ("test_now",)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(self.list_display)
+        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+    def provider_of(self, request: HttpRequest, obj: Channel | None) -> str:
+        """Return the vendor of the form: the channel's, or the one chosen in the address."""
+        wanted = obj.provider if obj else request.GET.get("provider", "")
+        return wanted if wanted in registry.providers() else ""
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Ask for the vendor first: its fields make the form."""
+        if self.provider_of(request, None) or not self.has_add_permission(request):
+            answer: HttpResponse = super().add_view(request, form_url, extra_context)
+            return answer
+        context = self.admin_site.each_context(request)
+        context.update(title=_("Which vendor?"), opts=self.opts, vendors=registry.providers().values())
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "console/admin/vendors.html", context)
+
+    def get_form(self, request: HttpRequest, obj: Channel | None = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = channel_forms.form_for(self.provider_of(request, obj), obj)
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Channel | None = None) -> Any:
+        provider = self.provider_of(request, obj)
+        if not provider or not self.has_change_permission(request, obj):
+            return ((None, {"fields": ("name", "provider", "base_url", "state", "reason")}),)
+        is_platform = actor_of(request).is_platform
+        secret = ["key"] if registry.provider(provider).needs_key else []
+        owner = ["tenant"] if is_platform and obj is None else []
+        private = ["allow_private"] if is_platform else []
+        check = ("state_label", "reason", "check_label", "latency", "checked_at", "failure")
+        return (
+            (None, {"fields": [*owner, "name", "base_url", *secret, *channel_forms.option_names(provider), "served"]}),
+            (gettext_lazy("Routing"), {"fields": ["groups", "priority", "weight", *private]}),
+            *([(gettext_lazy("Last check"), {"fields": check})] if obj else []),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> tuple[str, ...]:
+        return ("state_label", "reason", "check_label", "latency", "checked_at", "failure") if obj else ()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "tenant":
+            kwargs["initial"] = actor_of(request).tenant.pk
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        obj.provider = form.provider_slug
+        before = self.facts(Channel.objects.get(pk=obj.pk)) if change else {}
+        obj.options = form.options()
+        if not change and not actor_of(request).is_platform:
+            obj.tenant = actor_of(request).tenant
+        obj.save()
+        _serve(obj, form.cleaned_data["served"])
+        if form.cleaned_data.get("key") or not change:
+            channels.set_key(channel=obj, key=form.cleaned_data.get("key", ""))
+        channels.announce()
+        if not change:
+            self.record(request, "add", obj, after=self.facts(obj))
+        else:
+            self.record_change(request, "change", obj, before=before)
+
+    def facts(self, obj: Model) -> dict[str, Any]:
+        """Return what the trail may keep: models and masked credentials included."""
+        found = facts(obj)
+        if isinstance(obj, Channel):
+            found["options"] = channel_forms.masked(obj.provider, obj.options)
+            found["models"] = sorted(str(model) for model in obj.models.all())
+            found["keys"] = [f"{key.masked} #{key.pk}" for key in obj.keys.order_by("pk")]
+        return found
+
+    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+        self.message_user(request, _("%s is enabled. Test it now to see whether it answers.") % obj)
+        answer: HttpResponse = super().response_post_save_add(request, obj)
+        return answer
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Usage rows name the channel: it is disabled, not deleted.
+        return False
+
+    @pages.act(description=gettext_lazy("Test now"), icon="network_check")
+    def test_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask the upstream for one token and show what came of it."""
+        channel = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, channel)
+        title = _("Test %s") % channel.name
+        if request.method != "POST":
+            text = _("Sends a real call for one token to the upstream. It may cost a fraction of a cent.")
+            return pages.ask(request, self, title=title, submit=_("Test now"), explanation=text, back=back)
+        found = health.probe(channel.pk)
+        self.record(request, "test", channel, after={"ok": found.ok, "latency_ms": found.latency_ms})
+        check = ChannelCheck.objects.get(channel=channel)
+        told = [(_("Result"), check.get_state_display()), (_("Latency"), f"{found.latency_ms:,} ms")]
+        told += [] if found.ok else [(_("Failure"), check.failure), (_("Message"), check.message)]
+        return pages.result(request, self, title=title, facts=told, back=back)
+
+    @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._switch(request, queryset, "enable")
+
+    @admin.action(description=gettext_lazy("Disable"), permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        self._switch(request, queryset, "disable")
+
+    def _switch(self, request: HttpRequest, queryset: QuerySet[Channel], verb: str) -> None:
+        with transaction.atomic():
+            chosen = list(queryset)
+            for channel in chosen:
+                before = self.facts(channel)
+                channels.enable(channel=channel) if verb == "enable" else channels.disable(channel=channel)
+                self.record_change(request, verb, channel, before=before)
+        self.message_user(request, ngettext("%d channel switched.", "%d channels switched.", len(chosen)) % len(chosen))
+
+    @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
+    def state_label(self, channel: Channel) -> tuple[str, str]:
+        return channel.state, channel.get_state_display()
+
+    @label(description=gettext_lazy("last check"), colours=CHECK_LABELS)
+    def check_label(self, channel: Channel) -> tuple[str, str]:
+        check = _check(channel)
+        return (check.state, check.get_state_display()) if check else ("none", _("not yet"))
+
+    @admin.display(description=gettext_lazy("latency"), ordering="check_result__latency_ms")
+    def latency(self, channel: Channel) -> SafeString:
+        check = _check(channel)
+        return number(f"{check.latency_ms:,} ms" if check and check.latency_ms is not None else "—")
+
+    @admin.display(description=gettext_lazy("checked"))
+    def checked_at(self, channel: Channel) -> Any:
+        check = _check(channel)
+        return check.checked_at if check else "—"
+
+    @admin.display(description=gettext_lazy("failure"))
+    def failure(self, channel: Channel) -> str:
+        check = _check(channel)
+        return f"{check.failure}: {check.message}" if check and check.failure else "—"
+
+
+def _check(channel: Channel) -> ChannelCheck | None:
+    return getattr(channel, "check_result", None)
+
+
+def _serve(channel: Channel, served: dict[str, str]) -> None:
+    """Make the channel's models those of the form; rows that stay keep their ids."""
+    channel.models.exclude(name__in=list(served)).delete()
+    ChannelModel.objects.bulk_create(
+        [ChannelModel(channel=channel, name=name, upstream_name=upstream) for name, upstream in served.items()],
+        update_conflicts=True,
+        unique_fields=["channel", "name"],
+        update_fields=["upstream_name"],
+    )

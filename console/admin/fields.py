@@ -1,0 +1,68 @@
+"""Form fields of the back office."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.forms.widgets import Widget
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from billing import money
+
+
+class UsdField(forms.Field):
+    """An amount typed in dollars and kept in µ$."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def prepare_value(self, value: Any) -> Any:
+        """Show µ$ as plain dollars; what somebody typed stays as it is."""
+        return money.format_usd(value).removeprefix("$").replace(",", "") if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> int | None:
+        """Return µ$, None for an empty field."""
+        if value is None or isinstance(value, int):
+            return value
+        text = str(value).strip().removeprefix("$")
+        if not text:
+            return None
+        try:
+            return money.parse_usd(text)
+        except money.BadAmount as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def widget_attrs(self, widget: Widget) -> dict[str, Any]:
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+
+class SecretField(forms.CharField):
+    """A credential that is typed and never shown again; empty keeps what is stored."""
+
+    def __init__(self, *, stored: str = "", **kwargs: Any) -> None:
+        if stored:
+            kwargs["help_text"] = gettext_lazy("Stored: %s. Leave empty to keep it.") % stored
+            kwargs["required"] = False
+        super().__init__(widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}), **kwargs)
+
+
+class ModelMapField(forms.CharField):
+    """Models a channel serves, one a line: the public name, and after = the name upstream where it differs."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return "\n".join(name if name == upstream else f"{name} = {upstream}" for name, upstream in value.items())
+        return value
+
+    def clean(self, value: Any) -> dict[str, str]:
+        text = str(super().clean(value) or "")
+        found: dict[str, str] = {}
+        for line in text.replace(",", "\n").splitlines():
+            name, _, upstream = (part.strip() for part in line.partition("="))
+            if name:
+                found[name] = upstream or name
+        return found

@@ -1,0 +1,163 @@
+"""Usage rows: one a call, to be looked at. Lists stay fast on any number of rows: bounded in time, count and offset."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from accounts import scope
+from accounts.admin_scope import actor_of
+from accounts.models import ApiKey, Membership
+from channels_app.models import Channel
+from console.admin.base import DeskAdmin, ReadOnly
+from console.admin.figures import label, lines, mono, number, usd
+from gateway.models import UsageRecord
+
+STATUS_LABELS = {"ok": "success", "partial": "warning", "disconnected": "info", "failed": "danger"}
+PERIODS = {
+    "1h": timedelta(hours=1),
+    "24h": timedelta(days=1),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "400d": timedelta(days=400),
+}
+DEFAULT_PERIOD = "7d"
+MOST_PEOPLE = 200
+
+
+class PeriodFilter(admin.SimpleListFilter):
+    """The time in which calls began: read as a range of ids, so that only those months are touched."""
+
+    title = gettext_lazy("time")
+    parameter_name = "time"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("1h", gettext_lazy("last hour")),
+            ("24h", gettext_lazy("last 24 hours")),
+            ("30d", gettext_lazy("last 30 days")),
+            ("400d", gettext_lazy("all that is kept")),
+        ]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": gettext_lazy("last 7 days")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[UsageRecord]) -> QuerySet[UsageRecord]:
+        now = timezone.now()
+        start = now - PERIODS.get(self.value() or DEFAULT_PERIOD, PERIODS[DEFAULT_PERIOD])
+        found: QuerySet[UsageRecord] = queryset.between(start, now + timedelta(minutes=1))  # type: ignore[attr-defined]  # the manager's verb
+        return found
+
+
+class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
+    """Calls of a tenant, for its staff: what was asked, how much, for how much."""
+
+    list_display: tuple[str, ...] = ("at", "membership", "api_key", "model", "tokens", "price", "status_label", "first", "total")
+    list_filter = (PeriodFilter, "status")
+    list_select_related = ("membership__user", "membership__tenant", "api_key", "tenant")
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("Request number, beginning of a sub-key, e-mail, or exact model name")
+    ordering = ("-id",)
+    fieldsets: tuple[Any, ...] = (
+        (None, {"fields": ("shown_id", "at", "tenant", "membership", "api_key", "model", "status_label", "is_stream", "first", "total")}),
+        (gettext_lazy("Price"), {"fields": ("buckets", "usage_source", "numerator", "price", "book", "journal_id")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return tuple(name for _title, rows in self.fieldsets for name in rows["fields"])
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        """Turn the words into ids first: no join and no LIKE over the big table."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            return queryset.filter(pk=UUID(term)), False
+        except ValueError:
+            pass
+        actor = actor_of(request)
+        if term.startswith("sk-"):
+            keys = scope.narrow(actor, ApiKey.objects.filter(prefix__startswith=term[:10]))
+            return queryset.filter(api_key_id__in=list(keys.values_list("pk", flat=True)[:MOST_PEOPLE])), False
+        if "@" in term:
+            people = scope.narrow(actor, Membership.objects.filter(user__email__icontains=term))
+            return queryset.filter(membership_id__in=list(people.values_list("pk", flat=True)[:MOST_PEOPLE])), False
+        return queryset.filter(model=term), False
+
+    @admin.display(description=gettext_lazy("request"))
+    def shown_id(self, row: UsageRecord) -> SafeString:
+        return mono(row.pk)
+
+    @admin.display(description=gettext_lazy("at"), ordering="id")
+    def at(self, row: UsageRecord) -> Any:
+        return row.created_at
+
+    @admin.display(description=gettext_lazy("tokens in / out"))
+    def tokens(self, row: UsageRecord) -> SafeString:
+        return number(f"{row.input_tokens:,} / {row.output_tokens:,}")
+
+    @admin.display(description=gettext_lazy("buckets"))
+    def buckets(self, row: UsageRecord) -> SafeString:
+        return lines(f"{bucket}: {count:,}" for bucket, count in row.usage.items() if count)
+
+    @admin.display(description=gettext_lazy("price"))
+    def price(self, row: UsageRecord) -> SafeString:
+        return usd(row.price_micros)
+
+    @label(description=gettext_lazy("status"), colours=STATUS_LABELS)
+    def status_label(self, row: UsageRecord) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+    @admin.display(description=gettext_lazy("first content"))
+    def first(self, row: UsageRecord) -> SafeString:
+        return number("—" if row.first_ms is None else f"{row.first_ms:,} ms")
+
+    @admin.display(description=gettext_lazy("in all"))
+    def total(self, row: UsageRecord) -> SafeString:
+        return number(f"{row.total_ms:,} ms")
+
+
+class PlatformUsageAdmin(UsageRecordAdmin):
+    """All calls, with the channel that answered and what it cost us."""
+
+    list_display = ("at", "tenant", "membership", "model", "channel", "tokens", "price", "cost", "status_label", "first", "total")
+    fieldsets = (
+        *UsageRecordAdmin.fieldsets,
+        (gettext_lazy("Upstream"), {"fields": ("channel", "upstream_model", "tried", "cost", "paid_from", "paid_to")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UsageRecord]:
+        name = Channel.objects.filter(pk=OuterRef("channel_id")).values("name")[:1]
+        rows: QuerySet[UsageRecord] = super().get_queryset(request)
+        return rows.annotate(channel_name=Subquery(name))
+
+    @admin.display(description=gettext_lazy("channel"))
+    def channel(self, row: UsageRecord) -> str:
+        name: str | None = row.channel_name  # type: ignore[attr-defined]  # annotated above
+        return "—" if row.channel_id is None else name or f"#{row.channel_id}"
+
+    @admin.display(description=gettext_lazy("cost"))
+    def cost(self, row: UsageRecord) -> SafeString:
+        return usd(row.cost_micros)
+
+    @admin.display(description=gettext_lazy("paid from"))
+    def paid_from(self, row: UsageRecord) -> SafeString:
+        return _amounts(row.parts)
+
+    @admin.display(description=gettext_lazy("paid to"))
+    def paid_to(self, row: UsageRecord) -> SafeString:
+        return _amounts(row.splits)
+
+
+def _amounts(pairs: list[list[int]]) -> SafeString:
+    return lines(f"#{account}: {amount:,} µ$" for account, amount in pairs)
