@@ -1,0 +1,1 @@
+"""The payment gateways, one driver each."""

@@ -1,0 +1,61 @@
+"""The door for what gateways say: kept once in the inbox, authenticated by the driver, settled, answered."""
+
+from __future__ import annotations
+
+import hashlib
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from billing import gateways, settlement
+from billing.models import GatewayAccount, WebhookInbox
+from billing.payments.base import BadCallback, Message, ProviderEvent, Reply
+
+State = WebhookInbox.State
+
+log = structlog.get_logger(__name__)
+
+
+def receive(*, account: GatewayAccount, message: Message) -> Reply:
+    """Take a message of a gateway in. A message that proves nothing is refused with its reason kept for the operator."""
+    driver = gateways.driver_of(account.driver)
+    try:
+        events = driver.parse(account, message)
+    except BadCallback as refusal:
+        _refuse(account, message, str(refusal))
+        return Reply(400, "refused")
+    taken = [_take(account, event) for event in events]
+    return driver.reply(is_taken=all(taken))
+
+
+def _take(account: GatewayAccount, event: ProviderEvent) -> bool:
+    """Settle one event; True when the gateway need not send it again."""
+    WebhookInbox.objects.bulk_create(
+        [WebhookInbox(account=account, event_id=event.event_id[:120], kind=event.kind[:40], body=dict(event.raw))], ignore_conflicts=True
+    )
+    row = WebhookInbox.objects.filter(account=account, event_id=event.event_id[:120])
+    row.update(tries=F("tries") + 1)
+    try:
+        with transaction.atomic():
+            settlement.settle(account=account, event=event)
+            known = event.kind in {"paid", "failed", "expired"}
+            row.update(state=State.PROCESSED if known else State.IGNORED, reason="", ended_at=timezone.now())
+    except settlement.UnknownPayment as reason:
+        row.update(state=State.IGNORED, reason=str(reason)[:200], ended_at=timezone.now())
+    except Exception as error:
+        # Whatever went wrong is ours: keep it for the operator and let the gateway send it again.
+        log.exception("a payment was not settled", account=account.pk, event_kind=event.kind)
+        row.update(state=State.FAILED, reason=f"{type(error).__name__}: {error}"[:200])
+        return False
+    return True
+
+
+def _refuse(account: GatewayAccount, message: Message, reason: str) -> None:
+    content = b"\0".join([message.method.encode(), repr(sorted(message.query.items())).encode(), message.body])
+    event_id = f"refused:{hashlib.sha256(content).hexdigest()}"
+    WebhookInbox.objects.bulk_create(
+        [WebhookInbox(account=account, event_id=event_id, kind="refused", state=State.FAILED, reason=reason[:200])], ignore_conflicts=True
+    )
+    WebhookInbox.objects.filter(account=account, event_id=event_id).update(tries=F("tries") + 1, ended_at=timezone.now())

@@ -1,0 +1,192 @@
+"""Place, pay, expire and cancel orders. Each verb locks the order first; each step is a compare-and-swap with its event.
+
+OrderError
+├── BadOrder        what the buyer typed makes no order; the message says why
+├── TooManyOpen     too many unpaid orders of one buyer
+└── WrongState      the order cannot do this now
+Codes that are sold out raise `codes.SoldOut`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Membership, Tenant, User
+from billing import code_shelf, code_text, gateways
+from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
+from foundation import vault
+
+RESERVATION = datetime.timedelta(minutes=15)
+MOST_PER_ORDER = 20
+MOST_OPEN = 5
+
+State = Order.State
+Attempt = PaymentAttempt.State
+
+_CAPABILITY_LENGTH = 26
+
+
+class OrderError(Exception):
+    """The base of what orders refuse."""
+
+
+class BadOrder(OrderError):
+    """No order can be made of this."""
+
+
+class TooManyOpen(OrderError):
+    """The buyer has too many unpaid orders."""
+
+
+class WrongState(OrderError):
+    """The order is not in a state for this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who orders: an e-mail address or another contact, and a membership when signed in."""
+
+    email: str = ""
+    contact: str = ""
+    membership: Membership | None = None
+    address: str | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A new order and the secret part of its address."""
+
+    order: Order
+    capability: str
+
+
+@transaction.atomic
+def place(*, product: Product, buyer: Buyer, quantity: int = 1) -> Placed:
+    """Reserve codes for a quarter of an hour and write the order. Raises BadOrder, TooManyOpen and codes.SoldOut."""
+    _check(product, buyer, quantity)
+    capability = spell_secret(_CAPABILITY_LENGTH)
+    order = Order.objects.create(
+        tenant=product.tenant, number=_number(), capability_digest=vault.digest(capability, purpose="order"),
+        capability_sealed=vault.seal(capability, context="order"), product=product, product_name=product.name,
+        instructions=product.instructions, quantity=quantity, units_micros=product.units_micros,
+        total_minor=product.price_minor * quantity, currency=product.currency, email=buyer.email.strip().lower(),
+        contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language, address=buyer.address,
+        reserved_until=timezone.now() + RESERVATION,
+    )  # fmt: skip
+    code_shelf.reserve(product=product, count=quantity, order=order)
+    OrderEvent.objects.create(order=order, after=State.PENDING)
+    return Placed(order=order, capability=capability)
+
+
+def find(*, tenant: Tenant, capability: str) -> Order | None:
+    """Return the shop's order at a secret address."""
+    digests = vault.digests(capability, purpose="order")
+    return Order.objects.select_related("product", "tenant").filter(tenant=tenant, capability_digest__in=digests).first()
+
+
+def capability_of(order: Order) -> str:
+    """Return the secret part of an order's address, for its owner only."""
+    return vault.unseal(order.capability_sealed, context="order")
+
+
+@transaction.atomic
+def start_payment(*, order: Order, account: GatewayAccount) -> PaymentAttempt:
+    """Return an open attempt to pay through the account, the same one when asked again. Raises WrongState and BadOrder."""
+    locked = lock(order.pk)
+    if account.tenant_id != locked.tenant_id or not gateways.is_ready(account):
+        raise BadOrder(_("This way to pay is not available."))
+    if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
+        raise WrongState(_("This order can no longer be paid."))
+    found = locked.attempts.filter(account=account, state=Attempt.PENDING).first()
+    if found is not None:
+        return found
+    attempt = PaymentAttempt.objects.create(
+        order=locked, account=account, token=spell_secret(24), amount_minor=locked.total_minor, currency=locked.currency
+    )
+    OrderEvent.objects.create(order=locked, attempt=attempt, after=Attempt.PENDING)
+    return attempt
+
+
+@transaction.atomic
+def cancel(*, order: Order, actor: User | None = None, reason: str = "") -> None:
+    """Give an unpaid order up; its codes go back on the shelf. Raises WrongState."""
+    locked = lock(order.pk)
+    if locked.state != State.PENDING:
+        raise WrongState(_("Only an unpaid order can be cancelled."))
+    _close(locked, State.CANCELED, actor=actor, reason=reason)
+
+
+def expire_due(*, limit: int = 200) -> int:
+    """End unpaid orders whose reservation is over; return how many."""
+    due = Order.objects.filter(state=State.PENDING, reserved_until__lte=timezone.now()).order_by("reserved_until")
+    return sum(_expire(pk) for pk in list(due.values_list("pk", flat=True)[:limit]))
+
+
+def lock(pk: int) -> Order:
+    """Return an order, locked until the transaction ends: everything about one order happens one after the other."""
+    return Order.objects.select_for_update(no_key=True).get(pk=pk)
+
+
+def step(order: Order, *, to: str, actor: User | None = None, reason: str = "", **fields: object) -> None:
+    """Move a locked order on, with its event."""
+    if Order.objects.filter(pk=order.pk, state=order.state).update(state=to, **fields) != 1:
+        raise WrongState("the order changed in between")
+    OrderEvent.objects.create(order=order, before=order.state, after=to, actor=actor, reason=reason[:200])
+    order.state = to
+    for name, value in fields.items():
+        setattr(order, name, value)
+
+
+def step_attempt(attempt: PaymentAttempt, *, to: str, reason: str = "", **fields: object) -> None:
+    """Move a payment attempt of a locked order on, with its event."""
+    changed = PaymentAttempt.objects.filter(pk=attempt.pk, state=attempt.state)
+    if changed.update(state=to, ended_at=timezone.now(), **fields) != 1:
+        raise WrongState("the payment changed in between")
+    OrderEvent.objects.create(order_id=attempt.order_id, attempt=attempt, before=attempt.state, after=to, reason=reason[:200])
+    attempt.state = to
+
+
+def spell_secret(length: int) -> str:
+    """Return a random text of Crockford letters, 5 bits each."""
+    return code_text.spell(secrets.randbits(5 * length), length=length)
+
+
+@transaction.atomic
+def _expire(pk: int) -> bool:
+    order = lock(pk)
+    if order.state != State.PENDING or order.reserved_until > timezone.now():
+        return False
+    _close(order, State.EXPIRED, reason="reservation over")
+    return True
+
+
+def _close(order: Order, state: str, *, actor: User | None = None, reason: str = "") -> None:
+    """End an unpaid order. Its open attempts stay: money may still come, and must find them."""
+    code_shelf.release(order=order)
+    step(order, to=state, actor=actor, reason=reason)
+
+
+def _check(product: Product, buyer: Buyer, quantity: int) -> None:
+    if not product.is_active or product.tenant.state != Tenant.State.OPEN:
+        raise BadOrder(_("This product is not on sale."))
+    if not 1 <= quantity <= MOST_PER_ORDER:
+        raise BadOrder(_("Order 1 to %(most)d pieces.") % {"most": MOST_PER_ORDER})
+    if not (buyer.email.strip() or buyer.contact.strip()):
+        raise BadOrder(_("Leave an e-mail address, a phone number or another contact, so that the order can be found again."))
+    pending = Order.objects.filter(tenant=product.tenant, state=State.PENDING, reserved_until__gt=timezone.now())
+    of_address = pending.filter(address=buyer.address) if buyer.address else pending.none()
+    of_email = pending.filter(email=buyer.email.strip().lower()) if buyer.email.strip() else pending.none()
+    if of_address.count() >= MOST_OPEN or of_email.count() >= MOST_OPEN:
+        raise TooManyOpen(_("You have too many unpaid orders: pay or cancel one first, or wait a few minutes."))
+
+
+def _number() -> str:
+    """Return a number to talk about: the day and 40 random bits; it opens nothing."""
+    return f"{timezone.now():%y%m%d}-{spell_secret(8)}"

@@ -1,0 +1,113 @@
+"""What a gateway's word does to an order: all rules about money that came, in one place and one transaction.
+
+A verified payment is never refused because of our own state: late money delivers if there is stock, double, wrong or
+undeliverable money waits for a person (`review`), booked as what we owe.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from billing import code_shelf, ledger, orders
+from billing.codes import SoldOut
+from billing.models import GatewayAccount, Order, PaymentAttempt
+from billing.payments.base import ProviderEvent
+
+State = Order.State
+Attempt = PaymentAttempt.State
+
+
+class UnknownPayment(Exception):
+    """The event is about no payment of this account."""
+
+
+@transaction.atomic
+def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
+    """Apply an authenticated event, once whatever its copies; return the order. Raises UnknownPayment."""
+    found = PaymentAttempt.objects.filter(account=account, token=event.attempt_token).first()
+    if found is None:
+        raise UnknownPayment(f"no payment of this account has the reference {event.attempt_token[:40]!r}")
+    order = orders.lock(found.order_id)
+    attempt = PaymentAttempt.objects.get(pk=found.pk)
+    if event.kind == "paid":
+        _paid(order, attempt, event)
+    elif event.kind in {"failed", "expired"} and attempt.state == Attempt.PENDING:
+        orders.step_attempt(attempt, to=Attempt.FAILED if event.kind == "failed" else Attempt.EXPIRED)
+    return order
+
+
+@transaction.atomic
+def deliver_reviewed(*, order: Order, actor: User | None, reason: str) -> None:
+    """Hand out a reviewed order after all, because a person says so. Raises orders.WrongState and codes.SoldOut."""
+    locked = orders.lock(order.pk)
+    attempt = locked.attempts.filter(state=Attempt.SUCCEEDED).order_by("pk").first()
+    if locked.state != State.REVIEW or attempt is None:
+        raise orders.WrongState("only a paid order under review can be delivered")
+    code_shelf.reserve(product=locked.product, count=locked.quantity, order=locked)
+    _book(attempt, src="refunds_due", dst="revenue", key=f"deliver:{attempt.pk}")
+    _hand_over(locked, attempt, actor=actor, reason=reason)
+
+
+def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
+    if attempt.state == Attempt.SUCCEEDED:
+        return
+    orders.step_attempt(
+        attempt, to=Attempt.SUCCEEDED, received_minor=event.amount_minor, received_currency=event.currency,
+        provider_transaction=event.transaction or None,
+    )  # fmt: skip
+    attempt.received_minor, attempt.received_currency = event.amount_minor, event.currency
+    problem = _problem(order, attempt, event)
+    if problem:
+        _review(order, attempt, problem)
+        return
+    _book(attempt, src="clearing", dst="revenue", key=f"pay:{attempt.pk}")
+    _hand_over(order, attempt)
+
+
+def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> str:
+    """Say why this money cannot simply buy the order; reserve the codes again when it came late."""
+    if order.state not in {State.PENDING, State.EXPIRED, State.CANCELED}:
+        return "paid again: the order had been paid before"
+    if (event.amount_minor, event.currency) != (attempt.amount_minor, attempt.currency):
+        return f"wrong amount: {event.amount_minor} {event.currency} instead of {attempt.amount_minor} {attempt.currency}"
+    if order.state != State.PENDING:
+        try:
+            with transaction.atomic():
+                code_shelf.reserve(product=order.product, count=order.quantity, order=order)
+        except SoldOut:
+            return "paid late: sold out meanwhile"
+    return ""
+
+
+def _review(order: Order, attempt: PaymentAttempt, problem: str) -> None:
+    """Keep the money as owed and ask a person; an order that was delivered stays so."""
+    if attempt.received_minor:
+        _book(attempt, src="clearing", dst="refunds_due", key=f"pay:{attempt.pk}")
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(review_reason=problem)
+    if order.state == State.PENDING:
+        code_shelf.release(order=order)
+    if order.state in {State.PENDING, State.EXPIRED, State.CANCELED}:
+        orders.step(order, to=State.REVIEW, reason=problem, review_reason=problem)
+
+
+def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = None, reason: str = "") -> None:
+    now = timezone.now()
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(settles_order=True)
+    orders.step(order, to=State.PAID, actor=actor, reason=reason, paid_at=now)
+    if code_shelf.sell(order=order) != order.quantity:
+        raise orders.WrongState("the order's codes are gone")
+    orders.step(order, to=State.DELIVERED, actor=actor, delivered_at=now, review_reason="")
+
+
+def _book(attempt: PaymentAttempt, *, src: str, dst: str, key: str) -> None:
+    """Book what really came, in its currency's own ledger; the gateway's clearing account owes it to us."""
+    tenant_id, cash = attempt.account.tenant_id, f"M:{attempt.received_currency or attempt.currency}"
+    owner = {"clearing": attempt.account_id}
+    accounts = [ledger.account(kind=kind, tenant_id=tenant_id, ledger=cash, owner=owner.get(kind, 0)).pk for kind in (src, dst)]
+    amount = attempt.amount_minor if attempt.received_minor is None else attempt.received_minor
+    ledger.post(
+        kind="payment", key=key, lines=[ledger.Line(accounts[0], accounts[1], amount)], tenant_id=tenant_id,
+        reference=f"order:{attempt.order_id}",
+    )  # fmt: skip
