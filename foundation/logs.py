@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
@@ -82,7 +83,7 @@ def _last(*, as_json: bool) -> list[Processor]:
     drop: Processor = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if as_json:
         return [drop, structlog.processors.format_exc_info, mask, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
-    return [drop, structlog.processors.format_exc_info, mask, structlog.dev.ConsoleRenderer(colors=True, pad_event_to=40)]
+    return [drop, structlog.processors.format_exc_info, mask, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=40)]
 
 
 def level_number(name: str) -> int | None:

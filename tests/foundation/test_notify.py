@@ -47,7 +47,7 @@ def test_a_mail_may_have_an_html_part(templates: Path) -> None:
     (templates / "paid.html").write_text("<p>{{ name }}</p>")
     notify.email(to="ann@example.com", template="paid", context={"number": 7, "name": "<Ann>"})
     outbox.deliver()
-    assert mail.outbox[0].alternatives[0][0] == "<p>&lt;Ann&gt;</p>"  # type: ignore[attr-defined]  # has alternatives
+    assert mail.outbox[0].alternatives[0][0] == "<p>&lt;Ann&gt;</p>"  # type: ignore[union-attr]  # has alternatives
 
 
 def test_a_line_break_in_a_value_cannot_add_headers(templates: Path) -> None:
