@@ -137,12 +137,9 @@ def _stream(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Fa
     opened = yield Send(attempt)
     if not isinstance(opened, Head):
         return _broken(opened)
-    head = opened.head
-    if not 200 <= head.status < 300 or head.content_type == "application/json":
-        result = yield from _read_whole(plan, attempt, head)
-        if isinstance(result, Failure):
-            return result
-        return Failure(FailureKind.UPSTREAM, "upstream answered a streamed call with one piece", status=head.status)
+    if not 200 <= opened.head.status < 300:
+        return (yield from _read_whole(plan, attempt, opened.head))
+    # Whatever type a 200 claims to be: the reader also knows JSON errors and whole completions, told as a stream.
     return (yield from _Stream(plan.reader(attempt)).run())
 
 

@@ -226,3 +226,10 @@ def test_an_event_out_of_turn_is_a_defect() -> None:
 
     with pytest.raises(TypeError, match="End out of turn"):
         engine.send(End())
+
+
+def test_a_stream_is_read_as_one_whatever_type_it_claims() -> None:
+    plan = streamed(Script([[ROLE, content(b"hi"), FINISH, DONE]]))
+    steps, outcome = play(plan, Head(UpstreamHead(200, {"content-type": "application/json"})), Chunk(b"{}"))
+    assert channels(steps) == [1]
+    assert (outcome.delivered, outcome.failure, outcome.end_mark) == (2, None, b"[done]")
