@@ -9,7 +9,8 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from billing.purse import InsufficientQuota, QuotaBusy, Reservation, SettlementBacklog, WorkerLost
+from billing.pockets import Reservation
+from billing.purse import InsufficientQuota, QuotaBusy, SettlementBacklog, WorkerLost
 from channels_app import costs
 from channels_app.contract import Call, Usage
 from gateway import intake, metering
