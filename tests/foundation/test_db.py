@@ -30,7 +30,7 @@ async def test_a_connection_that_the_server_closed_is_made_anew() -> None:
         attempts.append(1)
         if len(attempts) == 1:
             _select(1)
-            connection.connection.close()  # type: ignore[union-attr]  # open after a query
+            connection.connection.close()  # as a restarted server does
         return _select(8)
 
     attempts: list[int] = []
