@@ -7,11 +7,13 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from billing import catalogue
 from console.pages import brand
 from console.pages.context import THEME_COOKIE, THEMES
 from console.pages.door import PageRequest
 from console.pages.forms import KeyForm
 
+TEASER = 3
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -19,8 +21,9 @@ YEAR_SECONDS = 365 * 24 * 3600
 def landing(request: PageRequest) -> HttpResponse:
     """Show what this host is: the platform, or one tenant's shop."""
     tenant = request.tenant
-    template = "console/landing.html" if tenant.parent_id is None else "console/storefront.html"
-    return render(request, template)
+    if tenant.parent_id is None:
+        return render(request, "console/landing.html")
+    return render(request, "console/storefront.html", {"products": catalogue.on_sale(tenant=tenant)[:TEASER]})
 
 
 @require_safe

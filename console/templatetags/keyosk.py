@@ -13,6 +13,7 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from billing import money
 from console.pages import amounts
 from foundation.forms import widget_classes
 
@@ -49,6 +50,12 @@ register.filter("usd", amounts.short)
 register.filter("usd_signed", amounts.signed)
 register.filter("usd_exact", amounts.exact)
 register.filter("grouped", amounts.grouped)
+
+
+@register.filter
+def cash(minor: int, currency: str) -> str:
+    """Write an amount of cash with its currency: ¥39.00."""
+    return money.format_minor(minor, currency=currency)
 
 
 @register.filter

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership, Tenant
+from billing import catalogue
 
 pytestmark = pytest.mark.django_db
 
@@ -21,6 +22,15 @@ def test_a_shop_shows_its_own_face(client: Client, tenant: Tenant) -> None:
     response = client.get("/", HTTP_HOST="shop.test")
     assert "console/storefront.html" in [template.name for template in response.templates]
     assert "Tea House" in response.content.decode()
+
+
+def test_a_shop_teases_its_own_products_only(client: Client, tenant: Tenant, root_tenant: Tenant) -> None:
+    catalogue.add_product(tenant=tenant, name="Small", units_micros=5_000_000, price_minor=3_900, currency="CNY")
+    catalogue.add_product(tenant=root_tenant, name="Wholesale", units_micros=5_000_000, price_minor=3_000, currency="CNY")
+    page = client.get("/", HTTP_HOST="shop.test").content.decode()
+    assert "Small" in page
+    assert "39.00" in page
+    assert "Wholesale" not in page
 
 
 def test_every_page_carries_the_strict_policy(client: Client, tenant: Tenant) -> None:
