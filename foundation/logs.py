@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -83,7 +84,8 @@ def _last(*, as_json: bool) -> list[Processor]:
     drop: Processor = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if as_json:
         return [drop, structlog.processors.format_exc_info, mask, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)]
-    return [drop, structlog.processors.format_exc_info, mask, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=40)]
+    coloured = sys.stderr.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    return [drop, structlog.processors.format_exc_info, mask, structlog.dev.ConsoleRenderer(colors=coloured, pad_event_to=40)]
 
 
 def level_number(name: str) -> int | None:

@@ -12,8 +12,10 @@ from pathlib import Path
 from foundation import embedded
 from foundation.supervisor import Child
 
+# What config.celery says once a worker or beat is up.
+_READY = "keyosk: ready"
 # Several a minute, and each run is a row in the database anyway; a task that fails is still shown.
-_TASK_LINES = ("Sending due task", "] received", "] succeeded in")
+_TICKS = (_READY, "Sending due task", "] received", "] succeeded in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Layout:
     var: Path
     relays: int
     relay_grace_seconds: int
+    is_coloured: bool = False
 
     @property
     def pages_socket(self) -> Path:
@@ -32,7 +35,8 @@ class Layout:
     def environment(self) -> dict[str, str]:
         """Return the environment of all our own processes."""
         own = {"KEYOSK_VAR_DIR": str(self.var), "KEYOSK_PAGES_SOCKET": str(self.pages_socket), "PYTHONUNBUFFERED": "1"}
-        return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **own}
+        look = {"FORCE_COLOR": "1"} if self.is_coloured else {}
+        return {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", **own, **look}
 
 
 def servers(layout: Layout, makers: Sequence[Callable[[Path], embedded.Server]]) -> list[Child]:
@@ -57,8 +61,8 @@ def workers(layout: Layout) -> list[Child]:
     return [
         _pages(layout, env),
         Child("flusher", (sys.executable, str(layout.root / "manage.py"), "flush_spools"), env=env),
-        _celery("worker", "-c", "2", "--without-gossip", "--without-mingle", env=env, ready_text=" ready.", muted=_TASK_LINES),
-        _celery("beat", "--pidfile=", env=env, ready_text="beat: Starting", muted=_TASK_LINES),
+        _celery("worker", "-c", "2", "--without-gossip", "--without-mingle", env=env, ready_text=_READY, muted=_TICKS),
+        _celery("beat", "--pidfile=", env=env, ready_text=_READY, muted=_TICKS),
     ]
 
 

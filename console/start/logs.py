@@ -16,12 +16,12 @@ class Log:
         self._out = out
         self._colours: dict[str, int] = {}
         self._is_open = True
-        self._coloured = _wants_colour(out)
+        self.is_coloured = _wants_colour(out)
 
     def line(self, name: str, text: str) -> None:
         """Write one line of the process `name`."""
         label = f"{name:<{_NAME_WIDTH}} |"
-        if self._coloured:
+        if self.is_coloured:
             colour = self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])
             label = f"\033[{colour}m{label}\033[0m"
         self.plain(f"{label} {text}")

@@ -20,8 +20,13 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []  # noqa: RUF012  # Django declares it as an instance variable
 
     def handle(self, *args: Any, **options: Any) -> None:
+        log = Log(self.stdout)  # type: ignore[arg-type]  # OutputWrapper is a text stream
         layout = Layout(
-            root=settings.BASE_DIR, var=settings.VAR_DIR, relays=settings.RELAYS, relay_grace_seconds=settings.RELAY_GRACE_SECONDS
+            root=settings.BASE_DIR,
+            var=settings.VAR_DIR,
+            relays=settings.RELAYS,
+            relay_grace_seconds=settings.RELAY_GRACE_SECONDS,
+            is_coloured=log.is_coloured,
         )
         plan = bringup.Plan(
             layout=layout,
@@ -30,7 +35,7 @@ class Command(BaseCommand):
             own_servers=_own_servers(),
             prepare=preparation.prepare,
         )
-        raise SystemExit(bringup.run(plan, Log(self.stdout)))  # type: ignore[arg-type]  # OutputWrapper is a text stream
+        raise SystemExit(bringup.run(plan, log))
 
 
 def _own_servers() -> tuple[Callable[[Path], embedded.Server], ...]:
