@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from accounts import setup
+from console import demo
 from console.start import summary
 
 
@@ -20,7 +21,7 @@ def prepare(port: int) -> str:
 
 
 def _demo(port: int) -> str:
-    values = summary.addresses(port=port, mail=settings.MAIL_DIR)
+    values = {**demo.seed(), **summary.addresses(port=port, mail=settings.MAIL_DIR)}
     summary.write_env(settings.VAR_DIR / "demo.env", values)
     return summary.demo(values)
 
