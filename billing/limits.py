@@ -1,10 +1,75 @@
-"""Allowances of sub-keys: which budgets a call of a key has to fit into."""
+"""The spending limits of sub-keys: how much one may spend in all and per window, and what is used of it."""
 
 from __future__ import annotations
 
+import datetime
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
 from billing.models import KeyBudget
+from foundation import snapshots
+
+_HAS_LIMIT = (
+    Q(total_limit__isnull=False)
+    | Q(five_hours_limit__isnull=False)
+    | Q(day_limit__isnull=False)
+    | Q(week_limit__isnull=False)
+    | Q(month_limit__isnull=False)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One limit of a key as it stands now: µ$ spent and allowed; `scope` is key (in all), 5h, day, week or month."""
+
+    scope: str
+    spent_micros: int
+    limit_micros: int
+    resets_at: datetime.datetime | None
 
 
 def budgets_of(api_key_id: int) -> tuple[int, ...]:
-    """Return the ids of a key's budgets, ascending; empty for a key without limits."""
-    return tuple(KeyBudget.objects.filter(api_key_id=api_key_id).order_by("id").values_list("id", flat=True))
+    """Return the budgets that a call with this key has to fit in; none without a limit."""
+    rows = KeyBudget.objects.filter(_HAS_LIMIT, api_key_id=api_key_id, models_matched="")
+    return tuple(rows.order_by("id").values_list("id", flat=True))
+
+
+@transaction.atomic
+def set_allowance(
+    *,
+    api_key_id: int,
+    total_micros: int | None = None,
+    five_hours_micros: int | None = None,
+    day_micros: int | None = None,
+    week_micros: int | None = None,
+    month_micros: int | None = None,
+) -> KeyBudget:
+    """Set what a key may spend (µ$; None = no limit). Workers give back what they had leased of it within two seconds."""
+    limits = {
+        "total_limit": total_micros,
+        "five_hours_limit": five_hours_micros,
+        "day_limit": day_micros,
+        "week_limit": week_micros,
+        "month_limit": month_micros,
+    }
+    if any(limit is not None and limit < 0 for limit in limits.values()):
+        raise ValueError("a limit is 0 or more")
+    budget, _made = KeyBudget.objects.get_or_create(api_key_id=api_key_id, models_matched="")
+    KeyBudget.objects.filter(pk=budget.pk).update(**limits, recall_at=Now())
+    transaction.on_commit(lambda: snapshots.announce("keys"), robust=True)
+    budget.refresh_from_db()
+    return budget
+
+
+def windows(*, api_key_id: int) -> list[Window]:
+    """Return a key's limits with what is posted of them; a window that has passed counts as unused."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT w.scope, w.spent, w.cap, w.resets FROM billing_keybudget b, keyosk_windows(b) w"
+            " WHERE b.api_key_id = %s AND b.models_matched = '' AND w.cap IS NOT NULL",
+            [api_key_id],
+        )
+        return [Window(*row) for row in cursor.fetchall()]

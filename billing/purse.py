@@ -24,6 +24,8 @@ from billing.pockets import Pouch, Reservation, merge, parts_of
 from billing.teller import Lost, Teller
 from foundation.db import query
 
+__all__ = ["InsufficientQuota", "Purse", "PurseError", "QuotaBusy", "Reservation", "SettlementBacklog", "WorkerLost"]
+
 log = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0

@@ -47,7 +47,7 @@ class Flusher:
         self._looked = self._synced = self._tidied = self._oldest_read = float("-inf")
         self._oldest = uuid.UUID(int=0)
 
-    def run(self, *, is_stopping: Callable[[], bool], sleep: Callable[[float], None] = time.sleep) -> None:
+    def run(self, *, is_stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
         """Go on until told to stop, then post what is left."""
         while not is_stopping():
             try:

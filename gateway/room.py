@@ -22,6 +22,8 @@ class Room:
 
     def __call__(self) -> bool:
         """Tell whether a call may begin."""
+        if self._spool.is_failing():
+            return False
         now = time.monotonic()
         if now - self._looked >= _LOOK_SECONDS:
             self._looked = now

@@ -19,6 +19,8 @@ import orjson
 
 SEGMENT_BYTES = 8 * 1024 * 1024
 SEGMENT_SECONDS = 60.0
+LOOK_SECONDS = 0.5
+FAILING_SECONDS = 1.0
 LOCK = "lock"
 POSTED = "posted"
 
@@ -113,7 +115,8 @@ class Writer:
         self._opened = 0.0
         self._written = 0
         self._posted = 0
-        self._posted_read = 0.0
+        self._looked = float("-inf")
+        self._failed = float("-inf")
 
     def append(self, line: Line) -> None:
         """Write one line. Raises SpoolFull when it is not in the file as a whole."""
@@ -123,8 +126,10 @@ class Writer:
                 self._next_segment()
             count = os.write(self._file, data)
         except OSError as error:
+            self._failed = time.monotonic()
             raise SpoolFull(str(error)) from error
         if count != len(data):
+            self._failed = time.monotonic()
             self._take_back()
             raise SpoolFull("short write")
         self._size += count
@@ -133,10 +138,14 @@ class Writer:
     def unposted_bytes(self) -> int:
         """Return how much was appended and not yet posted; what the flusher says is read at most twice a second."""
         now = time.monotonic()
-        if now - self._posted_read >= 0.5:
-            self._posted_read = now
+        if now - self._looked >= LOOK_SECONDS:
+            self._looked = now
             self._posted = max(self._posted, read_posted(self.folder).total)
         return self._written - self._posted
+
+    def is_failing(self) -> bool:
+        """Tell whether a write failed within the last second: nothing new should begin."""
+        return time.monotonic() - self._failed < FAILING_SECONDS
 
     def close(self) -> None:
         """Let go of the segment and the lock; the flusher then buries this worker."""

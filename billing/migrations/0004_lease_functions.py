@@ -6,6 +6,8 @@ sequence is not the caller's: an earlier call of it happened, or must not happen
 
 from django.db import migrations
 
+from foundation.snapshots import trigger_sql
+
 # The windows of one budget as they are now, in the tenant's zone: what is spent, its cap, when it began and ends.
 WINDOWS = """
 CREATE FUNCTION keyosk_windows(budget billing_keybudget)
@@ -267,8 +269,14 @@ FUNCTIONS = [
     (SPEND, "keyosk_spend"),
 ]
 
+LIMITS = ("total_limit", "five_hours_limit", "day_limit", "week_limit", "month_limit")
+
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0003_prices")]
+    dependencies = [("billing", "0003_prices"), ("foundation", "0002_snapshot_versions")]
 
-    operations = [migrations.RunSQL(sql, f"DROP FUNCTION {name}") for sql, name in FUNCTIONS]
+    operations = [
+        *(migrations.RunSQL(sql, f"DROP FUNCTION {name}") for sql, name in FUNCTIONS),
+        # A changed limit reaches the relay's picture of the key; what is used and held changes all the time and does not.
+        migrations.RunSQL(*trigger_sql(table="billing_keybudget", kind="keys", columns=LIMITS)),
+    ]

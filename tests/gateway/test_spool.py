@@ -139,8 +139,21 @@ def test_the_backlog_is_what_the_flusher_has_not_posted(tmp_path: Path, monkeypa
     assert writer.unposted_bytes() == size
     spool.write_posted(writer.folder, spool.Posted(1, size, size))
     assert writer.unposted_bytes() == size, "asked again within half a second"
-    writer._posted_read = float("-inf")
+    writer._looked = float("-inf")
     assert writer.unposted_bytes() == 0
+    writer.close()
+
+
+def test_a_failed_write_stops_new_calls_for_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer(tmp_path, uuid.uuid4())
+    assert writer.is_failing() is False
+    real = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: real(file, data[:50]))
+    with pytest.raises(spool.SpoolFull):
+        writer.append(line())
+    assert writer.is_failing() is True
+    writer._failed -= spool.FAILING_SECONDS
+    assert writer.is_failing() is False
     writer.close()
 
 
