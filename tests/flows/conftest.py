@@ -20,6 +20,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+CONTRAST = Path(__file__).with_name("contrast.js").read_text()
 OUR_HOSTS = {"localhost", "127.0.0.1"}
 
 
@@ -61,10 +62,12 @@ class Watch:
         return page
 
     def look(self, page: Page, name: str) -> None:
-        """Note when a page is wider than its window, and keep a picture when KEYOSK_SHOTS names a folder."""
+        """Note when a page overflows or cannot be read (WCAG AA), and keep a picture when KEYOSK_SHOTS names a folder."""
         wide, window = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         if wide > window:
             self.complaints.append(f"{name} is {wide} px wide in a window of {window} px")
+        for fault in page.evaluate(CONTRAST):
+            self.complaints.append(f"{name} is hard to read: {fault}")
         folder = os.environ.get("KEYOSK_SHOTS", "")
         if folder:
             page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)

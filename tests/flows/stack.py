@@ -34,9 +34,12 @@ def running(var: Path) -> Iterator[dict[str, str]]:
     environment |= {"KEYOSK_VAR_DIR": str(var), "PORT": str(port), "KEYOSK_DEMO": "1"}
     log = (var / "up.log").open("wb")
     command = [sys.executable, "manage.py", "up"]
-    with log, subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-    ) as process:
+    with (
+        log,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        ) as process,
+    ):
         try:
             _await(process, port, var)
             yield _demo(var)
@@ -52,7 +55,7 @@ def _await(process: subprocess.Popen[bytes], port: int, var: Path) -> None:
     limit = time.monotonic() + START_SECONDS
     while time.monotonic() < limit and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # noqa: S310  # our own server
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2):  # our own server
                 return
         except OSError:
             time.sleep(0.2)
