@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import keys
 from accounts.models import ApiKey
+from billing import limits
 from console.pages import offer, rows, snippets
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
@@ -58,6 +59,9 @@ def _made(request: MemberRequest, form: KeyForm, *, model: str) -> HttpResponse:
             expires_at=form.expires_at(),
             models=form.cleaned_data.get("models", ()),
         )
+        allowance = form.allowance_micros()
+        if allowance is not None:
+            limits.set_allowance(api_key_id=issued.key.pk, total_micros=allowance)
     blocks = snippets.ready(base_url=base_url(request), secret=issued.secret, model=model)
     return render(request, "console/key_made.html", {"key": issued.key, "secret": issued.secret, "snippets": blocks})
 

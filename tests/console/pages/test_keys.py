@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts import keys
 from accounts.models import ApiKey, Membership
+from billing import limits
 
 pytestmark = pytest.mark.django_db
 HOST = "shop.test"
@@ -55,6 +56,23 @@ def test_a_lifetime_becomes_an_expiry(client: Client, end_user: Membership) -> N
     key = ApiKey.objects.get(membership=end_user)
     assert key.expires_at is not None
     assert round((key.expires_at - key.created_at).total_seconds() / 86_400) == 7
+
+
+def test_an_allowance_becomes_a_limit_and_is_listed(client: Client, end_user: Membership) -> None:
+    client.force_login(end_user.user)
+    make(client, allowance="2.5")
+    key = ApiKey.objects.get(membership=end_user)
+    assert len(limits.budgets_of(key.pk)) == 1
+    row = client.get("/console/keys/", HTTP_HOST=HOST).context["rows"][0]
+    assert (row.used_micros, row.allowance_micros) == (0, 2_500_000)
+
+
+@pytest.mark.parametrize("allowance", ["0", "-1", "0.0000001", "x"])
+def test_an_allowance_that_is_none_is_refused(client: Client, end_user: Membership, allowance: str) -> None:
+    client.force_login(end_user.user)
+    response = client.post("/console/keys/new/", {"name": "phone", "nonce": nonce(client), "allowance": allowance}, HTTP_HOST=HOST)
+    assert response.status_code == 422
+    assert ApiKey.objects.count() == 0
 
 
 def test_a_key_without_a_name_is_refused(client: Client, end_user: Membership) -> None:
