@@ -87,7 +87,7 @@ class Conductor:
                 outcome = await self._advance(relay.run(self._plan), None)
             if isinstance(outcome, Emit):
                 raise TypeError("a whole answer does not come in pieces")
-            return Complete(body=outcome.tail, price=self._close(outcome))
+            return Complete(body=outcome.tail, price=await self._close(outcome))
         except TimeoutError:  # the client has gone, and the answer did not come in time to be billed
             raise RelayError("upstream_timeout") from None
         finally:
@@ -103,7 +103,8 @@ class Conductor:
                     if not self._is_gone:
                         yield step.data
                     step = await self._advance(engine, step)
-            yield self._last_bytes(step)
+            await self._cover(step.delivered)
+            yield await self._last_bytes(step)
         except (asyncio.CancelledError, GeneratorExit):
             self._abandon("disconnected")
             raise
@@ -150,9 +151,12 @@ class Conductor:
         """Note what is delivered, and let the reservation grow before it goes out."""
         if self._first_ms is None:
             self._first_ms = self._elapsed_ms()
-        if step.delivered > self._till.covered_bytes and not await self._till.cover(step.delivered):
-            raise _NoMoreMoney
+        await self._cover(step.delivered)
         self._delivered = step.delivered
+
+    async def _cover(self, delivered: int) -> None:
+        if delivered > self._till.covered_bytes and not await self._till.cover(delivered):
+            raise _NoMoreMoney
 
     async def _perform(self, step: relay.Step) -> Event:
         if type(step) is Send and self._is_gone:
@@ -181,12 +185,16 @@ class Conductor:
         if self._clock is not None:
             self._clock.reschedule(asyncio.get_running_loop().time() + (0.0 if is_full else caps.seconds))
 
-    def _close(self, outcome: Outcome) -> int:
+    async def _close(self, outcome: Outcome) -> int:
         """Settle what was delivered and return the price; raise RelayError when nothing was."""
         if outcome.attempt is None:
             self._till.void()
             raise self._refusal(outcome)
-        return self._settle(self._delivery(outcome, outcome.attempt))
+        if not outcome.is_empty:
+            await self._till.stretch(reported=outcome.usage, delivered=outcome.delivered)
+        price = self._settle(self._delivery(outcome, outcome.attempt))
+        await self._till.secure()
+        return price
 
     def _delivery(self, outcome: Outcome, attempt: Attempt) -> Delivery:
         status = "disconnected" if self._is_draining else "partial" if outcome.failure else "ok"
@@ -212,9 +220,9 @@ class Conductor:
         )
         return errors.from_failure(outcome.failure, attempts=len(outcome.failed))
 
-    def _last_bytes(self, outcome: Outcome) -> bytes:
+    async def _last_bytes(self, outcome: Outcome) -> bytes:
         """Settle a stream and return its end."""
-        price = self._close(outcome)
+        price = await self._close(outcome)
         if outcome.failure is not None:
             return outcome.tail + self._receipt(price) + errors.from_failure(outcome.failure, attempts=len(outcome.failed) + 1).frames()
         return outcome.tail + self._receipt(price) + (outcome.end_mark or errors.DONE)
@@ -264,4 +272,5 @@ class Conductor:
         self._till.void()
         if self._request.seat is not None:
             self._request.seat.leave(tokens=self._till.tokens)
+        await self._till.secure()
         await self._uplink.hang_up()

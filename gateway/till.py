@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import logging
 import sys
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from django.db import DatabaseError
 
 from billing.pockets import Reservation
 from billing.purse import InsufficientQuota, QuotaBusy, SettlementBacklog, WorkerLost
 from channels_app import costs
 from channels_app.contract import Call, Usage
-from gateway import intake, metering
+from foundation import db
+from gateway import intake, metering, settle
 from gateway.errors import RelayError
 from gateway.routing import Attempt, Failed
-from gateway.spool import Line, SpoolFull
+from gateway.spool import Line, SpoolFull, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from accounts.keys import KeyFacts
-    from billing.pricing import ModelPrice
+    from billing.pricing import Charge, ModelPrice
     from gateway.process import Relay
 
 log = logging.getLogger("keyosk.relay")
+_POST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,10 @@ class Delivery:
 class Till:
     """Holds the reservation of one call; `covered_bytes` is how much output it pays for."""
 
-    __slots__ = ("_budgets", "_key", "_output_tokens", "_price", "_relay", "_reservation", "call", "covered_bytes", "is_closed", "tokens")
+    __slots__ = (
+        "_budgets", "_charge", "_key", "_output_tokens", "_price", "_relay", "_reservation", "_unwritten", "_usage",
+        "call", "covered_bytes", "is_closed", "tokens",
+    )  # fmt: skip
 
     def __init__(self, *, relay: Relay, key: KeyFacts, budgets: tuple[int, ...], price: ModelPrice, call: Call) -> None:
         self._relay = relay
@@ -54,6 +62,9 @@ class Till:
         self._price = price
         self._reservation: Reservation | None = None
         self._output_tokens = 0
+        self._usage = Usage()
+        self._charge: Charge | None = None
+        self._unwritten: Line | None = None
         self.is_closed = False
         self.call = call
         self.covered_bytes = 0
@@ -86,12 +97,11 @@ class Till:
         fits = metering.affordable_output(self._price, self.call, money=money, wanted=wanted)
         if fits < min(wanted, metering.LEAST_OUTPUT_TOKENS):
             raise insufficient(refusal) from None
+        amount = metering.bound(self._price, self.call, output_tokens=fits)
         if not self.call.is_stream:
             self.call = intake.with_output_limit(self.call, fits)
         try:
-            found = await purse.reserve(
-                wallet=wallet, budgets=self._budgets, amount=metering.bound(self._price, self.call, output_tokens=fits)
-            )
+            found = await purse.reserve(wallet=wallet, budgets=self._budgets, amount=amount)
         except (InsufficientQuota, QuotaBusy):
             raise insufficient(refusal) from None
         return fits, found
@@ -122,34 +132,53 @@ class Till:
             return False
         return self._relay.purse.try_extend(reservation, amount) or await self._relay.purse.extend(reservation, amount)
 
+    async def stretch(self, *, reported: Usage | None, delivered: int) -> None:
+        """Let the reservation grow to the price where that is higher: vendors charge for tokens that nobody sees."""
+        charge = self._measure(reported, delivered)
+        reservation = self._reservation
+        if reservation is not None and charge.price_micros > reservation.amount:
+            await self._extend(charge.price_micros - reservation.amount)
+
+    def _measure(self, reported: Usage | None, delivered: int) -> Charge:
+        """Find usage and price once; the first answer stays."""
+        if self._charge is None:
+            self._usage = metering.measured(self.call, reported=reported, delivered=delivered)
+            self._charge = metering.charge(self._price, self._usage)
+            self.tokens = self._usage.total_input + self._usage.total_output
+        return self._charge
+
     def settle(self, request_id: uuid.UUID, delivery: Delivery) -> int:
         """Write the line that bills the call, then free the rest of the reservation; return the price in µ$."""
         reservation = self._reservation
         if reservation is None or self.is_closed:
             raise RuntimeError("a call is settled once, after it has reserved")
         self.is_closed = True
-        usage = metering.measured(self.call, reported=delivery.usage, delivered=delivery.delivered)
-        self.tokens = usage.total_input + usage.total_output
-        charge = metering.charge(self._price, usage)
-        price = 0 if delivery.is_free else charge.price_micros
-        channel = delivery.attempt.channel
-        cost = costs.charge(channel, self.call.model, usage)
-        line = Line(
+        charge = self._measure(delivery.usage, delivery.delivered)
+        if delivery.is_free:
+            charge = replace(charge, price_micros=0, numerator=0, splits=())
+        self._append(self._line(request_id, delivery, charge, self._relay.purse.parts(reservation, charge.price_micros)))
+        self._relay.purse.settle(reservation, charge.price_micros)
+        return charge.price_micros
+
+    def _line(self, request_id: uuid.UUID, delivery: Delivery, charge: Charge, parts: list[list[int]]) -> Line:
+        channel, usage, model = delivery.attempt.channel, self._usage, self.call.model
+        cost = costs.charge(channel, model, usage)
+        return Line(
             id=request_id,
             key=self._key.id,
             tenant=self._key.tenant_id,
             member=self._key.membership_id,
             main=self._relay.purse.main_account(self._key.membership_id),
-            price=price,
-            numerator="0" if delivery.is_free else str(charge.numerator),
-            parts=self._relay.purse.parts(reservation, price),
-            splits=[list(split) for split in charge.splits] if price else [],
+            price=charge.price_micros,
+            numerator=str(charge.numerator),
+            parts=parts,
+            splits=[list(split) for split in charge.splits],
             budgets=list(self._budgets),
             book=charge.book,
             usage=metering.buckets(usage),
             source=usage.source,
-            model=self.call.model,
-            upstream_model=channel.models.get(self.call.model, self.call.model),
+            model=model,
+            upstream_model=channel.models.get(model, model),
             channel=channel.id,
             channel_key=delivery.attempt.key.id,
             cost=cost[0] if cost is not None else None,
@@ -159,15 +188,24 @@ class Till:
             total_ms=delivery.total_ms,
             tried=[one.attempt.channel.id for one in delivery.failed],
         )
-        self._append(line)
-        self._relay.purse.settle(reservation, price)
-        return price
 
     def _append(self, line: Line) -> None:
         try:
             self._relay.spool.append(line)
-        except SpoolFull:
-            log.error("a call could not be written to the spool", extra={"request": str(line.id), "price": line.price})
+        except SpoolFull as error:
+            log.error("the spool took no line", extra={"request": str(line.id), "reason": str(error)})
+            self._unwritten = line
+
+    async def secure(self) -> None:
+        """Post a line that the spool did not take, before the last bytes go out; after five seconds they go all the same."""
+        line, self._unwritten = self._unwritten, None
+        if line is None:
+            return
+        try:
+            async with asyncio.timeout(_POST_SECONDS):
+                await db.query(settle.post, worker_id=self._relay.spool.worker_id, lines=[line])
+        except (TimeoutError, DatabaseError):
+            log.critical("a call was served and could not be charged", extra={"line": encode(line).decode()})
 
     def void(self) -> None:
         """Give everything back: nothing was delivered. Harmless after a settlement."""

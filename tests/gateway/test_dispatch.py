@@ -10,6 +10,8 @@ import orjson
 import pytest
 
 from channels_app.models import Channel
+from gateway import spool
+from gateway.models import UsageRecord
 from gateway.process import DrainCaps
 from tests.doubles import replies
 from tests.doubles.replies import Reply
@@ -276,3 +278,18 @@ def test_a_client_that_leaves_before_anything_came_owes_nothing(relay: LiveRelay
     assert upstream.wait(lambda one: one.disconnects == 1)
     assert free_money(relay, caller) == 1_000_000
     assert lines(relay) == []
+
+
+def test_a_line_that_the_spool_does_not_take_is_posted_before_the_last_bytes(
+    relay: LiveRelay, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(line: spool.Line) -> None:
+        raise spool.SpoolFull("no space left on device")
+
+    monkeypatch.setattr(relay.state.spool, "append", refuse)
+
+    response = call(relay, caller)
+
+    row = UsageRecord.objects.get()
+    assert (response.status_code, str(row.id), row.price_micros) == (200, response.headers["x-request-id"], PRICE)
+    assert row.journal_id is not None
