@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from billing.purse import Purse
-
 from billing.pricing import PriceList
+from billing.purse import Purse
 from channels_app.exchange import Timeouts
 from channels_app.selectors import ChannelTable
 from channels_app.transport import Transport

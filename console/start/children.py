@@ -60,7 +60,7 @@ def workers(layout: Layout) -> list[Child]:
     env = layout.environment()
     return [
         _pages(layout, env),
-        Child("flusher", (sys.executable, str(layout.root / "manage.py"), "flush_spools"), env=env),
+        Child("flusher", (sys.executable, str(layout.root / "manage.py"), "flush_spools"), env=env, ready_text="the flusher is posting"),
         _celery("worker", "-c", "2", "--without-gossip", "--without-mingle", env=env, ready_text=_READY, muted=_TICKS),
         _celery("beat", "--pidfile=", env=env, ready_text=_READY, muted=_TICKS),
     ]

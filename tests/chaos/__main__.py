@@ -27,7 +27,7 @@ INPUT_PRICE, OUTPUT_PRICE = 3, 15  # µ$ per token
 def _await(url: str) -> None:
     for _ in range(600):
         try:
-            urllib.request.urlopen(url, timeout=2).close()  # noqa: S310  # our own loopback server
+            urllib.request.urlopen(url, timeout=2).close()  # our own loopback server
         except OSError:
             time.sleep(0.1)
         else:
