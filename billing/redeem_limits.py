@@ -1,4 +1,4 @@
-"""Slow down who guesses codes: attempts per person and address, failures per day, counted in the cache.
+"""Slow down who guesses codes and orders: attempts per person and address, failures per day, counted in the cache.
 
 With 95 random bits no guess ever hits; the limits are against noise and half-known codes. Without Redis nobody is
 kept from redeeming.
@@ -13,6 +13,7 @@ from django.core.cache import cache
 PER_PERSON_A_MINUTE = 5
 PER_ADDRESS_A_MINUTE = 20
 FAILURES_A_DAY = 20
+LOOKUPS_A_MINUTE = 5
 
 _MINUTE, _DAY = 60, 86_400
 
@@ -37,6 +38,14 @@ def count_failure(*, user_id: int) -> None:
         _count(f"redeem:failures:{user_id}", _DAY)
     except redis.RedisError:
         log.warning("a failed redemption was not counted: the cache does not answer")
+
+
+def may_look_up(*, address: str | None) -> bool:
+    """Count a search for an order and tell whether it may go on."""
+    try:
+        return _count(f"lookup:address:{address}", _MINUTE) <= LOOKUPS_A_MINUTE
+    except redis.RedisError:
+        return True
 
 
 def _count(key: str, seconds: int) -> int:

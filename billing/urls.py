@@ -1,5 +1,19 @@
 """URLs of this room's pages."""
 
+from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from billing.views import order, redeem, sandbox, storefront
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("shop/", storefront.shop, name="shop"),
+    path("p/<slug:slug>/", storefront.product, name="product"),
+    path("o/<str:capability>/", order.order, name="order"),
+    path("o/<str:capability>/state/", order.order_state, name="order_state"),
+    path("o/<str:capability>/pay/", order.order_pay, name="order_pay"),
+    path("o/<str:capability>/cancel/", order.order_cancel, name="order_cancel"),
+    path("o/<str:capability>/redeem/", order.order_redeem, name="order_redeem"),
+    path("lookup/", order.lookup, name="lookup"),
+    path("redeem/", redeem.redeem, name="redeem"),
+    path("pay/sandbox/<str:token>/", sandbox.sandbox, name="pay_sandbox"),
+]

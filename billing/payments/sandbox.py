@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from billing.models import GatewayAccount, PaymentAttempt
@@ -27,7 +28,7 @@ class Sandbox:
 
     def start(self, attempt: PaymentAttempt) -> Redirect:
         """Send the buyer to the page with the buttons."""
-        return Redirect(url=f"/pay/sandbox/{attempt.token}/")
+        return Redirect(url=reverse("pay_sandbox", kwargs={"token": attempt.token}))
 
     def parse(self, account: GatewayAccount, message: Message) -> Sequence[ProviderEvent]:
         """Translate a pressed button; the amount is what the attempt asks for."""

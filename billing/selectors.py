@@ -1,0 +1,108 @@
+"""What the shop's pages show, ready to print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Membership, Tenant
+from billing import catalogue, codes
+from billing.models import Code, Order, OrderEvent, Product
+from billing.money import format_minor, format_usd
+
+# Below this many pieces the exact number is shown: it is a reason to hurry.
+FEW = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A product as it is offered."""
+
+    slug: str
+    name: str
+    description: str
+    units: str
+    price: str
+    unit_price: str
+    stock: int
+    stock_label: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtCode:
+    """One code of an order: its text while it is the buyer's to use."""
+
+    element: str
+    text: str
+    state: str
+    label: str
+    is_open: bool
+
+
+def cards(*, tenant: Tenant) -> list[Card]:
+    """Return the shop's products, cheapest first."""
+    return [card(product) for product in catalogue.on_sale(tenant=tenant)]
+
+
+def card(product: Product) -> Card:
+    """Return a product of `catalogue.on_sale` as a card."""
+    stock = int(getattr(product, "stock", 0))
+    label, tone = _stock(stock)
+    return Card(
+        slug=product.slug, name=product.name, description=product.description, units=format_usd(product.units_micros),
+        price=format_minor(product.price_minor, currency=product.currency),
+        unit_price=format_minor(catalogue.unit_price(product), currency=product.currency), stock=stock, stock_label=label, tone=tone,
+    )  # fmt: skip
+
+
+def bought_codes(order: Order) -> list[BoughtCode]:
+    """Return what an order delivered."""
+    if order.state != Order.State.DELIVERED:
+        return []
+    rows = list(order.codes.select_related("batch").order_by("pk"))
+    texts = codes.reveal(rows)
+    return [
+        BoughtCode(
+            element=f"code-{row.serial}-{row.batch_id}",
+            text=text,
+            state=row.state,
+            label=row.get_state_display(),
+            is_open=row.state == Code.State.SOLD,
+        )
+        for row, text in zip(rows, texts, strict=True)
+    ]
+
+
+def amounts(order: Order) -> dict[str, str]:
+    """Return an order's money, ready to print."""
+    return {
+        "total": format_minor(order.total_minor, currency=order.currency),
+        "units": format_usd(order.units_micros),
+        "all_units": format_usd(order.units_micros * order.quantity),
+    }
+
+
+def timeline(order: Order) -> list[dict[str, Any]]:
+    """Return the steps of an order for its buyer; payments' own steps are the shop's business."""
+    labels = dict(Order.State.choices)
+    events = OrderEvent.objects.filter(order=order, attempt=None)
+    return [{"at": event.created_at, "label": labels.get(Order.State(event.after), event.after)} for event in events]
+
+
+def orders_of(*, membership: Membership | None, remembered: list[int], tenant: Tenant) -> list[Order]:
+    """Return the last orders of a customer and of this browser."""
+    seen = Order.objects.filter(tenant=tenant, pk__in=remembered)
+    own = Order.objects.filter(tenant=tenant, membership=membership) if membership else Order.objects.none()
+    return list((seen | own).distinct().order_by("-pk")[:20])
+
+
+def _stock(stock: int) -> tuple[str, str]:
+    if stock == 0:
+        return _("sold out"), "neutral"
+    if stock < FEW:
+        return ngettext("%(count)d left", "%(count)d left", stock) % {"count": stock}, "warning"
+    return _("in stock"), "success"

@@ -1,0 +1,142 @@
+"""An order's page at its secret address: state, payment, codes, one-click redemption; and finding orders again."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import tenants
+from billing import codes, gateways, ledger, orders, redeem_limits, selectors
+from billing.forms import LookupForm
+from billing.models import Order
+from billing.money import format_usd
+from billing.payments.base import GatewayError
+from billing.views.door import ShopRequest, address_of, entering, member_of, private
+from foundation import notify
+
+REMEMBERED = "orders"
+KEEP_REMEMBERED = 10
+
+
+@require_safe
+def order(request: HttpRequest, capability: str) -> HttpResponse:
+    """Show an order to whoever knows its address."""
+    return private(render(request, "shop/order.html", _context(entering(request), capability)))
+
+
+@require_safe
+def order_state(request: HttpRequest, capability: str) -> HttpResponse:
+    """Give the page's live part alone, and nothing (204: htmx leaves the page as it is) while the order waits."""
+    context = _context(entering(request), capability)
+    if context["is_open"]:
+        return private(HttpResponse(status=HTTPStatus.NO_CONTENT))
+    return private(render(request, "shop/order_state.html", context))
+
+
+@require_POST
+def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
+    """Begin a payment and send the buyer to the gateway."""
+    visitor = entering(request)
+    found = _find(visitor, capability)
+    account = next((row for row in gateways.usable(tenant=visitor.tenant) if str(row.pk) == request.POST.get("account")), None)
+    if account is None:
+        raise Http404
+    try:
+        attempt = orders.start_payment(order=found, account=account)
+        return private(redirect(gateways.driver_of(account.driver).start(attempt).url))
+    except (orders.OrderError, GatewayError) as refusal:
+        messages.error(request, str(refusal))
+        return private(redirect("order", capability=capability))
+
+
+@require_POST
+def order_cancel(request: HttpRequest, capability: str) -> HttpResponse:
+    """Give an unpaid order up."""
+    try:
+        orders.cancel(order=_find(entering(request), capability), reason="buyer")
+    except orders.WrongState as refusal:
+        messages.error(request, str(refusal))
+    return private(redirect("order", capability=capability))
+
+
+@require_POST
+def order_redeem(request: HttpRequest, capability: str) -> HttpResponse:
+    """Redeem all codes of an order into the signed-in person's account."""
+    visitor = entering(request)
+    found = _find(visitor, capability)
+    if visitor.actor.user is None:
+        remember(visitor, found)
+        return redirect_to_login(reverse("lookup"))
+    try:
+        done = codes.redeem_order(membership=member_of(visitor), order=found, address=address_of(request))
+    except (codes.CodeError, tenants.NotAdmitted):
+        messages.error(request, _("These codes cannot be redeemed into this account. Ask the shop."))
+        return private(redirect("order", capability=capability))
+    units = format_usd(sum(one.units_micros for one in done))
+    messages.success(request, _("%(units)s is in your wallet.") % {"units": units})
+    return private(redirect("order", capability=capability))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lookup(request: HttpRequest) -> HttpResponse:
+    """Find orders again: those of this browser and login at once, others by a link to the address they were placed with."""
+    visitor = entering(request)
+    form = LookupForm(request.POST if request.method == "POST" else None)
+    status = HTTPStatus.OK
+    if request.method == "POST" and form.is_valid():
+        _mail_link(visitor, number=form.cleaned_data["number"], email=form.cleaned_data["email"])
+        messages.info(request, _("If there is such an order, its link is on its way to that address."))
+        return private(redirect("lookup"))
+    if request.method == "POST":
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+    known = [int(pk) for pk in request.session.get(REMEMBERED, [])]
+    rows = selectors.orders_of(membership=visitor.actor.membership, remembered=known, tenant=visitor.tenant)
+    found = [{"order": row, "capability": orders.capability_of(row), **selectors.amounts(row)} for row in rows]
+    return private(render(request, "shop/lookup.html", {"form": form, "rows": found}, status=status))
+
+
+def remember(request: HttpRequest, order: Order) -> None:
+    """Let this browser find the order again."""
+    known = [pk for pk in request.session.get(REMEMBERED, []) if pk != order.pk]
+    request.session[REMEMBERED] = [*known, order.pk][-KEEP_REMEMBERED:]
+
+
+def _find(request: ShopRequest, capability: str) -> Order:
+    found = orders.find(tenant=request.tenant, capability=capability)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _context(request: ShopRequest, capability: str) -> dict[str, object]:
+    found = _find(request, capability)
+    bought = selectors.bought_codes(found)
+    member = request.actor.membership
+    return {
+        "order": found,
+        "capability": capability,
+        "is_open": found.state == Order.State.PENDING,
+        "accounts": gateways.usable(tenant=request.tenant) if found.state == Order.State.PENDING else [],
+        "codes": bought,
+        "can_redeem": any(code.is_open for code in bought),
+        "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
+        "timeline": selectors.timeline(found),
+        **selectors.amounts(found),
+    }
+
+
+def _mail_link(request: ShopRequest, *, number: str, email: str) -> None:
+    """Send an order's link to the address it was placed with; a guess sends nothing and looks the same."""
+    found = Order.objects.filter(tenant=request.tenant, number=number.strip().upper(), email=email.lower()).first()
+    if not redeem_limits.may_look_up(address=address_of(request)) or found is None:
+        return
+    link = request.build_absolute_uri(reverse("order", kwargs={"capability": orders.capability_of(found)}))
+    context = {"number": found.number, "shop": request.tenant.name, "link": link}
+    notify.email(to=found.email, template="order_link", context=context, language=found.language or "en", sender_name=request.tenant.name)

@@ -1,0 +1,81 @@
+"""Redeem a code: typed before signing in, it waits sealed in the session, never in an address."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods
+
+from accounts import tenants
+from billing import codes, ledger
+from billing.forms import RedeemForm
+from billing.money import format_usd
+from billing.views.door import ShopRequest, address_of, entering, member_of, private
+from foundation import vault
+
+WAITING = "code_waiting"
+
+
+@sensitive_post_parameters("code")
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+def redeem(request: HttpRequest) -> HttpResponse:
+    """Ask for a code and move its quota into the wallet."""
+    visitor = entering(request)
+    if request.method != "POST":
+        return _page(visitor, RedeemForm(initial={"code": _waiting(visitor)}))
+    form = RedeemForm(request.POST)
+    if not form.is_valid():
+        return _page(visitor, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if visitor.actor.user is None:
+        request.session[WAITING] = vault.seal(form.cleaned_data["code"], context="waiting-code")
+        return redirect_to_login(reverse("redeem"))
+    return _redeem(visitor, form)
+
+
+def _redeem(request: ShopRequest, form: RedeemForm) -> HttpResponse:
+    try:
+        done = codes.redeem(membership=member_of(request), code=form.cleaned_data["code"], address=address_of(request))
+    except (codes.CannotRedeem, tenants.NotAdmitted) as refusal:
+        form.add_error("code", _reason(refusal))
+        return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    request.session.pop(WAITING, None)
+    units = format_usd(done.units_micros)
+    text = _("You had redeemed this code before: %(units)s.") if done.is_repeat else _("%(units)s is in your wallet.")
+    messages.success(request, text % {"units": units})
+    return private(redirect("redeem"))
+
+
+def _reason(refusal: Exception) -> str:
+    """Say in the visitor's language why; every code that is not good gets the same words."""
+    match refusal:
+        case codes.Typo():
+            return _("This is not a whole code: a character is missing or wrong.")
+        case codes.TooMany():
+            return _("Too many attempts. Wait a minute and try again.")
+        case codes.Refused():
+            return _("This code is not valid. Check it, or ask the shop where you bought it.")
+        case _:
+            return _("This shop does not take new customers by itself. Ask the shop.")
+
+
+def _waiting(request: ShopRequest) -> str:
+    """Return the code typed before signing in."""
+    sealed = request.session.get(WAITING, "") if request.actor.user is not None else ""
+    try:
+        return vault.unseal(sealed, context="waiting-code") if sealed else ""
+    except vault.CannotUnseal:
+        return ""
+
+
+def _page(request: ShopRequest, form: RedeemForm, status: int = HTTPStatus.OK) -> HttpResponse:
+    member = request.actor.membership
+    balance = format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else ""
+    return private(render(request, "shop/redeem.html", {"form": form, "balance": balance}, status=status))

@@ -1,0 +1,184 @@
+"""A purchase through the pages: window, order, payment, codes, redemption; and what strangers see."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.models import Membership, Tenant
+from billing import ledger, orders
+from billing.models import Code, GatewayAccount, Order, PaymentAttempt, Product
+from foundation.models import OutboxMessage
+from tests.billing.shop import FIVE, place, sandbox, stocked
+
+pytestmark = pytest.mark.django_db
+
+CODE = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{5}(?:-[0-9A-HJKMNP-TV-Z]{5}){3}\b")
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(db: None) -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def product(tenant: Tenant) -> Product:
+    sandbox(tenant)
+    return stocked(tenant)
+
+
+@pytest.fixture
+def guest(product: Product) -> Client:
+    return Client(headers={"host": "shop.test"})
+
+
+def order_at(client: Client, **changes: str) -> str:
+    """Order by the form and return the order page's address."""
+    values = {"quantity": "1", "email": "guest@example.test", "contact": "", **changes}
+    answer = client.post("/p/five-dollars/", values)
+    assert answer.status_code == 302
+    return answer["Location"]
+
+
+def pay(client: Client, address: str, button: str = "pay") -> None:
+    bank = client.post(f"{address}pay/", {"account": str(GatewayAccount.objects.get().pk)})
+    assert bank.status_code == 302
+    assert bank["Location"].startswith("/pay/sandbox/")
+    assert "¥39.00" in client.get(bank["Location"]).content.decode()
+    assert client.post(bank["Location"], {"button": button})["Location"] == address
+
+
+def test_a_guest_buys_a_code(guest: Client) -> None:
+    window = guest.get("/shop/").content.decode()
+    assert "Five dollars" in window
+    assert "3 left" in window
+    address = order_at(guest)
+    assert re.fullmatch(r"/o/[0-9A-Z]{26}/", address)
+    waiting = guest.get(address)
+    assert "Pay ¥39.00 with Sandbox" in waiting.content.decode()
+    assert CODE.search(waiting.content.decode()) is None
+    assert guest.get(f"{address}state/").status_code == 204
+    pay(guest, address)
+    page = guest.get(address).content.decode()
+    [code] = set(CODE.findall(page))
+    assert code in guest.get(f"{address}state/").content.decode()
+    assert Order.objects.get().state == "delivered"
+
+
+def test_order_pages_stay_out_of_caches_and_logs(guest: Client) -> None:
+    answer = guest.get(order_at(guest))
+    assert answer["Cache-Control"] == "no-store, private"
+    assert answer["X-Robots-Tag"] == "noindex, nofollow"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert "unsafe" not in answer["Content-Security-Policy"]
+
+
+def test_a_failed_payment_can_be_tried_again(guest: Client) -> None:
+    address = order_at(guest)
+    pay(guest, address, button="fail")
+    assert "Pay ¥39.00" in guest.get(address).content.decode()
+    pay(guest, address)
+    assert Order.objects.get().state == "delivered"
+
+
+def test_a_cancelled_order_cannot_be_paid(guest: Client) -> None:
+    address = order_at(guest)
+    assert guest.post(f"{address}cancel/").status_code == 302
+    account = GatewayAccount.objects.get()
+    assert guest.post(f"{address}pay/", {"account": str(account.pk)})["Location"] == address
+    assert PaymentAttempt.objects.count() == 0
+    assert sorted(Code.objects.values_list("state", flat=True)) == ["available"] * 3
+
+
+def test_the_buyer_redeems_with_one_click(guest: Client, end_user: Membership) -> None:
+    address = order_at(guest)
+    pay(guest, address)
+    guest.force_login(end_user.user)
+    assert guest.post(f"{address}redeem/")["Location"] == address
+    assert ledger.balance(membership_id=end_user.pk).available_micros == FIVE
+    guest.post(f"{address}redeem/")
+    assert ledger.balance(membership_id=end_user.pk).available_micros == FIVE
+
+
+def test_a_guest_who_wants_to_redeem_signs_in_without_the_secret_in_the_address(guest: Client) -> None:
+    address = order_at(guest)
+    pay(guest, address)
+    answer = guest.post(f"{address}redeem/")
+    assert answer["Location"] == "/accounts/login/?next=/lookup/"
+    assert Code.objects.filter(state="redeemed").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"email": "", "contact": ""}, 422),
+        ({"email": "no address"}, 422),
+        ({"quantity": "0"}, 422),
+        ({"quantity": "21"}, 422),
+        ({"quantity": "4"}, 409),
+    ],
+)
+def test_an_order_that_cannot_be_is_refused_with_the_form(guest: Client, values: dict[str, str], status: int) -> None:
+    answer = guest.post("/p/five-dollars/", {"quantity": "1", "email": "guest@example.test", "contact": "", **values})
+    assert answer.status_code == status
+    assert "<form" in answer.content.decode()
+    assert Order.objects.count() == 0
+
+
+def test_another_shops_host_knows_neither_product_nor_order(guest: Client, product: Product, stranger: Membership) -> None:
+    placed = place(product)
+    attempt = orders.start_payment(order=placed.order, account=GatewayAccount.objects.get())
+    elsewhere = Client(headers={"host": "elsewhere.test"})
+    elsewhere.force_login(stranger.user)
+    path = reverse("order", kwargs={"capability": placed.capability})
+    for url in ("/p/five-dollars/", path, f"{path}state/", f"/pay/sandbox/{attempt.token}/"):
+        assert elsewhere.get(url).status_code == 404
+    for url in (f"{path}pay/", f"{path}cancel/", f"{path}redeem/", f"/pay/sandbox/{attempt.token}/"):
+        assert elsewhere.post(url, {"button": "pay"}).status_code == 404
+    assert "Five dollars" not in elsewhere.get("/shop/").content.decode()
+    assert Order.objects.get().state == "pending"
+
+
+def test_a_wrong_secret_is_not_found(guest: Client, product: Product) -> None:
+    place(product)
+    assert guest.get(f"/o/{'0' * 26}/").status_code == 404
+    assert guest.get(f"/o/{Order.objects.get().number}/").status_code == 404
+
+
+def test_the_sandbox_page_is_gone_in_production(guest: Client, product: Product, settings: Settings) -> None:
+    attempt = orders.start_payment(order=place(product).order, account=GatewayAccount.objects.get())
+    settings.PRODUCTION = True
+    assert guest.get(f"/pay/sandbox/{attempt.token}/").status_code == 404
+    assert guest.post(f"/pay/sandbox/{attempt.token}/", {"button": "pay"}).status_code == 404
+    assert Order.objects.get().state == "pending"
+
+
+def test_this_browser_and_this_customer_find_their_orders(guest: Client, product: Product, end_user: Membership) -> None:
+    order_at(guest)
+    number = Order.objects.get().number
+    assert number in guest.get("/lookup/").content.decode()
+    other = Client(headers={"host": "shop.test"})
+    assert number not in other.get("/lookup/").content.decode()
+    other.force_login(end_user.user)
+    orders.place(product=product, buyer=orders.Buyer(email="ann@shop.test", membership=end_user))
+    page = other.get("/lookup/").content.decode()
+    assert Order.objects.get(membership=end_user).number in page
+    assert number not in page
+
+
+def test_a_lookup_mails_the_link_and_always_says_the_same(guest: Client, product: Product) -> None:
+    placed = place(product)
+    right = guest.post("/lookup/", {"number": placed.order.number.lower(), "email": "Guest@example.test"}, follow=True)
+    wrong = guest.post("/lookup/", {"number": placed.order.number, "email": "other@example.test"}, follow=True)
+    text = "its link is on its way"
+    assert text in right.content.decode()
+    assert text in wrong.content.decode()
+    message = OutboxMessage.objects.get()
+    assert message.payload["to"] == "guest@example.test"
+    assert message.payload["context"]["link"] == f"http://shop.test/o/{placed.capability}/"
+    assert placed.capability not in right.content.decode()

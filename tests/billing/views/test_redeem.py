@@ -1,0 +1,91 @@
+"""The redeem page: signed in, through sign-in, and refused."""
+
+from __future__ import annotations
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import Membership, Tenant, User
+from billing import codes, ledger
+from tests.billing.shop import FIVE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits(db: None) -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def code(root_tenant: Tenant) -> str:
+    return codes.mint(tenant=root_tenant, units_micros=FIVE, count=1, offline=True).codes[0]
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(headers={"host": "platform.test"})
+
+
+def available(member: Membership) -> int:
+    return ledger.balance(membership_id=member.pk).available_micros
+
+
+def test_a_member_redeems_a_code(client: Client, platform_admin: Membership, code: str) -> None:
+    client.force_login(platform_admin.user)
+    answer = client.post("/redeem/", {"code": code}, follow=True)
+    assert "$5.00 is in your wallet." in answer.content.decode()
+    assert available(platform_admin) == FIVE
+    assert "You had redeemed this code before" in client.post("/redeem/", {"code": code}, follow=True).content.decode()
+    assert available(platform_admin) == FIVE
+
+
+def test_a_code_typed_before_signing_in_waits_outside_the_address(client: Client, platform_admin: Membership, code: str) -> None:
+    EmailAddress.objects.create(user=platform_admin.user, email="operator@platform.test", verified=True, primary=True)
+    answer = client.post("/redeem/", {"code": code})
+    assert answer["Location"] == "/accounts/login/?next=/redeem/"
+    assert code not in str(dict(client.session))
+    assert code not in client.get("/redeem/").content.decode()
+    client.post("/accounts/login/", {"login": "operator@platform.test", "password": "correct horse battery"})
+    assert code in client.get("/redeem/").content.decode()
+    client.post("/redeem/", {"code": code})
+    assert available(platform_admin) == FIVE
+    assert code not in client.get("/redeem/").content.decode()
+
+
+def test_somebody_new_becomes_a_customer_by_redeeming(client: Client, root_tenant: Tenant, code: str) -> None:
+    client.force_login(User.objects.create_user(email="new@example.test"))
+    assert client.post("/redeem/", {"code": code}).status_code == 302
+    assert available(Membership.objects.get(user__email="new@example.test", tenant=root_tenant)) == FIVE
+
+
+def test_a_shop_by_invitation_takes_nobody_by_itself(client: Client, root_tenant: Tenant, code: str) -> None:
+    root_tenant.sign_up = Tenant.SignUp.INVITE
+    root_tenant.save(update_fields=["sign_up"])
+    client.force_login(User.objects.create_user(email="new@example.test"))
+    answer = client.post("/redeem/", {"code": code})
+    assert answer.status_code == 422
+    assert "does not take new customers" in answer.content.decode()
+    assert not Membership.objects.filter(user__email="new@example.test").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("PPP6A-ZNF8G-N94V8-6BT5Q", "not a whole code"), ("PPP6A-ZNF8G-N94V8-6BT5P", "not valid"), ("", "required")]
+)
+def test_refusals_are_told_at_the_field(client: Client, platform_admin: Membership, code: str, words: str) -> None:
+    client.force_login(platform_admin.user)
+    answer = client.post("/redeem/", {"code": code})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert available(platform_admin) == 0
+
+
+def test_another_shops_code_is_refused_like_an_unknown_one(client: Client, stranger: Membership, code: str) -> None:
+    elsewhere = Client(headers={"host": "elsewhere.test"})
+    elsewhere.force_login(stranger.user)
+    answer = elsewhere.post("/redeem/", {"code": code})
+    assert answer.status_code == 422
+    assert "not valid" in answer.content.decode()
+    assert available(stranger) == 0
