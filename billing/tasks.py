@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from billing import code_shelf, orders
+from billing import code_shelf, leases, ledger, margins, orders
 from foundation import jobs
 
 
@@ -20,3 +21,31 @@ def expire_orders() -> str:
 def expire_codes() -> str:
     """End codes that were to be redeemed by now; their quota goes back."""
     return f"{code_shelf.expire_due()} codes"
+
+
+@shared_task
+@jobs.scheduled("bury lost relay workers", every_seconds=30)
+def sweep_workers() -> int:
+    """Give back what workers of a lost node had leased."""
+    return len(leases.sweep())
+
+
+@shared_task
+@jobs.scheduled("expire holds", every_seconds=60)
+def expire_holds() -> int:
+    """End the holds whose time is over."""
+    return ledger.expire_holds()
+
+
+@shared_task
+@jobs.scheduled("snapshot accounts", every_seconds=3600)
+def snapshot_accounts() -> int:
+    """Keep the reading of lazy accounts cheap."""
+    return margins.snapshot_lazy_accounts()
+
+
+@shared_task
+@jobs.scheduled("margin to stock", every_seconds=24 * 3600)
+def settle_margins() -> int:
+    """Make what resellers earned sellable again."""
+    return margins.settle_margins(day=timezone.now().date())

@@ -247,7 +247,7 @@ def _serve_and_kill(process: subprocess.Popen[bytes], one: Flusher, seconds: flo
     served += process.stdout.read()
     process.stdin.close()
     process.stdout.close()
-    return served.count(b"served\n")
+    return int(served.count(b"served\n"))
 
 
 def _terminate(pid: int) -> None:

@@ -1,0 +1,111 @@
+"""Recompute what must be true of the money, all in one REPEATABLE READ snapshot, and tell what is not.
+
+I1 a ledger sums to 0 · I2 balance = in − out · I3 held = holds + slices · I4 balance − held ≥ hard floor · I5 lines between
+two accounts of one ledger · I6 keys are unique · I7 a hold ends once · I8 append-only · I9 escrow = units × codes · I10 clearing
+is empty · I11 usage ↔ captures (gateway.reconcile brings it) · I12 codes issued = their states
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it must be: `subject` names the row, `detail` the numbers."""
+
+    invariant: str
+    subject: str
+    detail: str
+
+
+Check = Callable[[], list[Finding]]
+SHOWN = 50
+
+# invariant → what it says, and a query of (subject, detail) that finds nothing when it holds.
+_CHECKS = {
+    "I1": """
+        SELECT 'ledger ' || ledger, 'sum ' || sum(balance) FROM (
+          SELECT ledger, balance FROM billing_ledgeraccount WHERE mode = 'eager'
+          UNION ALL SELECT a.ledger, t.amount FROM billing_transfer t JOIN billing_ledgeraccount a ON a.id = t.dst_id WHERE a.mode = 'lazy'
+          UNION ALL SELECT a.ledger, -t.amount FROM billing_transfer t JOIN billing_ledgeraccount a ON a.id = t.src_id WHERE a.mode = 'lazy'
+        ) x GROUP BY ledger HAVING sum(balance) <> 0""",
+    "I2": """
+        SELECT 'account ' || a.id, 'balance ' || a.balance || ', in - out ' || coalesce(i.total, 0) - coalesce(o.total, 0)
+        FROM billing_ledgeraccount a
+        LEFT JOIN (SELECT dst_id, sum(amount) AS total FROM billing_transfer GROUP BY dst_id) i ON i.dst_id = a.id
+        LEFT JOIN (SELECT src_id, sum(amount) AS total FROM billing_transfer GROUP BY src_id) o ON o.src_id = a.id
+        WHERE a.mode = 'eager' AND a.balance <> coalesce(i.total, 0) - coalesce(o.total, 0)""",
+    "I3": """
+        SELECT 'account ' || a.id, 'held ' || a.held || ', holds and slices ' || coalesce(h.total, 0) + coalesce(s.total, 0)
+        FROM billing_ledgeraccount a
+        LEFT JOIN (SELECT account_id, sum(amount) AS total FROM billing_hold WHERE state = 'open' GROUP BY account_id) h
+          ON h.account_id = a.id
+        LEFT JOIN (SELECT pool, sum(amount) AS total FROM billing_slice WHERE NOT is_budget GROUP BY pool) s ON s.pool = a.id
+        WHERE a.held <> coalesce(h.total, 0) + coalesce(s.total, 0)
+        UNION ALL
+        SELECT 'spending limit ' || b.id, 'held ' || b.held || ', slices ' || coalesce(s.total, 0)
+        FROM billing_keybudget b
+        LEFT JOIN (SELECT pool, sum(amount) AS total FROM billing_slice WHERE is_budget GROUP BY pool) s ON s.pool = b.id
+        WHERE b.held <> coalesce(s.total, 0)""",
+    "I4": """
+        SELECT 'account ' || id, 'balance ' || balance || ', held ' || held || ', hard floor ' || hard_floor
+        FROM billing_ledgeraccount WHERE balance - held < hard_floor OR held < 0""",
+    "I5": """
+        SELECT 'transfer ' || t.id, 'from ' || s.ledger || ' to ' || d.ledger || ', amount ' || t.amount
+        FROM billing_transfer t JOIN billing_ledgeraccount s ON s.id = t.src_id JOIN billing_ledgeraccount d ON d.id = t.dst_id
+        WHERE t.amount <= 0 OR t.src_id = t.dst_id OR s.ledger <> d.ledger
+        UNION ALL
+        SELECT 'journal ' || j.id, 'no transfers' FROM billing_journal j
+        WHERE NOT EXISTS (SELECT FROM billing_transfer t WHERE t.journal_id = j.id)""",
+    "I6": """
+        SELECT 'journal ' || key, 'times ' || count(*) FROM billing_journal GROUP BY key HAVING count(*) > 1
+        UNION ALL SELECT 'hold ' || key, 'times ' || count(*) FROM billing_hold GROUP BY key HAVING count(*) > 1""",
+    "I7": """
+        SELECT 'hold ' || h.id, 'amount ' || h.amount || ', captured ' || h.captured || ', transfers ' || coalesce(sum(t.amount), 0)
+        FROM billing_hold h LEFT JOIN billing_transfer t ON t.journal_id = h.journal_id
+        GROUP BY h.id HAVING h.captured > h.amount
+          OR h.captured <> coalesce(sum(t.amount), 0) OR (h.state = 'posted') <> (h.journal_id IS NOT NULL)""",
+    "I8": """
+        SELECT 'table ' || wanted.name, 'may be changed' FROM (VALUES ('billing_journal'), ('billing_transfer')) AS wanted (name)
+        WHERE NOT EXISTS (
+          SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
+          WHERE g.tgrelid = to_regclass(wanted.name) AND p.proname = 'keyosk_append_only' AND g.tgenabled <> 'D')""",
+    "I9": """
+        SELECT 'code batch ' || b.id, 'escrow ' || coalesce(a.balance, 0) || ', codes are worth ' || b.units_micros * coalesce(c.open, 0)
+        FROM billing_codebatch b
+        LEFT JOIN billing_ledgeraccount a ON a.kind = 'escrow' AND a.owner = b.id AND a.tenant_id = b.tenant_id AND a.ledger = 'Q'
+        LEFT JOIN (SELECT batch_id, count(*) AS open FROM billing_code WHERE state IN ('available', 'reserved', 'sold', 'frozen')
+          GROUP BY batch_id) c ON c.batch_id = b.id
+        WHERE coalesce(a.balance, 0) <> b.units_micros * coalesce(c.open, 0)""",
+    "I12": """
+        SELECT 'code batch ' || b.id, 'issued ' || b.count || ', rows ' || count(c.id)
+        FROM billing_codebatch b LEFT JOIN billing_code c ON c.batch_id = b.id GROUP BY b.id HAVING count(c.id) <> b.count
+        UNION ALL
+        SELECT 'code ' || c.id, c.state FROM billing_code c WHERE (c.state = 'redeemed') <> (c.journal_id IS NOT NULL)""",
+}
+
+
+def run(*, more: Sequence[Check] = ()) -> list[Finding]:
+    """Return everything that is wrong, at most fifty findings per invariant; `more` are checks of other rooms."""
+    if connection.in_atomic_block:
+        return _run(more)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return _run(more)
+
+
+def query(invariant: str, sql: str) -> list[Finding]:
+    """Return the findings of one query of (subject, detail)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM ({sql}) AS found LIMIT {SHOWN}")  # noqa: S608  # our own constants
+        return [Finding(invariant, subject, detail) for subject, detail in cursor.fetchall()]
+
+
+def _run(more: Sequence[Check]) -> list[Finding]:
+    found = [finding for invariant, sql in _CHECKS.items() for finding in query(invariant, sql)]
+    return found + [finding for check in more for finding in check()]
