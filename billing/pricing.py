@@ -75,9 +75,12 @@ class Tariff:
     prices: Mapping[str, int]
     per_call: int
 
-    def numerator(self, buckets: Mapping[str, int], calls: int) -> int:
-        """Return the price in millionths of a µ$, unrounded."""
-        return sum(tokens * self.prices[name] for name, tokens in buckets.items() if tokens) + self.per_call * calls * MICROS
+    def numerator(self, used: Sequence[tuple[str, int]], calls: int) -> int:
+        """Return the price of (bucket, tokens) in millionths of a µ$, unrounded."""
+        total = self.per_call * calls * MICROS
+        for name, tokens in used:
+            total += tokens * self.prices[name]
+        return total
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,9 @@ class ModelPrice:
         }  # fmt: skip
         if calls < 0 or min(buckets.values()) < 0:
             raise ValueError("a bucket cannot hold fewer than 0 tokens")
-        numerators = [tariff.numerator(buckets, calls) for tariff in self.tariffs]
+        # Most calls use two buckets: this runs before the last bytes of every answer.
+        used = [(name, tokens) for name, tokens in buckets.items() if tokens]
+        numerators = [tariff.numerator(used, calls) for tariff in self.tariffs]
         totals = [ceil_div(numerator, MICROS) for numerator in numerators]
         parts = [total - above for total, above in zip(totals, [0, *totals], strict=False)]
         splits = tuple((tariff.account_id, part) for tariff, part in zip(self.tariffs, parts, strict=True) if part)
