@@ -130,31 +130,35 @@ class Exchange:
         self._worker = uuid.uuid4().hex
         self._client = redis.asyncio.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
         self._script = self._client.register_script(_SCRIPT)
-        self._is_down = False
+        self.is_down = False
 
     async def run(self) -> None:
         """Exchange until cancelled."""
         reminded = time.monotonic()
         try:
             while True:
-                await asyncio.sleep(_PAUSE_SECONDS if self._is_down else _EXCHANGE_SECONDS)
+                await asyncio.sleep(_PAUSE_SECONDS if self.is_down else _EXCHANGE_SECONDS)
                 if time.monotonic() - reminded > _REMIND_SECONDS:
                     reminded = time.monotonic()
                     self._limiter.remind()
                 if self._limiter.dirty:
                     await self._try_exchange()
         finally:
-            await self._client.aclose()
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        await self._client.aclose()
 
     async def _try_exchange(self) -> None:
         try:
             await self.exchange()
         except (redis.RedisError, OSError) as error:
-            if not self._is_down:
+            if not self.is_down:
                 log.warning("rate limits are counted by this process alone", extra={"error": type(error).__name__})
-            self._is_down = True
+            self.is_down = True
         else:
-            self._is_down = False
+            self.is_down = False
 
     async def exchange(self) -> None:
         """Tell and learn once; what could not be told is lost for the others, never for this process."""

@@ -30,7 +30,7 @@ class LiveRelay:
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
-        self._server = _Server(config, self._ready)
+        self._server = Server(config, self._ready)
         self._thread = threading.Thread(target=self._run, name="relay")
 
     def __enter__(self) -> Self:
@@ -70,7 +70,7 @@ class LiveRelay:
             self._ready.set()
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """Says when it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:

@@ -1,0 +1,108 @@
+"""A sub-key's rates over real HTTP, and the exchange of counts over a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.conf import settings
+
+from accounts.models import ApiKey
+from gateway.limiter import Limiter, Limits
+from gateway.process import DrainCaps
+from gateway.throttling import Exchange
+from tests.doubles import replies
+from tests.doubles.upstream import Upstream
+from tests.gateway.conftest import HELLO, Caller, lines
+from tests.gateway.live import LiveRelay
+
+CHAT = "/v1/chat/completions"
+
+
+@pytest.fixture
+def limited(caller: Caller) -> Caller:
+    """A key for two requests a minute, a hundred tokens a minute, one call at once."""
+    ApiKey.objects.filter(pk=caller.key.pk).update(rpm=2, tpm=100)
+    return caller
+
+
+def test_requests_beyond_the_rate_are_refused_with_the_time_to_wait(limited: Caller, relay: LiveRelay) -> None:
+    first, second, third = (relay.http.post(CHAT, headers=limited.headers, json=HELLO) for _ in range(3))
+
+    assert [one.status_code for one in (first, second, third)] == [200, 200, 429]
+    error = third.json()["error"]
+    assert (error["type"], error["code"], error["limit"]) == ("rate_limit_error", "rate_limit_exceeded", "requests")
+    assert 1 <= int(third.headers["retry-after"]) <= 60
+    assert [one.headers["x-ratelimit-remaining-requests"] for one in (first, second, third)] == ["1", "0", "0"]
+    assert third.headers["x-ratelimit-limit-requests"] == "2"
+    assert third.headers["x-ratelimit-reset-requests"].endswith("s")
+    assert len(lines(relay)) == 2
+
+
+def test_keys_without_limits_get_no_such_headers(caller: Caller, relay: LiveRelay) -> None:
+    response = relay.http.post(CHAT, headers=caller.headers, json=HELLO)
+
+    assert not [name for name in response.headers if name.startswith("x-ratelimit")]
+
+
+def test_tokens_count_when_a_call_ends(caller: Caller, relay: LiveRelay, upstream: Upstream) -> None:
+    ApiKey.objects.filter(pk=caller.key.pk).update(tpm=20)
+    upstream.script(replies.answer(replies.completion(usage={"prompt_tokens": 15, "completion_tokens": 5, "total_tokens": 20})))
+
+    first, second = (relay.http.post(CHAT, headers=caller.headers, json=HELLO) for _ in range(2))
+
+    assert (first.status_code, second.status_code, second.json()["error"]["limit"]) == (200, 429, "tokens")
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_call_gives_its_place_back(caller: Caller, relay: LiveRelay, upstream: Upstream, is_stream: bool) -> None:
+    ApiKey.objects.filter(pk=caller.key.pk).update(concurrency=1)
+    relay.state.drain_caps = DrainCaps(number=0)
+    body = {**HELLO, "stream": is_stream}
+    upstream.script(replies.hang_before_head())
+
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(relay.http.post, CHAT, headers=caller.headers, json={**HELLO, "max_tokens": 7}, timeout=1.0)
+        assert upstream.wait(lambda one: len(one.requests) == 1)
+        busy = relay.http.post(CHAT, headers=caller.headers, json=body)
+        assert slow.exception() is not None
+
+    assert (busy.status_code, busy.json()["error"]["limit"]) == (429, "concurrency")
+    assert upstream.wait(lambda one: one.disconnects == 1)
+    assert [relay.http.post(CHAT, headers=caller.headers, json=body).status_code for _ in range(3)] == [200] * 3
+    assert relay.state.limiter.lanes[caller.key.pk].running == 0
+
+
+async def test_processes_learn_of_each_other() -> None:
+    limits = Limits(rpm=10, concurrency=5)
+    here, there = Limiter(), Limiter()
+    exchanges = [Exchange(limiter, redis_url=settings.REDIS_URL) for limiter in (here, there)]
+    now = time.time()
+    key_id = int(now * 1000)
+    mine = here.enter(key_id, limits, now=now)
+    await exchanges[0].exchange()
+    theirs = there.enter(key_id, limits, now=now)
+    there.spend(theirs, 7, now=now)
+    await exchanges[1].exchange()
+    here.enter(key_id, limits, now=now)
+    await exchanges[0].exchange()
+
+    assert (theirs.requests, theirs.elsewhere) == (2, 1)
+    assert (mine.requests, mine.tokens, mine.elsewhere, mine.running) == (3, 7, 1, 2)
+    await asyncio.gather(*(one.stop() for one in exchanges))
+
+
+async def test_without_redis_a_process_counts_alone() -> None:
+    limiter = Limiter()
+    exchange = Exchange(limiter, redis_url="unix:///nowhere/redis.sock")
+    limiter.enter(1, Limits(rpm=1), now=60.0)
+
+    task = asyncio.create_task(exchange.run())
+    await asyncio.sleep(0.2)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert exchange.is_down
+    assert limiter.lanes[1].requests == 1
