@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
 from accounts.models import Tenant
 from channels_app import channels
+from console.management.output import Verb
 
 
-class Command(BaseCommand):
+class Command(Verb):
     help = "Add a channel to an upstream: name, provider, address, key and the models it serves."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="an option of the provider")
         parser.add_argument("--tenant", help="short name of the owner (default: the platform)")
         parser.add_argument("--allow-private", action="store_true", help="let a tenant's channel call private addresses")
+        self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -42,9 +44,9 @@ class Command(BaseCommand):
                 allow_private=options["allow_private"],
             )
         except channels.ChannelError as error:
-            raise CommandError(str(error)) from error
-        served = ", ".join(str(model) for model in channel.models.all())
-        self.stdout.write(f"Channel {channel.pk} ({channel.name}) serves {served}.")
+            self.fail(str(error))
+        served = [str(model) for model in channel.models.all()]
+        self.emit({"channel": channel.pk, "name": channel.name, "provider": channel.provider, "models": served})
 
 
 def _models(text: str) -> dict[str, str]:

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import BaseCommand, CommandError, CommandParser
+from django.core.management import CommandError, CommandParser
 
 from channels_app import health
 from channels_app.models import Channel
+from console.management.output import Verb
 
 
-class Command(BaseCommand):
+class Command(Verb):
     help = "Ask channels for one token each; without names all that are not disabled. Exit code 1 if one fails."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("names", nargs="*", help="names or numbers of channels")
+        self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chosen = _chosen(options["names"])
-        failed = 0
-        for channel in chosen:
-            result = health.probe(channel.pk)
-            if result.failure is None:
-                self.stdout.write(f"ok      {channel.pk:>4}  {channel.name}  {result.latency_ms} ms")
-            else:
-                failed += 1
-                self.stdout.write(f"failed  {channel.pk:>4}  {channel.name}  {result.failure.kind.value}: {result.failure.message}")
+        results = [(channel, health.probe(channel.pk)) for channel in _chosen(options["names"])]
+        self.emit(_row(channel, result) for channel, result in results)
+        failed = sum(1 for _, result in results if result.failure is not None)
         if failed:
-            raise CommandError(f"{failed} of {len(chosen)} channels failed")
+            self.fail(f"{failed} of {len(results)} channels failed")
+
+
+def _row(channel: Channel, result: health.ProbeResult) -> dict[str, Any]:
+    why = f"{result.failure.kind.value}: {result.failure.message}" if result.failure else ""
+    return {
+        "state": "failed" if why else "ok",
+        "channel": channel.pk,
+        "name": channel.name,
+        "latency_ms": result.latency_ms,
+        "failure": why,
+    }
 
 
 def _chosen(names: list[str]) -> list[Channel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import StringIO
 
 import pytest
@@ -23,10 +24,10 @@ def test_a_channel_is_made_as_told(tenant: Tenant) -> None:
     told = run(
         *("--name", "up", "--provider", "openai", "--base-url", "http://up.test", "--key", "sk-upstream-secret"),
         *("--models", "a, b=up-b", "--group", "vip", "--group", "default", "--priority", "2", "--weight", "3"),
-        *("--option", "strip=store", "--option", "organization=org", "--tenant", tenant.slug),
+        *("--option", "strip=store", "--option", "organization=org", "--tenant", tenant.slug, "--json"),
     )
     made = Channel.objects.get()
-    assert told == f"Channel {made.pk} (up) serves a, b → up-b.\n"
+    assert json.loads(told) == {"channel": made.pk, "name": "up", "provider": "openai", "models": ["a", "b → up-b"]}
     assert (made.tenant, made.base_url, made.groups, made.priority, made.weight) == (tenant, "http://up.test", ["vip", "default"], 2, 3)
     assert made.options == {"strip": "store", "organization": "org"}
     assert dict(made.models.values_list("name", "upstream_name")) == {"a": "a", "b": "up-b"}

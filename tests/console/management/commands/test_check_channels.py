@@ -19,7 +19,7 @@ def test_good_channels_are_listed(root_tenant: Tenant) -> None:
     made = channels.add(name="demo", provider="demo")
     out = StringIO()
     call_command("check_channels", stdout=out)
-    assert out.getvalue().split()[:3] == ["ok", str(made.pk), "demo"]
+    assert out.getvalue().splitlines()[1].split()[:3] == ["ok", str(made.pk), "demo"]
 
 
 def test_a_failing_channel_is_named_and_the_command_fails(root_tenant: Tenant) -> None:
