@@ -27,7 +27,8 @@ class Command(Verb):
 
 
 def _row(channel: Channel, result: health.ProbeResult) -> dict[str, Any]:
-    why = f"{result.failure.kind.value}: {result.failure.message}" if result.failure else ""
+    failure = result.failure
+    why = f"{failure.kind.value}: {failure.message}" if failure else ""
     return {
         "state": "failed" if why else "ok",
         "channel": channel.pk,
