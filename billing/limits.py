@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from django.db.models.functions import Now
 from billing.models import KeyBudget
 from foundation import snapshots
 
+SCOPES = ("key", "5h", "day", "week", "month")
 _HAS_LIMIT = (
     Q(total_limit__isnull=False)
     | Q(five_hours_limit__isnull=False)
@@ -29,6 +31,27 @@ class Window:
     spent_micros: int
     limit_micros: int
     resets_at: datetime.datetime | None
+
+    @property
+    def left_micros(self) -> int:
+        """Return what may still be spent; a lowered limit may be overspent already."""
+        return max(0, self.limit_micros - self.spent_micros)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All limits of a key; without any, nothing but the wallet bounds it."""
+
+    windows: tuple[Window, ...] = ()
+
+    @property
+    def left_micros(self) -> int | None:
+        """Return what the tightest limit leaves, None without limits."""
+        return min((one.left_micros for one in self.windows), default=None)
+
+    def of(self, scope: str) -> Window | None:
+        """Return the limit of one scope, if there is one."""
+        return next((one for one in self.windows if one.scope == scope), None)
 
 
 def budgets_of(api_key_id: int) -> tuple[int, ...]:
@@ -66,10 +89,23 @@ def set_allowance(
 
 def windows(*, api_key_id: int) -> list[Window]:
     """Return a key's limits with what is posted of them; a window that has passed counts as unused."""
+    return list(state(api_key_id).windows)
+
+
+def state(api_key_id: int) -> State:
+    """Return a key's limits as they stand now."""
+    return states([api_key_id]).get(api_key_id, State())
+
+
+def states(api_key_ids: Iterable[int]) -> dict[int, State]:
+    """Return the limits of those keys that have any, by one query."""
+    found: dict[int, list[Window]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT w.scope, w.spent, w.cap, w.resets FROM billing_keybudget b, keyosk_windows(b) w"
-            " WHERE b.api_key_id = %s AND b.models_matched = '' AND w.cap IS NOT NULL",
-            [api_key_id],
+            "SELECT b.api_key_id, w.scope, w.spent, w.cap, w.resets FROM billing_keybudget b, keyosk_windows(b) w"
+            " WHERE b.api_key_id = ANY(%s) AND b.models_matched = '' AND w.cap IS NOT NULL",
+            [list(api_key_ids)],
         )
-        return [Window(*row) for row in cursor.fetchall()]
+        for key_id, *row in cursor.fetchall():
+            found.setdefault(key_id, []).append(Window(*row))
+    return {key_id: State(tuple(sorted(rows, key=lambda one: SCOPES.index(one.scope)))) for key_id, rows in found.items()}

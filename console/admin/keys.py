@@ -16,16 +16,35 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts import keys
 from accounts.admin_scope import actor_of
 from accounts.models import ApiKey
+from billing import limits, money
 from console.admin import pages, spending
 from console.admin.base import DeskAdmin, facts
-from console.admin.figures import label, mono, number, usd
+from console.admin.fields import UsdField
+from console.admin.figures import label, lines, mono, number, usd
 
 STATE_LABELS = {"active": "success", "disabled": "warning", "revoked": "danger"}
-LIMITS = ("expires_at", "models_allowed", "networks_allowed", "rpm", "tpm", "concurrency")
+# The form's fields and the scopes of the limits behind them.
+ALLOWANCES = {"total_micros": "key", "five_hours_micros": "5h", "day_micros": "day", "week_micros": "week", "month_micros": "month"}
+LIMITS = (*ALLOWANCES, "expires_at", "models_allowed", "networks_allowed", "rpm", "tpm", "concurrency")
 
 
 class ApiKeyForm(ModelForm[ApiKey]):
-    """Reads the networks as CIDR."""
+    """Reads the networks as CIDR and the allowances as dollars."""
+
+    total_micros = UsdField(label=gettext_lazy("Allowance in US dollars"), required=False)
+    five_hours_micros = UsdField(label=gettext_lazy("US dollars in 5 hours"), required=False)
+    day_micros = UsdField(label=gettext_lazy("US dollars a day"), required=False)
+    week_micros = UsdField(label=gettext_lazy("US dollars a week"), required=False)
+    month_micros = UsdField(label=gettext_lazy("US dollars a month"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial.update(_allowances(limits.state(self.instance.pk)))
+
+    def allowances(self) -> dict[str, int | None]:
+        """Return the allowances as the limits' own verb takes them."""
+        return {name: self.cleaned_data[name] for name in ALLOWANCES}
 
     def clean_networks_allowed(self) -> list[str]:
         try:
@@ -47,16 +66,17 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
     actions = ("revoke",)
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        limits = (gettext_lazy("Limits"), {"fields": LIMITS, "description": _("Leave empty for no limit.")})
+        bounds = (gettext_lazy("Limits"), {"fields": LIMITS, "description": _("Leave empty for no limit.")})
         if obj is None:
-            return ((None, {"fields": ("membership", "name")}), limits)
+            return ((None, {"fields": ("membership", "name")}), bounds)
         seen = ("shown", "membership", "state_label", "created_at", "revoked_at")
-        return ((None, {"fields": ("name", *seen)}), (gettext_lazy("Usage"), {"fields": ("last_used", "spent", "calls")}), limits)
+        usage = (gettext_lazy("Usage"), {"fields": ("last_used", "spent", "calls", "used_of_limits")})
+        return ((None, {"fields": ("name", *seen)}), usage, bounds)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        return ("shown", "membership", "state_label", "created_at", "revoked_at", "last_used", "spent", "calls")
+        return ("shown", "membership", "state_label", "created_at", "revoked_at", "last_used", "spent", "calls", "used_of_limits")
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         columns = list(self.list_display)
@@ -81,6 +101,7 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
+            self._change_allowances(request, obj, form)
             return
         issued = keys.issue(
             membership=obj.membership,
@@ -95,7 +116,17 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
         obj.pk = issued.key.pk
         obj.refresh_from_db()
         obj.secret_once = issued.secret  # lives until the answer to this request
-        self.record(request, "issue", obj, after=facts(obj))
+        allowances = {name: amount for name, amount in form.allowances().items() if amount is not None}
+        if allowances:
+            limits.set_allowance(api_key_id=obj.pk, **allowances)
+        self.record(request, "issue", obj, after=facts(obj) | allowances)
+
+    def _change_allowances(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm) -> None:
+        before, after = _allowances(limits.state(obj.pk)), form.allowances()
+        names = [name for name in ALLOWANCES if after[name] != before[name]]
+        if names:
+            limits.set_allowance(api_key_id=obj.pk, **after)
+            self.record(request, "limit", obj, before={n: before[n] for n in names}, after={n: after[n] for n in names})
 
     def response_add(self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None) -> HttpResponse:
         secret: str = obj.secret_once  # type: ignore[attr-defined]  # set by save_model
@@ -139,6 +170,21 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
     @admin.display(description=gettext_lazy("calls, 30 days"))
     def calls(self, key: ApiKey) -> str:
         return number(spending.of(key).calls)
+
+    @admin.display(description=gettext_lazy("used of the limits"))
+    def used_of_limits(self, key: ApiKey) -> str:
+        return lines(_used_text(one) for one in limits.state(key.pk).windows)
+
+
+def _allowances(state: limits.State) -> dict[str, int | None]:
+    found = {one.scope: one.limit_micros for one in state.windows}
+    return {name: found.get(scope) for name, scope in ALLOWANCES.items()}
+
+
+def _used_text(window: limits.Window) -> str:
+    spans = {"key": _("in all"), "5h": _("in 5 hours"), "day": _("today"), "week": _("this week"), "month": _("this month")}
+    amounts = {"used": money.format_usd(window.spent_micros), "limit": money.format_usd(window.limit_micros)}
+    return f"{_('%(used)s of %(limit)s') % amounts} {spans[window.scope]}"
 
 
 def curl(request: HttpRequest, secret: str) -> str:

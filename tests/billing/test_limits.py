@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import zoneinfo
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,7 +14,7 @@ from accounts.models import Membership
 from billing import limits
 from billing.models import KeyBudget
 from foundation import snapshots
-from tests.billing.conftest import make_key
+from tests.billing.conftest import make_key, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -75,3 +78,54 @@ def test_the_relay_hears_of_new_limits_but_not_of_use(member: Membership) -> Non
     assert changed > before
     KeyBudget.objects.update(day_used=5, held=5)
     assert snapshots.read_versions()["keys"] == changed
+
+
+def test_the_tightest_of_several_windows_is_what_is_left(member: Membership) -> None:
+    key = make_key(member)
+    limits.set_allowance(
+        api_key_id=key.pk, total_micros=9_000, five_hours_micros=5_000, day_micros=6_000, week_micros=7_000, month_micros=8_000
+    )
+    began = timezone.now() - datetime.timedelta(hours=1)
+    KeyBudget.objects.update(five_hours_used=4_000, five_hours_start=began)
+
+    state = limits.state(key.pk)
+
+    assert [(one.scope, one.limit_micros, one.spent_micros) for one in state.windows] == [
+        ("key", 9_000, 0), ("5h", 5_000, 4_000), ("day", 6_000, 0), ("week", 7_000, 0), ("month", 8_000, 0),
+    ]  # fmt: skip
+    assert state.left_micros == 1_000
+    assert state.of("5h") == limits.Window("5h", 4_000, 5_000, began + datetime.timedelta(hours=5))
+
+
+def test_days_end_at_midnight_of_the_tenant() -> None:
+    key = make_key(make_member("tokyo", zone="Asia/Tokyo"))
+    limits.set_allowance(api_key_id=key.pk, day_micros=100)
+
+    (day,) = limits.state(key.pk).windows
+
+    assert day.resets_at is not None
+    there = day.resets_at.astimezone(zoneinfo.ZoneInfo("Asia/Tokyo"))
+    assert (there.hour, there.minute, there.second) == (0, 0, 0)
+
+
+def test_a_limit_below_what_is_used_leaves_nothing(member: Membership) -> None:
+    key = make_key(member)
+    limits.set_allowance(api_key_id=key.pk, total_micros=1_000)
+    KeyBudget.objects.update(total_used=600, held=200)
+
+    budget = limits.set_allowance(api_key_id=key.pk, total_micros=500)
+
+    assert (budget.total_limit, budget.total_used, budget.held) == (500, 600, 200)
+    assert limits.state(key.pk).left_micros == 0
+
+
+def test_many_keys_are_read_at_once(member: Membership, django_assert_num_queries: Callable[[int], Any]) -> None:
+    first, second, bare = make_key(member), make_key(member), make_key(member)
+    limits.set_allowance(api_key_id=first.pk, total_micros=1)
+    limits.set_allowance(api_key_id=second.pk, day_micros=2)
+
+    with django_assert_num_queries(1):
+        found = limits.states([first.pk, second.pk, bare.pk])
+
+    assert {key: state.left_micros for key, state in found.items()} == {first.pk: 1, second.pk: 2}
+    assert limits.state(bare.pk).left_micros is None

@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts import keys
 from accounts.models import ApiKey, AuditEvent, Membership
+from billing import limits
 
 pytestmark = pytest.mark.django_db
 
@@ -70,3 +71,32 @@ def test_a_changed_limit_is_in_the_trail_with_what_it_was(desk: Client, end_user
     assert answer.status_code == 302
     event = AuditEvent.objects.get()
     assert (event.action, event.before, event.after) == ("apikey.change", {"rpm": 10}, {"rpm": 20})
+
+
+def test_allowances_are_set_with_the_key_and_kept_in_the_trail(desk: Client, end_user: Membership) -> None:
+    answer = desk.post(ADD, _form(end_user, total_micros="2.5", day_micros="$0.10"))
+    assert answer.status_code == 200
+    found = limits.state(ApiKey.objects.get().pk)
+    assert [(one.scope, one.limit_micros) for one in found.windows] == [("key", 2_500_000), ("day", 100_000)]
+    event = AuditEvent.objects.get()
+    assert (event.after["total_micros"], event.after["day_micros"]) == (2_500_000, 100_000)
+
+
+def test_a_changed_allowance_takes_effect_and_is_in_the_trail(desk: Client, end_user: Membership) -> None:
+    key = keys.issue(membership=end_user, name="old").key
+    limits.set_allowance(api_key_id=key.pk, total_micros=1_000_000, day_micros=500_000)
+    page = desk.get(f"{LIST}{key.pk}/change/")
+    assert page.context["adminform"].form.initial["total_micros"] == 1_000_000
+    assert "$0.00 of $0.50 today" in page.content.decode()
+    form = {"name": "old", "models_allowed": "", "networks_allowed": "", "total_micros": "0.4", "day_micros": "0.50"}
+    assert desk.post(f"{LIST}{key.pk}/change/", form).status_code == 302
+    found = limits.state(key.pk)
+    assert [(one.scope, one.limit_micros) for one in found.windows] == [("key", 400_000), ("day", 500_000)]
+    event = AuditEvent.objects.get()
+    assert (event.action, event.before, event.after) == ("apikey.limit", {"total_micros": 1_000_000}, {"total_micros": 400_000})
+
+
+def test_an_allowance_that_is_no_amount_is_refused_in_the_form(desk: Client, end_user: Membership) -> None:
+    answer = desk.post(ADD, _form(end_user, total_micros="much"))
+    assert list(answer.context["adminform"].form.errors) == ["total_micros"]
+    assert not ApiKey.objects.exists()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import ApiKey, AuditEvent, Membership, Tenant
+from billing import limits
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,21 @@ def test_a_key_is_issued_with_its_limits(end_user: Membership) -> None:
     assert (answer["id"], answer["prefix"]) == (key.pk, key.prefix)
     assert keys.digest(str(answer["key"])) == key.digest
     assert (key.membership, key.name, key.models_allowed, key.rpm) == (end_user, "ci", ["a", "b"], 60)
+
+
+def test_allowances_are_typed_in_dollars(end_user: Membership) -> None:
+    spans = {"allowance": "2.5", "five-hours": "0.1", "day": "0.2", "week": "1", "month": "2"}
+    create("--user", "ann@shop.test", *(f"--{name}-usd={amount}" for name, amount in spans.items()))
+    found = limits.state(ApiKey.objects.get().pk)
+    assert [(one.scope, one.limit_micros) for one in found.windows] == [
+        ("key", 2_500_000), ("5h", 100_000), ("day", 200_000), ("week", 1_000_000), ("month", 2_000_000),
+    ]  # fmt: skip
+
+
+def test_an_allowance_that_is_no_amount_makes_no_key(end_user: Membership) -> None:
+    with pytest.raises(CommandError, match="is not an amount"):
+        create("--user", "ann@shop.test", "--allowance-usd", "five")
+    assert not ApiKey.objects.exists()
 
 
 def test_the_trail_does_not_hold_the_key(end_user: Membership) -> None:
