@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin_scope import TenantTabularInline, actor_of
 from billing import ledger
 from billing.models.ledger import Journal, LedgerAccount, Transfer
-from console.admin.base import DeskAdmin, ReadOnly
+from console.admin.base import DeskAdmin, IdFilter, ReadOnly
 from console.admin.figures import mono, number, usd
 from console.admin.pages import object_url
 
@@ -61,21 +61,12 @@ class LedgerAccountAdmin(ReadOnly, DeskAdmin[LedgerAccount]):
         return format_html('<a class="text-primary-600 dark:text-primary-500" href="{}?account={}">{}</a>', address, account.pk, "→")
 
 
-class AccountFilter(admin.SimpleListFilter):
-    """Both sides of one account, named by its number in the address; offers no choices of its own."""
+class AccountFilter(IdFilter):
+    """Both sides of one account, named by its number in the address."""
 
     title = gettext_lazy("account")
     parameter_name = "account"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        value = request.GET.get(self.parameter_name, "")
-        return [(value, f"#{value}")] if value.isdecimal() else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Transfer]) -> QuerySet[Transfer]:
-        value = self.value()
-        if value is None or not value.isdecimal() or len(value) > 18:
-            return queryset
-        return queryset.filter(Q(src_id=int(value)) | Q(dst_id=int(value)))
+    paths = ("src_id", "dst_id")
 
 
 class TransferAdmin(ReadOnly, DeskAdmin[Transfer]):

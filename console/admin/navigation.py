@@ -43,6 +43,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Codes"), "qr_code_2", "billing_code"),
             (_("Orders"), "receipt_long", "billing_order"),
             (_("Prices"), "payments", "billing_pricerule"),
+            (_("Payment accounts"), "credit_card", "billing_gatewayaccount"),
         ]),
         (_("Relay"), [
             (_("Usage"), "monitoring", "gateway_usagerecord"),

@@ -48,12 +48,12 @@ def act(*, description: str | Promise, icon: str) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
             subject = model_admin.subject(request, object_id)
-            if not model_admin.has_change_permission(request, subject):
+            if not model_admin.has_act_permission(request, subject):
                 raise PermissionDenied
             return view(model_admin, request, object_id)
 
         decorated: Any = action(guarded, description=description, icon=icon)
-        decorated.allowed_permissions = ["change"]
+        decorated.allowed_permissions = ["act"]
         return decorated  # type: ignore[no-any-return]  # Unfold ships no types
 
     return decorate

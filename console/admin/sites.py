@@ -12,15 +12,22 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
 from accounts.models import ApiKey, AuditEvent, Membership, Tenant, User
+from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
+from billing.models.prices import PriceRule
+from billing.models.shop import GatewayAccount, Order, Product
 from channels_app.models import Channel, ChannelCost
 from console.admin import dashboard
 from console.admin.audit import AuditEventAdmin
 from console.admin.channels import ChannelAdmin
+from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
+from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
+from console.admin.prices import PriceRuleAdmin
+from console.admin.products import GatewayAccountAdmin, ProductAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
 from console.admin.usage import PlatformUsageAdmin, UsageRecordAdmin
@@ -73,6 +80,12 @@ SHARED: Pages = [
     (LedgerAccount, LedgerAccountAdmin),
     (Journal, JournalAdmin),
     (Transfer, TransferAdmin),
+    (PriceRule, PriceRuleAdmin),
+    (Product, ProductAdmin),
+    (GatewayAccount, GatewayAccountAdmin),
+    (CodeBatch, CodeBatchAdmin),
+    (Code, CodeAdmin),
+    (Order, OrderAdmin),
 ]
 PLATFORM: Pages = [
     *SHARED,

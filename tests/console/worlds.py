@@ -9,8 +9,11 @@ from django.db.models import Model
 
 from accounts import audit, keys, tenants
 from accounts.models import ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User
-from billing import ledger
+from billing import catalogue, codes, gateways, ledger, orders, price_book
+from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
+from billing.models.prices import PriceRule
+from billing.models.shop import GatewayAccount, Order, Product
 from channels_app import channels, costs
 from channels_app.models import Channel, ChannelCost
 from foundation.ids import uuid7
@@ -70,6 +73,32 @@ def _journal(world: World) -> Journal:
     return ledger.post(kind="grant", key=f"grant-{world.mark}", lines=[line], tenant_id=world.tenant.pk, memo=f"gift-{world.mark}")
 
 
+def _product(world: World) -> Product:
+    name = f"product-{world.mark}"
+    return catalogue.add_product(tenant=world.tenant, name=name, units_micros=1_000_000, price_minor=7_00, currency="CNY")
+
+
+def _account(world: World) -> GatewayAccount:
+    return gateways.add_account(tenant=world.tenant, driver="sandbox", name=f"account-{world.mark}")
+
+
+def _batch(world: World) -> CodeBatch:
+    issuer, stock = ledger.account(kind="issuer"), ledger.account(kind="stock", tenant_id=world.tenant.pk)
+    line = ledger.Line(issuer.pk, stock.pk, 100_000_000)
+    ledger.post(kind="purchase", key=f"stock-{world.mark}", lines=[line], tenant_id=world.tenant.pk)
+    product = Product.objects.get(tenant=world.tenant)
+    return codes.mint(tenant=world.tenant, units_micros=1_000_000, count=3, product=product, note=f"batch-{world.mark}").batch
+
+
+def _order(world: World) -> Order:
+    buyer = orders.Buyer(email=f"buyer-{world.mark}@people.test")
+    return orders.place(product=Product.objects.get(tenant=world.tenant), buyer=buyer).order
+
+
+def _price(world: World) -> PriceRule:
+    return price_book.set_price(model=f"model-{world.mark}", tenant=world.tenant, input=1_000_000, output=2_000_000)
+
+
 def _usage(world: World) -> UsageRecord:
     return UsageRecord.objects.create(
         id=uuid7(),
@@ -98,4 +127,10 @@ MAKERS: dict[type[Model], Maker] = {
     Transfer: lambda world: Transfer.objects.get(journal__key=f"grant-{world.mark}"),
     LedgerAccount: lambda world: LedgerAccount.objects.get(kind="wallet", tenant=world.tenant),
     UsageRecord: _usage,
+    Product: _product,
+    GatewayAccount: _account,
+    CodeBatch: _batch,
+    Code: lambda world: Code.objects.filter(batch__tenant=world.tenant, state="available").earliest("pk"),
+    Order: _order,
+    PriceRule: _price,
 }

@@ -1,0 +1,268 @@
+"""Quota codes: mint a batch, export it, freeze, revoke. Lists show the last four; plain texts leave with a line in the trail."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import scope
+from accounts.admin_scope import TenantTabularInline, actor_of
+from accounts.models import Tenant
+from billing import code_shelf, codes
+from billing.models.codes import Code, CodeBatch, CodeEvent
+from billing.models.shop import Product
+from console.admin import pages
+from console.admin.base import DeskAdmin, IdFilter, ReadOnly, facts
+from console.admin.fields import UsdField
+from console.admin.figures import label, mono, number, usd
+
+STATE_LABELS = {
+    "available": "success", "reserved": "info", "sold": "primary", "redeemed": "default",
+    "frozen": "warning", "revoked": "danger", "expired": "danger",
+}  # fmt: skip
+MOST_SHOWN = 200
+
+
+class MintForm(pages.DeskForm):
+    """What to mint: for a product of the shop, or of any denomination for sale elsewhere."""
+
+    product = forms.ModelChoiceField(
+        queryset=Product.objects.none(), required=False, label=gettext_lazy("Product"), empty_label=gettext_lazy("none: sold elsewhere")
+    )
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Tenant"), empty_label=None)
+    units_micros = UsdField(
+        label=gettext_lazy("Quota of each, $"), required=False, help_text=gettext_lazy("Only without a product; a product has its own.")
+    )
+    count = forms.IntegerField(label=gettext_lazy("Codes"), min_value=1, max_value=codes.MOST_PER_BATCH, initial=10)
+    valid_days = forms.IntegerField(
+        label=gettext_lazy("Days the credit is valid"), required=False, min_value=1, help_text=gettext_lazy("Empty: for ever.")
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        actor = actor_of(request)
+        product: Any = self.fields["product"]
+        product.queryset = scope.narrow(actor, Product.objects.select_related("tenant"))
+        tenant: Any = self.fields["tenant"]
+        tenant.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
+        tenant.initial = actor.tenant.pk
+        if not actor.is_platform:
+            del self.fields["tenant"]
+
+    def save(self, request: HttpRequest) -> codes.Minted | None:
+        """Mint; a refusal becomes an error of the form and None is returned."""
+        actor, values = actor_of(request), self.cleaned_data
+        product: Product | None = values["product"]
+        tenant = product.tenant if product else values.get("tenant") or actor.tenant
+        units = product.units_micros if product else values["units_micros"] or 0
+        try:
+            return codes.mint(
+                tenant=tenant, units_micros=units, count=values["count"], product=product, offline=product is None,
+                valid_days=values["valid_days"], note=values["note"], actor=actor.user,
+            )  # fmt: skip
+        except codes.CodeError as error:
+            self.add_error(None, str(error))
+            return None
+
+
+class ExportForm(pages.DeskForm):
+    """Which codes leave, and how."""
+
+    which = forms.ChoiceField(
+        label=gettext_lazy("Codes"), choices=[("available", gettext_lazy("not sold yet")), ("all", gettext_lazy("all of the batch"))]
+    )
+    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=[("txt", gettext_lazy("text, one a line")), ("csv", "CSV")])
+
+
+class ReasonForm(pages.DeskForm):
+    """Why: kept with the event."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
+
+
+class CodeBatchAdmin(DeskAdmin[CodeBatch]):
+    """Codes minted together."""
+
+    list_display = ("__str__", "product", "units", "count", "available", "redeemed", "is_offline", "created_at", "note")
+    list_select_related = ("product", "tenant")
+    search_fields = ("note", "product__name")
+    ordering = ("-id",)
+    fields = (
+        "tenant",
+        "product",
+        "units",
+        "count",
+        "available",
+        "redeemed",
+        "is_offline",
+        "redeem_by",
+        "valid_days",
+        "note",
+        "actor",
+        "created_at",
+    )
+    readonly_fields = fields
+    actions_detail = ("export", "freeze", "unfreeze", "revoke")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CodeBatch]:
+        rows: QuerySet[CodeBatch] = super().get_queryset(request)
+        counted = {f"{state}_count": Count("codes", filter=Q(codes__state=state)) for state in ("available", "redeemed")}
+        return rows.annotate(**counted)
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(self.list_display)
+        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = MintForm(request.POST or None, request=request)
+        if form.is_valid() and (minted := self._mint(request, form)):
+            return self._show(request, minted)
+        text = _("Codes are covered by your stock of quota: what you mint is set aside until it is redeemed or revoked.")
+        return pages.ask(request, self, title=_("Mint codes"), submit=_("Mint"), form=form, explanation=text)
+
+    def _mint(self, request: HttpRequest, form: MintForm) -> codes.Minted | None:
+        with transaction.atomic():
+            minted = form.save(request)
+            if minted is not None:
+                self.record(request, "mint", minted.batch, after=facts(minted.batch))
+        return minted
+
+    def _show(self, request: HttpRequest, minted: codes.Minted) -> HttpResponse:
+        """Show a small batch at once; a large one is exported from its page."""
+        batch = minted.batch
+        back = pages.object_url(self.admin_site.name, batch)
+        if len(minted.codes) > MOST_SHOWN:
+            return redirect(back)
+        told = [(_("Batch"), batch), (_("Codes"), f"{batch.count:,}"), (_("Quota of each"), usd(batch.units_micros))]
+        boxes = [pages.Box(_("Codes"), "\n".join(minted.codes))]
+        return pages.result(request, self, title=_("%d codes minted") % batch.count, boxes=boxes, facts=told, back=back)
+
+    @pages.act(description=gettext_lazy("Export"), icon="download")
+    def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Hand the plain codes out as a file, with a line in the trail."""
+        batch = self.subject(request, object_id)
+        form = ExportForm(request.POST or None)
+        if not form.is_valid():
+            text = _("Plain codes are as good as money. Who exported them, and when, is kept.")
+            back = pages.object_url(self.admin_site.name, batch)
+            return pages.ask(request, self, title=_("Export %s") % batch, submit=_("Download"), form=form, explanation=text, back=back)
+        rows = Code.objects.filter(batch=batch).select_related("batch").order_by("serial")
+        if form.cleaned_data["which"] == "available":
+            rows = rows.filter(state=Code.State.AVAILABLE)
+        found = list(rows)
+        self.record(request, "export", batch, after={"codes": len(found), "which": form.cleaned_data["which"]})
+        return _file(batch, found, form.cleaned_data["format"])
+
+    @pages.act(description=gettext_lazy("Freeze"), icon="ac_unit")
+    def freeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Stop a batch for the time being."""
+        return self._with_reason(request, object_id, "freeze", _("Stops every code that could still be redeemed. It can be undone."))
+
+    @pages.act(description=gettext_lazy("Unfreeze"), icon="sunny")
+    def unfreeze(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Let a frozen batch go on."""
+        return self._with_reason(request, object_id, "unfreeze", _("Frozen codes become what they were."))
+
+    @pages.act(description=gettext_lazy("Revoke"), icon="block")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End what was not redeemed."""
+        return self._with_reason(request, object_id, "revoke", _("Ends every code that was not redeemed; their quota goes back to stock."))
+
+    def _with_reason(self, request: HttpRequest, object_id: str, verb: str, explanation: str) -> HttpResponse:
+        batch = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, batch)
+        form = ReasonForm(request.POST or None)
+        if not form.is_valid():
+            title = {"freeze": _("Freeze %s"), "unfreeze": _("Unfreeze %s"), "revoke": _("Revoke %s")}[verb] % batch
+            return pages.ask(
+                request, self, title=title, submit=title, form=form, explanation=explanation, back=back, is_danger=verb == "revoke"
+            )
+        reason = form.cleaned_data["reason"]
+        act = {"freeze": code_shelf.freeze, "unfreeze": code_shelf.unfreeze, "revoke": code_shelf.revoke}[verb]
+        with transaction.atomic():
+            count = act(batch=batch, actor=actor_of(request).user, reason=reason)
+            self.record(request, verb, batch, after={"codes": count, "reason": reason})
+        self.message_user(request, _("%d codes changed.") % count)
+        return redirect(back)
+
+    @admin.display(description=gettext_lazy("quota of each"), ordering="units_micros")
+    def units(self, batch: CodeBatch) -> SafeString:
+        return usd(batch.units_micros)
+
+    @admin.display(description=gettext_lazy("available"))
+    def available(self, batch: CodeBatch) -> SafeString:
+        return number(f"{batch.available_count:,}")  # type: ignore[attr-defined]  # annotated above
+
+    @admin.display(description=gettext_lazy("redeemed"))
+    def redeemed(self, batch: CodeBatch) -> SafeString:
+        return number(f"{batch.redeemed_count:,}")  # type: ignore[attr-defined]  # annotated above
+
+
+class CodeEventInline(TenantTabularInline[CodeEvent, Code]):
+    """A code's life."""
+
+    model = CodeEvent
+    fields = ("created_at", "before", "after", "actor", "order", "reason")
+    readonly_fields = fields
+    add_roles = change_roles = delete_roles = ()
+    can_delete = False
+
+
+class BatchFilter(IdFilter):
+    """The codes of one batch, named in the address."""
+
+    title = gettext_lazy("batch")
+    parameter_name = "batch"
+    paths = ("batch_id",)
+
+
+class CodeAdmin(ReadOnly, DeskAdmin[Code]):
+    """Single codes by their last four."""
+
+    list_display = ("shown", "batch", "state_label", "order", "redeemed_by", "redeemed_at")
+    list_filter = ("state", BatchFilter)
+    list_select_related = ("batch", "order", "redeemed_by__user", "redeemed_by__tenant")
+    search_fields = ("=last4", "=order__number", "=redeemed_by__user__email")
+    ordering = ("-id",)
+    fields = ("shown", "batch", "serial", "state_label", "order", "redeemed_by", "redeemed_at", "journal")
+    readonly_fields = fields
+    inlines = (CodeEventInline,)
+
+    @admin.display(description=gettext_lazy("code"))
+    def shown(self, code: Code) -> SafeString:
+        return mono(f"…{code.last4}")
+
+    @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
+    def state_label(self, code: Code) -> tuple[str, str]:
+        return code.state, code.get_state_display()
+
+
+def _file(batch: CodeBatch, rows: list[Code], kind: str) -> HttpResponse:
+    plain = codes.reveal(rows)
+    response = HttpResponse(content_type="text/csv; charset=utf-8" if kind == "csv" else "text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="codes-{batch.pk}.{kind}"'
+    response["Cache-Control"] = "no-store"
+    if kind == "txt":
+        response.write("".join(f"{text}\n" for text in plain))
+        return response
+    writer = csv.writer(response)
+    writer.writerow(["serial", "code", "state"])
+    writer.writerows((row.serial, text, row.state) for row, text in zip(rows, plain, strict=True))
+    return response

@@ -1,0 +1,128 @@
+"""Orders with their timeline: payments, steps, and the few decisions a person takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib import messages as notes
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.admin_scope import TenantTabularInline, actor_of
+from billing import codes, money, orders, settlement
+from billing.models.shop import Order, OrderEvent, PaymentAttempt
+from console.admin import pages
+from console.admin.base import DeskAdmin, ReadOnly
+from console.admin.codes import ReasonForm
+from console.admin.figures import label, mono, number, usd
+
+STATE_LABELS = {
+    "pending": "info", "paid": "primary", "delivered": "success", "expired": "default",
+    "canceled": "default", "review": "danger", "refunded": "warning",
+}  # fmt: skip
+
+
+class PaymentInline(TenantTabularInline[PaymentAttempt, Order]):
+    """The tries to pay an order."""
+
+    model = PaymentAttempt
+    fields = ("created_at", "account", "amount", "state", "received", "provider_transaction", "review_reason")
+    readonly_fields = fields
+    add_roles = change_roles = delete_roles = ()
+    can_delete = False
+
+    @admin.display(description=gettext_lazy("amount"))
+    def amount(self, attempt: PaymentAttempt) -> SafeString:
+        return number(money.format_minor(attempt.amount_minor, currency=attempt.currency))
+
+    @admin.display(description=gettext_lazy("received"))
+    def received(self, attempt: PaymentAttempt) -> SafeString:
+        if attempt.received_minor is None:
+            return number("—")
+        return number(money.format_minor(attempt.received_minor, currency=attempt.received_currency or attempt.currency))
+
+
+class EventInline(TenantTabularInline[OrderEvent, Order]):
+    """The order's timeline."""
+
+    model = OrderEvent
+    fields = ("created_at", "before", "after", "attempt", "actor", "reason")
+    readonly_fields = fields
+    add_roles = change_roles = delete_roles = ()
+    can_delete = False
+
+
+class OrderAdmin(ReadOnly, DeskAdmin[Order]):
+    """What people bought. The secret address of an order and its codes stay with the buyer."""
+
+    list_display = ("number", "product_name", "quantity", "total", "state_label", "buyer", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("tenant",)
+    search_fields = ("number", "email", "contact")
+    ordering = ("-id",)
+    fieldsets = (
+        (None, {"fields": ("shown_number", "state_label", "product", "quantity", "units", "total", "review_reason")}),
+        (gettext_lazy("Buyer"), {"fields": ("email", "contact", "membership", "language", "address")}),
+        (gettext_lazy("Times"), {"fields": ("created_at", "reserved_until", "paid_at", "delivered_at")}),
+    )
+    inlines = (PaymentInline, EventInline)
+    actions_detail = ("deliver", "cancel")
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(self.list_display)
+        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+    @pages.act(description=gettext_lazy("Deliver"), icon="local_shipping")
+    def deliver(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Deliver an order that waits for a person: the money came, but late, twice or in another amount."""
+        return self._decide(request, object_id, "deliver", _("Hands the codes out although the payment needed a look."))
+
+    @pages.act(description=gettext_lazy("Cancel"), icon="cancel")
+    def cancel(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give an unpaid order up."""
+        return self._decide(request, object_id, "cancel", _("Gives an unpaid order up; its codes go back on the shelf."))
+
+    def _decide(self, request: HttpRequest, object_id: str, verb: str, explanation: str) -> HttpResponse:
+        order = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, order)
+        form = ReasonForm(request.POST or None)
+        if not form.is_valid():
+            title = {"deliver": _("Deliver %s"), "cancel": _("Cancel %s")}[verb] % order
+            return pages.ask(
+                request, self, title=title, submit=title, form=form, explanation=explanation, back=back, is_danger=verb == "cancel"
+            )
+        acts: dict[str, Any] = {"deliver": settlement.deliver_reviewed, "cancel": orders.cancel}
+        before = self.facts(order)
+        try:
+            with transaction.atomic():
+                acts[verb](order=order, actor=actor_of(request).user, reason=form.cleaned_data["reason"])
+                order.refresh_from_db()
+                self.record_change(request, verb, order, before=before)
+        except (orders.OrderError, codes.CodeError) as error:
+            self.message_user(request, str(error), level=notes.ERROR)
+        return redirect(back)
+
+    @admin.display(description=gettext_lazy("number"))
+    def shown_number(self, order: Order) -> SafeString:
+        return mono(order.number)
+
+    @admin.display(description=gettext_lazy("quota of each"))
+    def units(self, order: Order) -> SafeString:
+        return usd(order.units_micros)
+
+    @admin.display(description=gettext_lazy("total"), ordering="total_minor")
+    def total(self, order: Order) -> SafeString:
+        return number(money.format_minor(order.total_minor, currency=order.currency))
+
+    @admin.display(description=gettext_lazy("buyer"), ordering="email")
+    def buyer(self, order: Order) -> str:
+        return order.email or order.contact or "—"
+
+    @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
+    def state_label(self, order: Order) -> tuple[str, str]:
+        return order.state, order.get_state_display()

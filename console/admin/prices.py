@@ -1,0 +1,166 @@
+"""Prices in the back office: typing one ends the current rule and begins a new version; nothing is edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts import scope
+from accounts.admin_scope import actor_of
+from accounts.models import Tenant
+from billing import price_book
+from billing.models.prices import PriceRule
+from billing.pricing import BUCKETS
+from console.admin import pages
+from console.admin.base import DeskAdmin
+from console.admin.fields import UsdField
+from console.admin.figures import mono, usd
+
+MAIN = ("input", "output", "cache_read", "per_call")
+OTHERS = tuple(name for name in BUCKETS if name not in MAIN)
+PRICES = (*MAIN, *OTHERS)
+
+
+class PriceForm(pages.DeskForm):
+    """What a model costs from now on."""
+
+    model = forms.CharField(
+        label=gettext_lazy("Model"), max_length=120, help_text=gettext_lazy("A name or a pattern such as gpt-4o-mini or claude-*.")
+    )
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Tenant"), empty_label=None)
+    priced_as = forms.CharField(
+        label=gettext_lazy("Priced as"),
+        required=False,
+        max_length=120,
+        help_text=gettext_lazy("Another model whose price counts; then leave the prices empty."),
+    )
+    hold_ceiling = forms.IntegerField(label=gettext_lazy("Tokens reserved at first"), required=False, min_value=1)
+    field_order: Sequence[str] = ("model", "tenant", *PRICES, "priced_as", "hold_ceiling")
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.update({name: _price_field(name) for name in PRICES})
+        self.order_fields(self.field_order)
+        actor = actor_of(request)
+        field: Any = self.fields["tenant"]
+        field.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
+        field.initial = actor.tenant.pk
+        if not actor.is_platform:
+            del self.fields["tenant"]
+
+    def save(self, request: HttpRequest) -> PriceRule | None:
+        """Set the price; a refusal becomes an error of the form and None is returned."""
+        values = dict(self.cleaned_data)
+        actor = actor_of(request)
+        tenant = values.pop("tenant", None) or actor.tenant
+        try:
+            return price_book.set_price(tenant=tenant, actor=actor.user, **values)
+        except price_book.BadPrice as error:
+            self.add_error(None, str(error))
+            return None
+
+
+class CurrentFilter(admin.SimpleListFilter):
+    """Shows what counts now unless the past is asked for."""
+
+    title = gettext_lazy("version")
+    parameter_name = "version"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("all", gettext_lazy("all versions"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": gettext_lazy("current")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[PriceRule]) -> QuerySet[PriceRule]:
+        return queryset if self.value() == "all" else queryset.filter(valid_to=None)
+
+
+class PriceRuleAdmin(DeskAdmin[PriceRule]):
+    """Rules by model pattern, newest version first."""
+
+    list_display = ("pattern_shown", *(f"{name}_usd" for name in MAIN), "priced_as", "valid_from", "valid_to")
+    list_filter = (CurrentFilter,)
+    list_select_related = ("book__tenant",)
+    search_fields = ("pattern", "source")
+    ordering = ("pattern", "-valid_from")
+    fields = (
+        "pattern_shown",
+        "tenant",
+        *(f"{name}_usd" for name in PRICES),
+        "priced_as",
+        "hold_ceiling",
+        "source",
+        "valid_from",
+        "valid_to",
+    )
+    readonly_fields = fields
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(self.list_display)
+        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = PriceForm(request.POST or None, request=request, initial=self._initial(request))
+        if form.is_valid() and (rule := form.save(request)):
+            messages.success(request, _("%s has its new price; calls from now on pay it.") % rule.pattern)
+            return redirect(pages.list_url(self))
+        return pages.ask(
+            request, self, title=_("Set a price"), submit=_("Set price"), form=form,
+            explanation=_("US dollars per million tokens; per call: US dollars. Calls that run keep the price they began with."),
+        )  # fmt: skip
+
+    def _initial(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with the values of an own rule named in the address."""
+        number = request.GET.get("rule", "")
+        rule = self.get_queryset(request).filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
+        if rule is None:
+            return {}
+        copied = {name: getattr(rule, name) for name in (*PRICES, "priced_as", "hold_ceiling")}
+        return {"model": rule.pattern, "tenant": rule.book.tenant_id, **copied}
+
+    @admin.display(description=gettext_lazy("model"), ordering="pattern")
+    def pattern_shown(self, rule: PriceRule) -> SafeString:
+        return mono(rule.pattern)
+
+    @admin.display(description=gettext_lazy("tenant"), ordering="book__tenant__name")
+    def tenant(self, rule: PriceRule) -> str:
+        return str(rule.book.tenant)
+
+
+def _price_field(name: str) -> UsdField:
+    return UsdField(label=_title(name), required=False)
+
+
+def _title(name: str) -> Any:
+    field: Any = PriceRule._meta.get_field(name)
+    return field.verbose_name
+
+
+def _column(name: str) -> Any:
+    @admin.display(description=_title(name), ordering=name)
+    def column(self: PriceRuleAdmin, rule: PriceRule) -> SafeString:
+        return usd(getattr(rule, name))
+
+    return column
+
+
+for _name in PRICES:
+    setattr(PriceRuleAdmin, f"{_name}_usd", _column(_name))

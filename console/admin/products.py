@@ -1,0 +1,148 @@
+"""Products of a shop and its payment accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from accounts.admin_scope import actor_of
+from billing import catalogue, money
+from billing.models.shop import GatewayAccount, Product
+from console.admin.base import DeskAdmin, facts
+from console.admin.fields import UsdField
+from console.admin.figures import number, usd
+
+
+class ProductForm(forms.ModelForm[Product]):
+    """Takes quota in dollars and the price as people write it in its currency."""
+
+    units_micros = UsdField(label=gettext_lazy("Quota, $"))
+    price = forms.CharField(label=gettext_lazy("Price"), widget=UnfoldAdminTextInputWidget, help_text=gettext_lazy("Such as 39.00"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["price"] = money.plain_minor(self.instance.price_minor, currency=self.instance.currency)
+
+    def clean_currency(self) -> str:
+        currency: str = self.cleaned_data["currency"].upper()
+        if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+            raise forms.ValidationError(_("Write three letters such as CNY."))
+        return currency
+
+    def clean_units_micros(self) -> int:
+        units: int | None = self.cleaned_data["units_micros"]
+        if not units:
+            raise forms.ValidationError(_("Write an amount above 0."))
+        return units
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        currency = cleaned.get("currency") or self.instance.currency
+        try:
+            self.instance.price_minor = money.parse_minor(cleaned.get("price", ""), currency=currency or "CNY")
+        except money.BadAmount as error:
+            self.add_error("price", str(error))
+        else:
+            if not self.instance.price_minor:
+                self.add_error("price", _("Write an amount above 0."))
+        return cleaned
+
+
+class ProductChangeForm(ProductForm):
+    """The form of a product that exists: its denomination stays."""
+
+    units_micros = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
+
+
+class ProductAdmin(DeskAdmin[Product]):
+    """What the shop sells. The stock of a product are the codes minted for it."""
+
+    form = ProductForm
+    list_display = ("name", "units", "price_shown", "stock", "is_active", "sort")
+    list_filter = ("is_active",)
+    list_select_related = ("tenant",)
+    search_fields = ("name", "slug")
+    ordering = ("sort", "units_micros", "id")
+    fieldsets: tuple[Any, ...] = (
+        (None, {"fields": ("name", "units_micros", "price", "currency", "is_active", "sort")}),
+        (gettext_lazy("Texts"), {"fields": ("description", "instructions")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        rows: QuerySet[Product] = super().get_queryset(request)
+        return rows.annotate(stock_count=Count("batches__codes", filter=Q(batches__codes__state="available")))
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(self.list_display)
+        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+    def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
+        names = list(self.fieldsets[0][1]["fields"])
+        if obj is not None:
+            names[1] = "units"
+        elif actor_of(request).is_platform:
+            names.insert(0, "tenant")
+        return ((None, {"fields": names}), *self.fieldsets[1:])
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
+        # Codes of this denomination are in stock, and orders keep the currency: another one is another product.
+        return ("units", "currency") if obj else ()
+
+    def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:
+        kwargs["form"] = ProductForm if obj is None else ProductChangeForm
+        return super().get_form(request, obj, change=change, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            before = self.facts(Product.objects.get(pk=obj.pk))
+            obj.save(update_fields=["name", "price_minor", "is_active", "sort", "description", "instructions"])
+            self.record_change(request, "change", obj, before=before)
+            return
+        actor = actor_of(request)
+        made = catalogue.add_product(
+            tenant=obj.tenant if actor.is_platform else actor.tenant, name=obj.name, units_micros=obj.units_micros,
+            price_minor=obj.price_minor, currency=obj.currency, description=obj.description, instructions=obj.instructions,
+        )  # fmt: skip
+        obj.pk = made.pk
+        Product.objects.filter(pk=made.pk).update(is_active=obj.is_active, sort=obj.sort)
+        obj.refresh_from_db()
+        self.record(request, "add", obj, after=facts(obj))
+
+    @admin.display(description=gettext_lazy("quota"), ordering="units_micros")
+    def units(self, product: Product) -> SafeString:
+        return usd(product.units_micros)
+
+    @admin.display(description=gettext_lazy("price"), ordering="price_minor")
+    def price_shown(self, product: Product) -> SafeString:
+        return number(money.format_minor(product.price_minor, currency=product.currency))
+
+    @admin.display(description=gettext_lazy("in stock"), ordering="stock_count")
+    def stock(self, product: Product) -> SafeString:
+        count: int = product.stock_count  # type: ignore[attr-defined]  # annotated above
+        return number(f"{count:,}")
+
+
+class GatewayAccountAdmin(DeskAdmin[GatewayAccount]):
+    """A shop's payment accounts; secrets are sealed and not shown."""
+
+    list_display = ("name", "driver", "is_enabled", "created_at")
+    list_filter = ("is_enabled",)
+    ordering = ("id",)
+    fields = ("name", "driver", "is_enabled", "created_at")
+    readonly_fields = ("driver", "created_at")
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(self.list_display)
+        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
