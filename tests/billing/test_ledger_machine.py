@@ -26,7 +26,7 @@ class Books(RuleBasedStateMachine):
     """The model: balances, holds (account, amount, state), and the body first posted under each key."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+        super().__init__()
         # Each run in a transaction of its own that is rolled back.
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
@@ -154,6 +154,6 @@ class Books(RuleBasedStateMachine):
 
 @pytest.mark.django_db
 def test_no_order_of_verbs_breaks_the_books() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+    run_state_machine_as_test(
         Books, settings=settings(max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
     )
