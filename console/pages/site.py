@@ -8,7 +8,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from billing import catalogue
-from console.pages import brand
+from console.pages import brand, offer
 from console.pages.context import THEME_COOKIE, THEMES
 from console.pages.door import PageRequest
 from console.pages.forms import KeyForm
@@ -22,7 +22,8 @@ def landing(request: PageRequest) -> HttpResponse:
     """Show what this host is: the platform, or one tenant's shop."""
     tenant = request.tenant
     if tenant.parent_id is None:
-        return render(request, "console/landing.html")
+        model = next(iter(offer.at(tenant_id=tenant.pk)), "gpt-4o-mini")
+        return render(request, "console/landing.html", {"model": model})
     return render(request, "console/storefront.html", {"products": catalogue.on_sale(tenant=tenant)[:TEASER]})
 
 
