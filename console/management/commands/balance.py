@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from billing import ledger
+from console.management import whose
 from console.management.output import Verb
-from console.management.people import NoSuchPerson, membership
 
 
 class Command(Verb):
@@ -20,10 +20,7 @@ class Command(Verb):
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            member = membership(email=options["user"], slug=options["tenant"])
-        except NoSuchPerson as error:
-            self.fail(str(error))
+        member = whose.member(email=options["user"], slug=options["tenant"])
         found = ledger.balance(membership_id=member.pk)
         self.emit(
             {

@@ -9,8 +9,8 @@ from django.core.management.base import CommandParser
 
 from billing import ledger
 from billing.money import BadAmount, parse_usd
+from console.management import whose
 from console.management.output import Verb
-from console.management.people import NoSuchPerson, membership
 
 
 class Command(Verb):
@@ -25,7 +25,7 @@ class Command(Verb):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            member = membership(email=options["user"], slug=options["tenant"])
+            member = whose.member(email=options["user"], slug=options["tenant"])
             amount = parse_usd(options["usd"])
             if amount <= 0:
                 self.fail("grant an amount above 0")
@@ -36,7 +36,7 @@ class Command(Verb):
                 dst_id=ledger.wallet(membership_id=member.pk).pk,
                 amount=amount,
             )
-        except (NoSuchPerson, BadAmount) as error:
+        except BadAmount as error:
             self.fail(str(error))
         except ledger.KeyReused:
             self.fail("this --key was used for another grant")
