@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.models import TenantDomain
 from billing import catalogue
 from console.pages import brand, offer
 from console.pages.context import THEME_COOKIE, THEMES
@@ -23,8 +25,17 @@ def landing(request: PageRequest) -> HttpResponse:
     tenant = request.tenant
     if tenant.parent_id is None:
         model = next(iter(offer.at(tenant_id=tenant.pk)), "gpt-4o-mini")
-        return render(request, "console/landing.html", {"model": model})
+        return render(request, "console/landing.html", {"model": model, "shop_url": _shop_url(request)})
     return render(request, "console/storefront.html", {"products": catalogue.on_sale(tenant=tenant)[:TEASER]})
+
+
+def _shop_url(request: PageRequest) -> str:
+    """Say where one can buy: here, when the platform sells itself; in the demo, at its reseller's; else nowhere."""
+    if catalogue.on_sale(tenant=request.tenant).exists():
+        return f"{request.META.get('SCRIPT_NAME', '')}/shop/"
+    shop = TenantDomain.objects.filter(is_primary=True).order_by("pk").first() if settings.DEMO else None
+    port = request.get_port()
+    return f"{request.scheme}://{shop.host}:{port}/shop/" if shop else ""
 
 
 @require_safe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.models import Membership, Tenant
 from billing import catalogue
@@ -16,6 +17,17 @@ def test_the_platform_says_what_it_is(client: Client, root_tenant: Tenant) -> No
     assert response.status_code == 200
     assert "console/landing.html" in [template.name for template in response.templates]
     assert "http://platform.test/v1/chat/completions" in response.content.decode()
+
+
+def test_the_platform_sends_buyers_to_its_own_shop_or_in_the_demo_to_its_resellers(
+    client: Client, tenant: Tenant, root_tenant: Tenant, settings: Settings
+) -> None:
+    settings.DEMO = False
+    assert client.get("/", HTTP_HOST="platform.test").context["shop_url"] == ""
+    settings.DEMO = True
+    assert client.get("/", HTTP_HOST="platform.test").context["shop_url"] == "http://shop.test:80/shop/"
+    catalogue.add_product(tenant=root_tenant, name="Wholesale", units_micros=5_000_000, price_minor=3_000, currency="CNY")
+    assert client.get("/", HTTP_HOST="platform.test").context["shop_url"] == "/shop/"
 
 
 def test_a_shop_shows_its_own_face(client: Client, tenant: Tenant) -> None:
