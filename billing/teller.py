@@ -46,6 +46,8 @@ class Teller:
             need = max(0, amount - pouch.free(now))
             want = need + max(0, pouch.waiting_amount - amount) + self._growth(pouch, amount, now)
             wants = [self._want(pouch, budget, amount, want, whole) for budget in budgets]
+            # Noted before it is sent: whatever breaks this off leaves an outcome to find out.
+            pouch.unresolved = {}
             try:
                 taken = await query(
                     leases.take,
@@ -60,14 +62,15 @@ class Teller:
             except leases.WorkerDead as error:
                 raise Lost from error
             except (DatabaseProblem, leases.OutOfStep):
-                pouch.unresolved = {}
                 await self._settle_doubt(pouch)
                 return None
+            pouch.unresolved = None
             return self._enter(pouch, budgets, amount, taken)
 
     async def give_all(self, pouch: Pouch) -> None:
         """Give back whatever is free: the worker stops, or another one asks for it. Raises Lost."""
         async with pouch.lock:
+            await self._settle_doubt(pouch)
             await self._give(pouch, {(one.is_budget, one.pool): one.free for one in pouch.pockets() if one.free > 0})
 
     async def give_idle(self, pouch: Pouch) -> None:
@@ -90,14 +93,15 @@ class Teller:
         for pocket in pockets:
             pocket.out(amounts[pocket.is_budget, pocket.pool])
         message = [(one.is_budget, one.pool, amounts[one.is_budget, one.pool], one.seq) for one in pockets]
+        pouch.unresolved = amounts
         try:
             await query(leases.give, worker_id=self._worker_id, gives=message)
         except leases.WorkerDead as error:
             raise Lost from error
         except (DatabaseProblem, leases.OutOfStep):
-            pouch.unresolved = amounts
             await self._settle_doubt(pouch)
             return
+        pouch.unresolved = None
         for pocket in pockets:
             pocket.seq += 1
 

@@ -223,6 +223,20 @@ async def test_a_lost_answer_of_give_is_found_out(rich: Membership, opened: Open
     assert await db.query(held, rich) == 0
 
 
+async def test_a_give_that_is_broken_off_is_found_out(rich: Membership, opened: Open) -> None:
+    one = await opened()
+    reservation = await one.reserve(wallet=rich.pk, amount=100)
+    giving = asyncio.create_task(one._teller.give_all(one._pouches[rich.pk]))
+    await asyncio.sleep(0)
+    giving.cancel()
+    await asyncio.gather(giving, return_exceptions=True)
+    one.void(reservation)
+    again = await one.reserve(wallet=rich.pk, amount=900_000)
+    one.void(again)
+    await one.stop()
+    assert await db.query(held, rich) == 0
+
+
 async def test_a_caller_that_goes_away_leaves_nothing_unknown(rich: Membership, opened: Open) -> None:
     one = await opened()
     task = asyncio.create_task(one.reserve(wallet=rich.pk, amount=100))
