@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 # A base that already names a version, or a vendor's compatibility prefix, is complete; otherwise `/v1` is ours to add.
@@ -9,6 +10,7 @@ _COMPLETE = re.compile(r"/v\d+[a-z]*\d*$|/openai(/|$)|/compatible-mode(/|$)|/api
 _BARE_PREFIX = re.compile(r"/compatible-mode$")
 
 
+@functools.lru_cache(maxsize=4096)
 def join(base: str, path: str) -> str:
     """Return the URL of `path` (such as `/chat/completions`) below `base`, whether or not that ends in a version."""
     base = base.strip().rstrip("/").removesuffix(path)

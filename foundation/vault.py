@@ -52,13 +52,13 @@ def unseal(sealed: str, *, context: str) -> str:
 def digest(text: str, *, purpose: str) -> str:
     """Return a keyed fingerprint: HMAC-SHA256, 64 hexadecimal digits, different for each purpose."""
     key = _derive(settings.SECRET_KEY, f"digest:{purpose}")
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def digests(text: str, *, purpose: str) -> tuple[str, ...]:
     """Return the fingerprint under the master secret and under each older one: by one of them it was stored."""
     keys = [_derive(secret, f"digest:{purpose}") for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
-    return tuple(hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for key in keys)
+    return tuple(hmac.digest(key, text.encode(), "sha256").hex() for key in keys)
 
 
 def _ring() -> dict[str, bytes]:

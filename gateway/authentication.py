@@ -6,8 +6,11 @@ import datetime
 import functools
 import ipaddress
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -140,3 +143,13 @@ def _load_key(digest: str) -> Known | None:
 def _load_host(host: str) -> int | None:
     tenant = tenants.by_host(host)
     return tenant.pk if tenant is not None else None
+
+
+class SubKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # drf-spectacular's hook has no types
+    """How the OpenAPI schema names the sub-key."""
+
+    target_class = KeyAuthentication
+    name = "subKey"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer"}

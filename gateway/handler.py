@@ -10,11 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
-
 from foundation import ids
 from gateway import bodies
+from gateway.answers import Answer, Refusal
 from gateway.errors import RelayError
 from gateway.link import Headers, Link, Receive, Send
 from gateway.requests import RelayRequest
@@ -73,20 +71,20 @@ def clean(path: str) -> str:
     return path[:-1] if path.endswith("/") and len(path) > 1 else path
 
 
-async def _respond(link: Link, response: HttpResponseBase) -> None:
+async def _respond(link: Link, response: Answer | EventStream) -> None:
     if isinstance(response, EventStream):
-        await link.start(response.status_code, response.items())
-        async for chunk in response.parts:
+        await link.start(response.status_code, response.fields.items())
+        if response.first and not link.is_gone:
+            await link.write(response.first, more=True)
+        async for chunk in response.rest:
             if not link.is_gone:
                 await link.write(chunk, more=True)
         await link.write(b"", more=False)
     elif link.is_started:  # a heartbeat has begun a stream: an error can only follow inside it
-        error: RelayError = getattr(response, "relay_error", None) or RelayError("internal_error")
+        error = response.error if isinstance(response, Refusal) else RelayError("internal_error")
         await link.write(error.frames(), more=False)
     else:
-        body = response.content if isinstance(response, HttpResponse) else b""
-        response["content-length"] = str(len(body))
-        await _plain(link, response.status_code, body, response.items())
+        await _plain(link, response.status_code, response.body, response.fields.items())
 
 
 async def _plain(link: Link, status: int, body: bytes, headers: Headers) -> None:
@@ -95,15 +93,9 @@ async def _plain(link: Link, status: int, body: bytes, headers: Headers) -> None
 
 
 async def _refuse(link: Link, error: RelayError) -> None:
-    body, identifier = error.body(), str(ids.uuid7())
-    headers = {
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "x-request-id": identifier,
-        "x-oneapi-request-id": identifier,
-        **error.headers(),
-    }
-    await _plain(link, error.status, body, headers.items())
+    refusal = Refusal(error)
+    refusal.fields["x-request-id"] = refusal.fields["x-oneapi-request-id"] = str(ids.uuid7())
+    await _respond(link, refusal)
 
 
 async def _preflight(scope: Mapping[str, Any], link: Link) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 
@@ -23,6 +24,11 @@ CORS = [
 ]
 HEARTBEAT = b": keep-alive\n\n"
 HEARTBEAT_SECONDS = 10.0
+
+
+@functools.lru_cache(maxsize=256)
+def _name(name: str) -> bytes:
+    return name.lower().encode("latin-1")
 
 
 class Link:
@@ -73,8 +79,9 @@ class Link:
         """Send the answer's head, unless a heartbeat has."""
         if not self.is_started:
             self.is_started = True
-            raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-            await self._send({"type": "http.response.start", "status": status, "headers": raw + CORS})
+            raw = [(_name(name), value.encode("latin-1")) for name, value in headers]
+            raw += CORS
+            await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, data: bytes, *, more: bool) -> None:
         """Send bytes of the body; waits while the client reads slowly."""

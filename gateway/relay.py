@@ -71,7 +71,7 @@ Event = Head | Body | Chunk | End | Broken
 Engine = Generator[Step, Event, "Outcome"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outcome:
     """How a call ended. `failure` without `attempt`: nothing was delivered; with it: the answer broke off."""
 
@@ -106,7 +106,8 @@ def run(plan: Plan) -> Engine:
     while len(failed) < MOST_ATTEMPTS and (attempt := plan.choose(failed)) is not None:
         result = yield from one_try(plan, attempt)
         if isinstance(result, Outcome):
-            return replace(result, failed=failed, attempt=attempt)
+            result.failed, result.attempt = failed, attempt
+            return result
         failed.append(Failed(attempt, result))
         if result.kind.is_users_fault:
             break

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 
 class EventStream(StreamingHttpResponse):
-    """Server-sent events. The relay's door sends `parts` as they are; Django's own handlers iterate the response."""
+    """Server-sent events. The relay's door sends `first` and `rest` as they are; Django's own handlers iterate the response."""
 
-    def __init__(self, first: bytes, rest: AsyncIterator[bytes], *, headers: dict[str, str]) -> None:
-        self.parts = _chain(first, rest)
-        super().__init__(self.parts, headers=headers)
+    def __init__(self, first: bytes, rest: AsyncIterator[bytes], *, fields: dict[str, str]) -> None:
+        self.fields = fields
+        self.first = first
+        self.rest = rest
+        super().__init__(_chain(first, rest), headers=fields)
 
 
 def headers(request: LeanRequest) -> dict[str, str]:

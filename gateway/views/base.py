@@ -6,8 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import BasePermission
@@ -16,9 +15,11 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from gateway import process
+from gateway.answers import Answer, Refusal
 from gateway.authentication import KeyAuthentication, KeyMayCall
 from gateway.errors import RelayError
 from gateway.requests import LeanRequest
+from gateway.streams import EventStream
 from gateway.throttling import KeyThrottle
 
 log = logging.getLogger("keyosk.relay")
@@ -63,7 +64,7 @@ class RelayView(APIView):
         cls.shared_parsers = tuple(make() for make in cls.parser_classes)
         cls.shared_negotiator = cls.content_negotiation_class()
 
-    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]  # DRF's is sync
+    async def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Answer | EventStream:  # type: ignore[override]  # DRF's is sync
         self.request = lean = LeanRequest(request, self)
         try:
             handler = getattr(self, "get" if request.method == "HEAD" else (request.method or "").lower(), None)
@@ -73,7 +74,7 @@ class RelayView(APIView):
             self.perform_authentication(lean)
             self.check_permissions(lean)
             self.check_throttles(lean)
-            response: HttpResponseBase = await handler(lean, *args, **kwargs)
+            response: Answer | EventStream = await handler(lean, *args, **kwargs)
         except Exception as error:  # DRF's own contract: every failure becomes a response
             response = self.handle_exception(error)
         identify(response, lean)
@@ -98,28 +99,19 @@ class RelayView(APIView):
     def get_throttles(self) -> list[BaseThrottle]:
         return self.shared_throttles
 
-    def handle_exception(self, exc: Exception) -> HttpResponseBase:  # type: ignore[override]
+    def handle_exception(self, exc: Exception) -> Refusal:  # type: ignore[override]
         """Answer a failure in the dialect's envelope."""
         if isinstance(exc, exceptions.MethodNotAllowed):
             exc = RelayError("method_not_allowed")
         if not isinstance(exc, RelayError):
             log.error("relay call failed", exc_info=exc, extra={"path": getattr(self.request, "path", "")})
             exc = RelayError("internal_error")
-        return refusal(exc)
+        return Refusal(exc)
 
 
-def refusal(error: RelayError) -> HttpResponse:
-    """Return an error as a response; the door reads `relay_error` when the answer has already begun."""
-    response = HttpResponse(error.body(), status=error.status, content_type="application/json", headers=error.headers())
-    response.relay_error = error  # type: ignore[attr-defined]
-    return response
-
-
-def identify(response: HttpResponseBase, request: LeanRequest) -> None:
+def identify(response: Answer | EventStream, request: LeanRequest) -> None:
     """Name the call (the usage row's id), and tell the client what is left of its limits."""
-    identifier = str(request.id)
-    response["x-request-id"] = identifier
-    response["x-oneapi-request-id"] = identifier
+    fields = response.fields
+    fields["x-request-id"] = fields["x-oneapi-request-id"] = str(request.id)
     if request.seat is not None:
-        for name, value in request.seat.headers():
-            response[name] = value
+        fields.update(request.seat.headers())

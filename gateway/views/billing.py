@@ -7,7 +7,6 @@ Dates in the query are ignored, as all relays of the family do. Source: one-api 
 from __future__ import annotations
 
 import orjson
-from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
@@ -15,6 +14,7 @@ from billing import ledger
 from billing.money import MICROS
 from foundation import db
 from gateway import selectors
+from gateway.answers import Answer
 from gateway.requests import LeanRequest
 from gateway.views.base import RelayView
 
@@ -22,8 +22,8 @@ from gateway.views.base import RelayView
 class Subscription(RelayView):
     """What the wallet behind the sub-key has had in all."""
 
-    @extend_schema(operation_id="billing_subscription", responses=OpenApiTypes.OBJECT)
-    async def get(self, request: LeanRequest) -> HttpResponse:
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    async def get(self, request: LeanRequest) -> Answer:
         key = request.caller
         left, used = await db.query(_left_and_used, key.membership_id)
         dollars = round((left + used) / MICROS, 6)
@@ -42,8 +42,8 @@ class Subscription(RelayView):
 class Usage(RelayView):
     """What was used, in US cents."""
 
-    @extend_schema(operation_id="billing_usage", responses=OpenApiTypes.OBJECT)
-    async def get(self, request: LeanRequest) -> HttpResponse:
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    async def get(self, request: LeanRequest) -> Answer:
         key = request.caller
         _, used = await db.query(_left_and_used, key.membership_id)
         return _json({"object": "list", "total_usage": round(used * 100 / MICROS, 4)})
@@ -55,5 +55,5 @@ def _left_and_used(membership_id: int) -> tuple[int, int]:
     return balance.available_micros + balance.held_micros, selectors.used_micros(membership_id=membership_id)
 
 
-def _json(value: dict[str, object]) -> HttpResponse:
-    return HttpResponse(orjson.dumps(value), content_type="application/json")
+def _json(value: dict[str, object]) -> Answer:
+    return Answer(orjson.dumps(value))

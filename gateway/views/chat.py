@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 
 from gateway import dispatch, intake, process, streams
+from gateway.answers import Answer
 from gateway.requests import LeanRequest
 from gateway.streams import EventStream
 from gateway.views.base import RelayView
@@ -21,15 +20,14 @@ class ChatCompletions(RelayView):
         request=OpenApiTypes.OBJECT,
         responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description="A completion, or with `stream` its chunks as events.")},
     )
-    async def post(self, request: LeanRequest) -> HttpResponseBase:
+    async def post(self, request: LeanRequest) -> Answer | EventStream:
         call = intake.chat(request._request.body)
         conductor = await dispatch.begin(process.current(), request, call)
         if not call.is_stream:
             answer = await conductor.whole()
-            headers = {"x-keyosk-cost-micros": str(answer.price)}
-            return HttpResponse(answer.body, content_type="application/json", headers=headers)
+            return Answer(answer.body, fields={"x-keyosk-cost-micros": str(answer.price)})
         head = streams.headers(request)
         if request.link is not None:
             request.link.expect_stream(head)
         frames = conductor.frames()
-        return EventStream(await anext(frames, b""), frames, headers=head)
+        return EventStream(await anext(frames, b""), frames, fields=head)

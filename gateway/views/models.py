@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from accounts.keys import KeyFacts
 from gateway import process
+from gateway.answers import Answer
 from gateway.authentication import may_use
 from gateway.errors import RelayError
 from gateway.process import THE_TABLE
@@ -25,7 +25,7 @@ class ModelList(RelayView):
     """The models that have a channel and a price for this sub-key."""
 
     @extend_schema(operation_id="list_models", responses=OpenApiTypes.OBJECT)
-    async def get(self, request: LeanRequest) -> HttpResponse:
+    async def get(self, request: LeanRequest) -> Answer:
         names = await _models(request.caller)
         return _json({"object": "list", "data": [_entry(name) for name in names]})
 
@@ -34,7 +34,7 @@ class ModelDetail(RelayView):
     """One model."""
 
     @extend_schema(operation_id="retrieve_model", responses=OpenApiTypes.OBJECT)
-    async def get(self, request: LeanRequest, model: str) -> HttpResponse:
+    async def get(self, request: LeanRequest, model: str) -> Answer:
         if model not in await _models(request.caller):
             raise RelayError("model_not_found", f"The model {model[:100]} does not exist here.", param="model")
         return _json(_entry(model))
@@ -52,5 +52,5 @@ def _entry(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": _CREATED, "owned_by": "keyosk", "permission": [], "root": name, "parent": None}
 
 
-def _json(value: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(orjson.dumps(value), content_type="application/json")
+def _json(value: dict[str, Any]) -> Answer:
+    return Answer(orjson.dumps(value))

@@ -10,7 +10,7 @@ import pytest
 from django.db.backends.utils import CursorWrapper
 from redis.asyncio.connection import AbstractConnection
 
-from foundation import db, snapshots
+from foundation import db
 from gateway.handler import RelayHandler
 from tests.gateway.conftest import HELLO, Caller
 from tests.gateway.live import LiveRelay
@@ -42,7 +42,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
     monkeypatch.setattr(RelayHandler, "__call__", marked)
     counted(db, "query", "sql")
-    counted(snapshots.db, "query", "sql")
     counted(CursorWrapper, "execute", "sql")
     counted(AbstractConnection, "send_packed_command", "redis")
     return counts

@@ -1,0 +1,49 @@
+"""The relay's addresses and their OpenAPI schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from gateway import urls
+from gateway.views.chat import ChatCompletions
+from gateway.views.models import ModelDetail
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "below"),
+    [
+        ("POST", "/v1/chat/completions", "/v1/chat/completions"),
+        ("POST", "/one-api/v1/chat/completions", "/v1/chat/completions"),
+        ("GET", "/one-api/dashboard/billing/usage", "/dashboard/billing/usage"),
+        ("GET", "/one-api/console/", None),
+        ("GET", "/console/v1/x", None),
+        ("GET", "/v1", "/v1"),
+        ("GET", "/v12/x", None),
+        ("GET", "/api/status", None),
+        ("GET", "/", None),
+        ("HEAD", "/", "/"),
+    ],
+)
+def test_the_relays_paths_are_told_from_the_pages(method: str, path: str, below: str | None) -> None:
+    assert urls.relay_path(("/one-api", "/"))(method, path) == below
+
+
+def test_a_path_finds_its_view() -> None:
+    assert urls.resolve("/v1/chat/completions") == (ChatCompletions, {})
+    assert urls.resolve("/v1/models/a/b") == (ModelDetail, {"model": "a/b"})
+    assert urls.resolve("/v1/chat") is None
+
+
+def test_every_view_is_in_the_schema_with_its_security(capfd: pytest.CaptureFixture[str]) -> None:
+    generator: Any = SchemaGenerator
+    schema = generator(patterns=urls.urlpatterns).get_schema(request=None, public=True)
+
+    assert sorted(schema["paths"]) == sorted([*urls.EXACT, "/v1/models/{model}"])
+    assert schema["components"]["securitySchemes"] == {"subKey": {"type": "http", "scheme": "bearer"}}
+    for path in schema["paths"].values():
+        for operation in path.values():
+            assert operation["security"] == [{"subKey": []}]
+    assert "Warning" not in capfd.readouterr().err
