@@ -1,13 +1,15 @@
 """Set prices: every change ends the current rule of its pattern and begins a new one.
 
-Raises `BadPrice` (nothing to charge by, or an alias of itself) and its kind `BelowWholesale`.
+BadPrice             nothing to charge by, an alias of itself
+├── BelowWholesale   a reseller would sell below what the level above asks
+└── NeedsConfirming  a price becomes ten times as dear or as cheap: say it again with `is_confirmed`
 """
 
 from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,23 +19,20 @@ from django.utils import timezone
 
 from accounts import audit, tenants
 from accounts.models import Tenant, User
-from billing import price_lists
-from billing.models import PriceBook, PriceRule
-from billing.money import format_usd, parse_usd
-from billing.pricing import BUCKETS, PriceList, matches
+from billing import price_floors, price_lists, price_preview, price_terms
+from billing.models import GroupRate, PriceBook, PriceRule
+from billing.money import parse_usd
+from billing.price_floors import BelowWholesale
+from billing.price_terms import FIELDS, BadPrice
 from foundation import snapshots
+
+__all__ = ["BadPrice", "BelowWholesale", "Imported", "NeedsConfirming", "import_list", "set_group", "set_price"]
 
 LIST_PRICES = Path(__file__).parent / "data" / "list_prices_2026-11.json"
 
-_FIELDS = (*BUCKETS, "per_call", "hold_ceiling", "priced_as")
 
-
-class BadPrice(ValueError):
-    """The price cannot be set; the message says why."""
-
-
-class BelowWholesale(BadPrice):
-    """A reseller would sell below what the level above asks."""
+class NeedsConfirming(BadPrice):
+    """A price jumps so far that it may be a slip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +49,46 @@ def set_price(
     *,
     model: str,
     tenant: Tenant | None = None,
-    input: int | None = None,
-    output: int | None = None,
-    cache_read: int | None = None,
-    cache_write_5m: int | None = None,
-    cache_write_1h: int | None = None,
-    audio_input: int | None = None,
-    image_input: int | None = None,
-    reasoning: int | None = None,
-    audio_output: int | None = None,
-    image_output: int | None = None,
-    per_call: int | None = None,
-    hold_ceiling: int | None = None,
     priced_as: str = "",
+    units: Mapping[str, int] | None = None,
+    tiers: Sequence[Mapping[str, int]] | None = None,
     source: str = "",
     actor: User | None = None,
+    is_confirmed: bool = False,
+    **prices: int | None,
 ) -> PriceRule:
-    """Price the models of a pattern from now on: µ$ per million tokens, `per_call` µ$; `tenant` None is the platform.
+    """Price the models of a pattern from now on; `tenant` None is the platform.
 
-    The same values again change nothing. Raises BadPrice and BelowWholesale.
+    `prices` are µ$ per million tokens by bucket, `per_call` in µ$ and `hold_ceiling` in tokens; `units` µ$ per million;
+    `tiers` like those of PriceRule. The same values again change nothing. Raises BadPrice and its kinds.
     """
-    values: dict[str, Any] = {
-        "input": input, "output": output, "cache_read": cache_read, "cache_write_5m": cache_write_5m,
-        "cache_write_1h": cache_write_1h, "audio_input": audio_input, "image_input": image_input, "reasoning": reasoning,
-        "audio_output": audio_output, "image_output": image_output, "per_call": per_call, "hold_ceiling": hold_ceiling,
-        "priced_as": priced_as,
-    }  # fmt: skip
+    values = price_terms.values_of({**prices, "priced_as": priced_as, "units": units, "tiers": tiers})
     seller = tenant or tenants.root()
-    _check(model, values)
+    price_terms.check(model, values)
     if seller.parent_id is not None:
-        _check_wholesale(price_lists.load(seller.parent_id), model, values)
-    return _replace(seller, model, values, source=source, actor=actor)[0]
+        price_floors.check(price_lists.load(seller.parent_id), model, values)
+    if not is_confirmed and (jumps := price_preview.preview(seller=seller, model=model, values=values).jumps):
+        raise NeedsConfirming(f"a price of {model} jumps tenfold or more: {'; '.join(jumps)}")
+    return replace(seller, model, values, source=source, actor=actor)[0]
+
+
+@transaction.atomic
+def set_group(*, group: str, factor: int, tenant: Tenant | None = None, actor: User | None = None) -> GroupRate:
+    """Let a customer group pay `factor` millionths of its seller's prices from now on (never less than wholesale). Raises BadPrice."""
+    if not group.strip() or len(group) > 40 or not 1 <= factor <= 100_000_000:
+        raise BadPrice("a group needs a name of at most 40 characters and a factor above 0 and up to 100")
+    seller = tenant or tenants.root()
+    book = _locked_book(seller)
+    old = GroupRate.objects.filter(book=book, group=group, valid_to=None).first()
+    if old is not None and old.factor == factor:
+        return old
+    now = timezone.now()
+    GroupRate.objects.filter(book=book, group=group, valid_to=None).update(valid_to=now)
+    rate = GroupRate.objects.create(book=book, group=group, factor=factor, valid_from=now)
+    before = {"factor": old.factor} if old is not None else {}
+    audit.record(actor=actor, action="price.group", target=group, before=before, after={"factor": factor}, tenant=seller)
+    transaction.on_commit(functools.partial(snapshots.announce, "prices"), robust=True)
+    return rate
 
 
 @transaction.atomic
@@ -91,55 +99,22 @@ def import_list(*, path: Path = LIST_PRICES, tenant: Tenant | None = None, actor
     seller = tenant or tenants.root()
     changed = 0
     for model, texts in body["models"].items():
-        values = dict.fromkeys(_FIELDS) | {"priced_as": ""} | {name: _read(name, text) for name, text in texts.items()}
-        _check(model, values)
-        changed += _replace(seller, model, values, source=source[:200], actor=actor)[1]
+        values = price_terms.values_of({name: _read(name, text) for name, text in texts.items()})
+        price_terms.check(model, values)
+        changed += replace(seller, model, values, source=source[:200], actor=actor)[1]
     return Imported(date=body["date"], source=body["source"], changed=changed, unchanged=len(body["models"]) - changed)
 
 
 def _read(name: str, text: str | int) -> str | int:
-    if name not in _FIELDS:
-        raise BadPrice(f"{name} is not a price bucket")
     return text if name in {"hold_ceiling", "priced_as"} else parse_usd(str(text))
 
 
-def _check(model: str, values: Mapping[str, Any]) -> None:
-    if not model.strip() or len(model) > 120:
-        raise BadPrice("a price needs a model name or pattern of at most 120 characters")
-    prices = [values[name] for name in (*BUCKETS, "per_call") if values[name] is not None]
-    if any(price < 0 for price in prices):
-        raise BadPrice("a price is 0 or more")
-    alias = values["priced_as"]
-    if alias and (prices or alias == model):
-        raise BadPrice("a model priced as another one has no prices of its own and is not that model itself")
-    if not alias and all(values[name] is None for name in ("input", "output", "per_call")):
-        raise BadPrice("give at least an input price, an output price or a price per call")
-
-
-def _check_wholesale(above: PriceList, model: str, values: Mapping[str, Any]) -> None:
-    """Compare with the wholesale price of the name itself and of every model above that the pattern covers."""
-    names = {model} | {rule.pattern for level in above.levels for rule in level.rules if matches(model, rule.pattern)}
-    for name in sorted(names):
-        wholesale = above.resolve(name)
-        if wholesale is None:
-            continue
-        floors = {**wholesale.prices, "per_call": wholesale.per_call}
-        for bucket, floor in floors.items():
-            own = values[bucket]
-            if own is not None and own < floor:
-                unit = "per call" if bucket == "per_call" else "per 1M tokens"
-                raise BelowWholesale(
-                    f"{bucket.replace('_', ' ')} of {name}: {format_usd(own)} {unit} is below the wholesale price {format_usd(floor)}"
-                )
-
-
 @transaction.atomic
-def _replace(seller: Tenant, model: str, values: Mapping[str, Any], *, source: str, actor: User | None) -> tuple[PriceRule, bool]:
-    PriceBook.objects.get_or_create(tenant=seller)
-    # The book's row makes two changes of one pattern wait for each other.
-    book = PriceBook.objects.select_for_update(no_key=True).get(tenant=seller)
+def replace(seller: Tenant, model: str, values: Mapping[str, Any], *, source: str, actor: User | None) -> tuple[PriceRule, bool]:
+    """End the pattern's rule and begin one with these checked values; the second answer is whether anything changed."""
+    book = _locked_book(seller)
     old = PriceRule.objects.filter(book=book, pattern=model, valid_to=None).first()
-    before = {} if old is None else {name: getattr(old, name) for name in _FIELDS}
+    before = {} if old is None else {name: getattr(old, name) for name in FIELDS}
     if old is not None and before == dict(values):
         return old, False
     now = timezone.now()
@@ -147,7 +122,13 @@ def _replace(seller: Tenant, model: str, values: Mapping[str, Any], *, source: s
         old.valid_to = max(now, old.valid_from)
         old.save(update_fields=["valid_to"])
     rule = PriceRule.objects.create(book=book, pattern=model, valid_from=now, source=source, **values)
-    after = {name: value for name, value in values.items() if value not in (None, "")}
+    after = {name: value for name, value in values.items() if value not in (None, "", {}, [])}
     audit.record(actor=actor, action="price.set", target=model, before=before, after=after, tenant=seller)
     transaction.on_commit(functools.partial(snapshots.announce, "prices"), robust=True)
     return rule, True
+
+
+def _locked_book(seller: Tenant) -> PriceBook:
+    """Return the seller's book; its row makes two changes of one pattern wait for each other."""
+    PriceBook.objects.get_or_create(tenant=seller)
+    return PriceBook.objects.select_for_update(no_key=True).get(tenant=seller)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenants
 from billing import ledger
-from billing.models import LedgerAccount, PriceRule
-from billing.pricing import BUCKETS, Level, PriceList, Rule
+from billing.models import GroupRate, LedgerAccount, PriceRule
+from billing.price_terms import tiers_of
+from billing.pricing import BUCKETS, Group, Level, ModelPrice, PriceList, Rule, price_of
 
 Kind = LedgerAccount.Kind
+M = TypeVar("M", GroupRate, PriceRule)
 
 
 def load(tenant_id: int) -> PriceList:
@@ -25,7 +28,21 @@ def of_chain(chain: tuple[int, ...]) -> PriceList:
     rules: dict[int, list[Rule]] = defaultdict(list)
     for row in current().filter(book__tenant_id__in=chain).select_related("book"):
         rules[row.book.tenant_id].append(as_rule(row))
-    return PriceList([Level(tenant_id, _income(tenant_id, place), tuple(rules[tenant_id])) for place, tenant_id in enumerate(chain)])
+    rates = _valid_now(GroupRate.objects.filter(book__tenant_id=chain[-1])) if chain else ()
+    groups = {rate.group: Group(rate.pk, rate.factor) for rate in rates}
+    return PriceList(
+        [Level(tenant_id, _income(tenant_id, place), tuple(rules[tenant_id])) for place, tenant_id in enumerate(chain)], groups
+    )
+
+
+def of_book(chain: tuple[int, ...], book: str) -> ModelPrice | None:
+    """Return the price that a usage row's book names (`1:17 5:88 g3`): the rules of that time, whatever counts now."""
+    names = [word.partition(":") for word in book.split() if ":" in word]
+    used = {int(tenant): int(rule) for tenant, _colon, rule in names}
+    rows = {row.pk: as_rule(row) for row in PriceRule.objects.filter(pk__in=used.values())}
+    rate = next((GroupRate.objects.filter(pk=int(word[1:])).first() for word in book.split() if word.startswith("g")), None)
+    found = [(Level(tenant, _income(tenant, place), ()), rows.get(used.get(tenant, 0))) for place, tenant in enumerate(chain)]
+    return price_of(found, group=Group(rate.pk, rate.factor) if rate else None)
 
 
 def models(tenant_id: int) -> list[str]:
@@ -36,8 +53,7 @@ def models(tenant_id: int) -> list[str]:
 
 def current() -> QuerySet[PriceRule]:
     """Return the rules valid now."""
-    now = timezone.now()
-    return PriceRule.objects.filter(Q(valid_to=None) | Q(valid_to__gt=now), valid_from__lte=now)
+    return _valid_now(PriceRule.objects.all())
 
 
 def as_rule(row: PriceRule) -> Rule:
@@ -50,7 +66,14 @@ def as_rule(row: PriceRule) -> Rule:
         per_call=row.per_call,
         hold_ceiling=row.hold_ceiling,
         priced_as=row.priced_as,
+        units=row.units,
+        tiers=tiers_of(row.tiers),
     )
+
+
+def _valid_now(rows: QuerySet[M]) -> QuerySet[M]:
+    now = timezone.now()
+    return rows.filter(Q(valid_to=None) | Q(valid_to__gt=now), valid_from__lte=now)
 
 
 def _income(tenant_id: int, place: int) -> int:

@@ -71,7 +71,10 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one answer consumed, in disjoint buckets of tokens; `source` is upstream, counted or estimated."""
+    """What one answer consumed, in disjoint buckets of tokens; `source` is upstream, counted or estimated.
+
+    `units` counts what is no token: (`seconds` | `characters` | `image:<size>:<quality>` | `tool:<kind>`, how many).
+    """
 
     input: int = 0
     cache_read: int = 0
@@ -84,6 +87,7 @@ class Usage:
     audio_output: int = 0
     image_output: int = 0
     source: str = "upstream"
+    units: tuple[tuple[str, int], ...] = ()
 
     @property
     def total_input(self) -> int:

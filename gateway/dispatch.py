@@ -47,7 +47,7 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     if key is None or not may_use(key, call.model):
         raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
     book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
-    price = book.resolve(call.model)
+    price = book.resolve(call.model, group=key.group)
     if price is None:
         raise RelayError("model_not_found", f"The model {call.model[:100]} does not exist here.", param="model")
     table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)

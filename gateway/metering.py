@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 BYTES_PER_BILLED_TOKEN = 4
 LEAST_OUTPUT_TOKENS = 256
 DEFAULT_HOLD_CEILING = 4096
-BUCKETS = tuple(one.name for one in fields(Usage) if one.name != "source")
+BUCKETS = tuple(one.name for one in fields(Usage) if one.type == "int")
 
 
 def tokens_of(size: int) -> int:
@@ -31,13 +31,16 @@ def measured(call: Call, *, reported: Usage | None, delivered: int) -> Usage:
 
 
 def buckets(usage: Usage) -> dict[str, int]:
-    """Return the buckets that are not empty."""
-    return {name: amount for name in BUCKETS if (amount := getattr(usage, name))}
+    """Return the buckets and units that are not empty."""
+    found = {name: amount for name in BUCKETS if (amount := getattr(usage, name))}
+    if usage.units:
+        found.update(usage.units)
+    return found
 
 
 def charge(price: ModelPrice, usage: Usage) -> Charge:
     """Return what the usage costs the customer."""
-    return price.charge(**buckets(usage))
+    return price.charge_for(buckets(usage))
 
 
 def bound(price: ModelPrice, call: Call, *, output_tokens: int) -> int:

@@ -3,7 +3,7 @@
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
-from billing.models.prices import ExchangeRate, PriceBook, PriceRule
+from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
 from billing.models.shop import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product, WebhookInbox
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "CodeEvent",
     "ExchangeRate",
     "GatewayAccount",
+    "GroupRate",
     "Hold",
     "Journal",
     "KeyBudget",

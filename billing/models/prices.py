@@ -35,7 +35,9 @@ def _price(label: object) -> models.PositiveBigIntegerField[int | None, int | No
 class PriceRule(models.Model):
     """What models of a pattern cost, from one moment to another; never edited, only ended and followed by the next.
 
-    Prices are µ$ per million tokens, `per_call` is µ$. An empty bucket follows its base (input or output).
+    Prices are µ$ per million tokens, `per_call` is µ$. An empty bucket follows its base (input or output). `units` maps
+    what is counted otherwise (`image:1024x1024:hd`, `tool:web_search`, `seconds`) to µ$ per million of them; `tiers` is a
+    list of {"above": tokens of context, bucket: price, …}, smallest first.
     """
 
     book = models.ForeignKey(PriceBook, models.PROTECT, related_name="rules", verbose_name=_("price book"))
@@ -51,6 +53,8 @@ class PriceRule(models.Model):
     audio_output = _price(_("audio output"))
     image_output = _price(_("image output"))
     per_call = _price(_("per call"))
+    units = models.JSONField(_("units"), default=dict, blank=True)
+    tiers = models.JSONField(_("context tiers"), default=list, blank=True)
     hold_ceiling = models.PositiveIntegerField(_("tokens reserved at first"), null=True, blank=True)
     priced_as = models.CharField(_("priced as"), max_length=120, blank=True)
     source = models.CharField(_("source"), max_length=200, blank=True)
@@ -69,6 +73,29 @@ class PriceRule(models.Model):
 
     def __str__(self) -> str:
         return self.pattern
+
+
+class GroupRate(models.Model):
+    """What a customer group pays: millionths of its seller's price, from one moment to another; only ended, never edited."""
+
+    book = models.ForeignKey(PriceBook, models.PROTECT, related_name="groups", verbose_name=_("price book"))
+    group = models.CharField(_("customer group"), max_length=40)
+    factor = models.PositiveIntegerField(_("millionths of the price"))
+    valid_from = models.DateTimeField(_("valid from"), default=timezone.now)
+    valid_to = models.DateTimeField(_("valid to"), null=True, blank=True)
+
+    tenant_path: ClassVar[str] = "book__tenant"
+
+    class Meta:
+        verbose_name = _("group price")
+        verbose_name_plural = _("group prices")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["book", "group"], condition=Q(valid_to=None), name="one_current_group_rate"),
+            models.CheckConstraint(condition=Q(factor__gt=0), name="group_rate_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.group
 
 
 class ExchangeRate(models.Model):

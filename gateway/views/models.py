@@ -45,7 +45,7 @@ async def _models(key: KeyFacts) -> list[str]:
     book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
     table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
     names = table.models(tenant_chain=key.tenant_chain, group=key.group)
-    return sorted(name for name in names if may_use(key, name) and book.resolve(name) is not None)
+    return sorted(name for name in names if may_use(key, name) and book.resolve(name, group=key.group) is not None)
 
 
 def _entry(name: str) -> dict[str, Any]:

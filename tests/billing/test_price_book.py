@@ -97,3 +97,46 @@ def test_what_the_platform_has_not_priced_is_not_listed(tenant: Tenant) -> None:
     price_book.set_price(model="a", input=1)
     price_book.set_price(model="own", tenant=tenant, input=1)
     assert price_lists.models(tenant.pk) == ["a", "b*"]
+
+
+def test_a_tenfold_jump_wants_to_be_confirmed(root_tenant: Tenant) -> None:
+    price_book.set_price(model="m", input=1_000_000, output=2_000_000)
+    with pytest.raises(price_book.NeedsConfirming, match=r"input: \$1\.00 → \$10\.00"):
+        price_book.set_price(model="m", input=10_000_000, output=2_000_000)
+    assert PriceRule.objects.get(pattern="m", valid_to=None).input == 1_000_000
+    assert price_book.set_price(model="m", input=10_000_000, output=2_000_000, is_confirmed=True).input == 10_000_000
+
+
+def test_units_and_tiers_reach_the_price_list(root_tenant: Tenant) -> None:
+    rule = price_book.set_price(model="m", input=1_000_000, units={"tool:web_search": 10**10}, tiers=[{"above": 100, "input": 2_000_000}])
+    sold = price_lists.load(root_tenant.pk).resolve("m")
+    assert sold is not None
+    # 101 × 2 (above 100 tokens) + 1 × 10,000
+    assert sold.charge_for({"input": 101, "tool:web_search": 1}).price_micros == 10_202
+    same = price_book.set_price(model="m", input=1_000_000, units={"tool:web_search": 10**10}, tiers=[{"above": 100, "input": 2_000_000}])
+    assert same == rule
+
+
+def test_a_group_pays_its_part_until_it_is_changed(tenant: Tenant) -> None:
+    price_book.set_price(model="m", input=1_000_000)
+    price_book.set_price(model="m", tenant=tenant, input=2_000_000)
+    before = version()
+    first = price_book.set_group(tenant=tenant, group="vip", factor=900_000)
+    assert version() > before
+    assert price_book.set_group(tenant=tenant, group="vip", factor=900_000) == first
+    second = price_book.set_group(tenant=tenant, group="vip", factor=600_000)
+    sold = price_lists.load(tenant.pk).resolve("m", group="vip")
+    assert sold is not None
+    # 2.0 × 0.6 = 1.2
+    charge = sold.charge(input=1_000)
+    assert (charge.price_micros, charge.book.split()[-1]) == (1_200, f"g{second.pk}")
+    # The rules of a call long ago: 2.0 × 0.9
+    old = price_lists.of_book((tenant.parent_id or 0, tenant.pk), charge.book.replace(f"g{second.pk}", f"g{first.pk}"))
+    assert old is not None
+    assert old.charge(input=1_000).price_micros == 1_800
+
+
+@pytest.mark.parametrize(("group", "factor"), [("", 1), ("g", 0), ("g", 100_000_001), ("g" * 41, 1)])
+def test_a_group_without_sense_is_refused(root_tenant: Tenant, group: str, factor: int) -> None:
+    with pytest.raises(price_book.BadPrice):
+        price_book.set_group(group=group, factor=factor)

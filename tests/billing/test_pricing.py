@@ -43,7 +43,7 @@ def price(*levels: Level, model: str = "m") -> ModelPrice:
     ],
 )
 def test_each_bucket_has_its_price(bucket: str, micros: int) -> None:
-    charge = price(platform(FULL), model="full").charge(**{bucket: 1_000})
+    charge = price(platform(FULL), model="full").charge_for({bucket: 1_000})
     assert charge.price_micros == micros
     assert charge.numerator == micros * 1_000_000
     assert charge.splits == ((SINK, micros),)

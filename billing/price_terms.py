@@ -1,0 +1,67 @@
+"""Check what somebody types as a price before it becomes a rule. Raises `BadPrice`; the message says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from billing.price_rules import is_unit
+from billing.pricing import BUCKETS, Tier
+
+FIELDS = (*BUCKETS, "per_call", "hold_ceiling", "priced_as", "units", "tiers")
+OPEN: dict[str, Any] = {**dict.fromkeys((*BUCKETS, "per_call", "hold_ceiling")), "priced_as": "", "units": {}, "tiers": []}
+
+
+class BadPrice(ValueError):
+    """The price cannot be set; the message says why."""
+
+
+def values_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return all fields of a rule from those that are given, in their stored form; raise BadPrice for what makes no sense."""
+    for name in given:
+        if name not in FIELDS:
+            raise BadPrice(f"{name.replace('_', ' ')} is not a price bucket")
+    values = OPEN | dict(given)
+    values["units"] = dict(sorted((values["units"] or {}).items()))
+    values["tiers"] = _tiers(values["tiers"] or [])
+    _check_units(values["units"])
+    return values
+
+
+def check(model: str, values: Mapping[str, Any]) -> None:
+    """Raise BadPrice when there is nothing to charge by, an amount is negative, or an alias has prices of its own."""
+    if not model.strip() or len(model) > 120:
+        raise BadPrice("a price needs a model name or pattern of at most 120 characters")
+    prices = [values[name] for name in (*BUCKETS, "per_call") if values[name] is not None]
+    prices += values["units"].values()
+    prices += [price for tier in values["tiers"] for price in tier.values()]
+    if any(price < 0 for price in prices):
+        raise BadPrice("a price is 0 or more")
+    alias = values["priced_as"]
+    if alias and (prices or alias == model):
+        raise BadPrice("a model priced as another one has no prices of its own and is not that model itself")
+    if not alias and not values["units"] and all(values[name] is None for name in ("input", "output", "per_call")):
+        raise BadPrice("give at least an input price, an output price, a price per call or of a unit")
+
+
+def tiers_of(stored: Sequence[Mapping[str, int]]) -> tuple[Tier, ...]:
+    """Return a rule's stored tiers as pricing knows them."""
+    return tuple(Tier(tier["above"], {name: tier[name] for name in BUCKETS if name in tier}) for tier in stored)
+
+
+def _tiers(given: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
+    found: dict[int, dict[str, int]] = {}
+    for tier in given:
+        prices = {name: price for name, price in tier.items() if name != "above"}
+        if tier.get("above", 0) < 1 or not prices or set(prices) - set(BUCKETS):
+            raise BadPrice("a tier says above how many tokens of context it counts, and at least one price by bucket")
+        if tier["above"] in found:
+            raise BadPrice(f"there are two tiers above {tier['above']} tokens")
+        found[tier["above"]] = {"above": tier["above"], **dict(sorted(prices.items()))}
+    return [found[above] for above in sorted(found)]
+
+
+def _check_units(units: Mapping[str, int]) -> None:
+    for name in units:
+        if not is_unit(name):
+            raise BadPrice(f"{name} is no unit: use seconds, characters, image:<size>:<quality> or tool:<kind>")
