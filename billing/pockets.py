@@ -31,7 +31,10 @@ class Pocket:
 
 @dataclass(slots=True, eq=False)
 class Reservation:
-    """What one call may cost at most. Ends once, by settle or void; `taken` is [[account, µ$] …] in spending order."""
+    """What one call may cost at most. Ends once, by settle or void; `taken` is [[account, µ$] …] in spending order.
+
+    `stopped_by` says which money or limit kept it from growing (wallet, key, 5h, day, week, month), and until when.
+    """
 
     wallet: int
     budgets: tuple[int, ...]
@@ -39,6 +42,7 @@ class Reservation:
     taken: list[list[int]]
     since: float
     state: str = "open"
+    stopped_by: tuple[str, float | None] = ("wallet", None)
     id: int = field(default_factory=lambda: next(_numbers))
 
 

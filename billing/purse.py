@@ -157,6 +157,9 @@ class Purse:
                     await self._be_patient(pouch, no, deadline)
                 else:
                     return True
+            except InsufficientQuota as refusal:
+                reservation.stopped_by = (refusal.scope, refusal.resets_at)
+                return False
             except PurseError:
                 return False
         return True

@@ -229,7 +229,7 @@ class Conductor:
 
     def _out_of_money(self) -> bytes:
         """Settle what was delivered, and say why nothing more comes."""
-        error = RelayError("insufficient_quota", scope="wallet")
+        error = self._till.stopped()
         attempt = self._uplink.attempt
         if attempt is None or not self._delivered:
             self._till.void()

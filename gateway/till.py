@@ -123,6 +123,11 @@ class Till:
             self._note(more)
         return True
 
+    def stopped(self) -> RelayError:
+        """Return the refusal of a call whose reservation could not grow any more."""
+        scope, resets_at = self._reservation.stopped_by if self._reservation is not None else ("wallet", None)
+        return insufficient(InsufficientQuota(scope, resets_at))
+
     def _held_bound(self) -> int:
         return metering.bound(self._price, self.call, output_tokens=self._output_tokens)
 

@@ -77,6 +77,8 @@ class RelayView(APIView):
             response: Answer | EventStream = await handler(lean, *args, **kwargs)
         except Exception as error:  # DRF's own contract: every failure becomes a response
             response = self.handle_exception(error)
+        if lean.seat is not None and not isinstance(response, EventStream):
+            lean.seat.leave()  # a stream gives its place back when it ends
         identify(response, lean)
         return response
 

@@ -1,7 +1,9 @@
 """The billing pseudo-endpoints that chat clients and nested relays read a sub-key's balance from.
 
-`hard_limit_usd` is what is left plus what was used, `total_usage` what was used in US cents: the difference is the balance.
-Dates in the query are ignored, as all relays of the family do. Source: one-api `controller/billing.go`.
+`hard_limit_usd` is what is left plus what was used, `total_usage` what was used in US cents: the difference is what the key may
+still spend. With an allowance both speak of the key, and no key has more left than its tightest limit or its wallet; without
+one they speak of the wallet. Dates in the query are ignored, as all relays of the family do. Source: one-api
+`controller/billing.go`.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ import orjson
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
-from billing import ledger
+from accounts.keys import KeyFacts
+from billing import ledger, limits
 from billing.money import MICROS
 from foundation import db
 from gateway import selectors
@@ -20,12 +23,12 @@ from gateway.views.base import RelayView
 
 
 class Subscription(RelayView):
-    """What the wallet behind the sub-key has had in all."""
+    """What the sub-key has had in all."""
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest) -> Answer:
         key = request.caller
-        left, used = await db.query(_left_and_used, key.membership_id)
+        left, used = await db.query(_left_and_used, key)
         dollars = round((left + used) / MICROS, 6)
         return _json(
             {
@@ -45,14 +48,20 @@ class Usage(RelayView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest) -> Answer:
         key = request.caller
-        _, used = await db.query(_left_and_used, key.membership_id)
+        _, used = await db.query(_left_and_used, key)
         return _json({"object": "list", "total_usage": round(used * 100 / MICROS, 4)})
 
 
-def _left_and_used(membership_id: int) -> tuple[int, int]:
+def _left_and_used(key: KeyFacts) -> tuple[int, int]:
     """Return the money left (what calls in flight hold included) and the money used, in µ$."""
-    balance = ledger.balance(membership_id=membership_id)
-    return balance.available_micros + balance.held_micros, selectors.used_micros(membership_id=membership_id)
+    balance = ledger.balance(membership_id=key.membership_id)
+    left = balance.available_micros + balance.held_micros
+    bounds = limits.state(key.id)
+    if bounds.left_micros is not None:
+        left = min(left, bounds.left_micros)
+    allowance = bounds.of("key")
+    used = allowance.spent_micros if allowance is not None else selectors.used_micros(membership_id=key.membership_id)
+    return left, used
 
 
 def _json(value: dict[str, object]) -> Answer:
