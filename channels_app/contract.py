@@ -112,7 +112,8 @@ class ChannelFacts:
     """An enabled channel as the relay knows it: immutable, loaded once per change.
 
     `models` maps the public model name to the name upstream. `costs` maps the public model name to prices in µ$ per
-    million tokens by bucket (`input`, `output`, `cache_read`, …; `per_call` in µ$). `tenant_id` is the owner.
+    million tokens by bucket (`input`, `output`, `cache_read`, …; `per_call` in µ$), per million units by name or pattern,
+    and `input>200000` for a price above so many tokens of context. `tenant_id` is the owner.
     """
 
     id: int

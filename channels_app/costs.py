@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Mapping, Sequence
+
 from channels_app.channels import announce
 from channels_app.contract import ChannelFacts, Usage
 from channels_app.models import Channel, ChannelCost
 
 _MILLION = 1_000_000
 ANY_MODEL = "*"
+# An entry without units and tiers has two prices at least (input and output), and per_call.
+_PLAIN = 3
 # Where a bucket has no price of its own, its plain neighbour's counts.
 _NEIGHBOUR = dict.fromkeys(("output", "reasoning", "audio_output", "image_output"), "output")
 
@@ -25,22 +30,48 @@ def charge(facts: ChannelFacts, model: str, usage: Usage) -> tuple[int, int] | N
     if prices is None:
         return None
     numerator = prices.get("per_call", 0) * _MILLION
+    if len(prices) > _PLAIN:
+        prices = _in_context(prices, usage.total_input)
     for bucket in ChannelCost.BUCKETS:
         tokens = getattr(usage, bucket)
         if tokens:
             price = prices.get(bucket)
             numerator += tokens * (prices.get(_NEIGHBOUR.get(bucket, "input"), 0) if price is None else price)
+    for name, count in usage.units:
+        numerator += count * _of_unit(prices, name)
     return -(-numerator // _MILLION), numerator
 
 
-def set_cost(*, channel: Channel, model: str = ANY_MODEL, **prices: int | None) -> ChannelCost:
-    """Write what a model costs upstream: µ$ per million tokens by bucket, `per_call` in µ$; buckets not named stay.
+def _in_context(prices: Mapping[str, int], context: int) -> Mapping[str, int]:
+    """Return the prices that count for a context of so many tokens: larger tiers override smaller ones."""
+    tiers = sorted((int(above), bucket, name) for name in prices for bucket, mark, above in [name.partition(">")] if mark)
+    return {**prices, **{bucket: prices[name] for above, bucket, name in tiers if context > above}} if tiers else prices
+
+
+def _of_unit(prices: Mapping[str, int], name: str) -> int:
+    """Return the price of a unit by its name, else by the pattern with the longest literal beginning, else 0."""
+    if name in prices:
+        return prices[name]
+    fitting = [pattern for pattern in prices if "*" in pattern and fnmatch.fnmatchcase(name, pattern)]
+    return prices[max(fitting, key=lambda pattern: pattern.index("*"))] if fitting else 0
+
+
+def set_cost(
+    *,
+    channel: Channel,
+    model: str = ANY_MODEL,
+    units: Mapping[str, int] | None = None,
+    tiers: Sequence[Mapping[str, int]] | None = None,
+    **prices: int | None,
+) -> ChannelCost:
+    """Write what a model costs upstream: µ$ per million tokens by bucket, `per_call` in µ$; what is not named stays.
 
     Raise UnknownBucket.
     """
     unknown = set(prices) - {*ChannelCost.BUCKETS, "per_call"}
     if unknown:
         raise UnknownBucket(", ".join(sorted(unknown)))
-    row, _ = ChannelCost.objects.update_or_create(channel=channel, model=model, defaults=prices)
+    others = {name: value for name, value in (("units", units), ("tiers", tiers)) if value is not None}
+    row, _ = ChannelCost.objects.update_or_create(channel=channel, model=model, defaults={**prices, **others})
     announce()
     return row

@@ -115,7 +115,8 @@ class ChannelCost(models.Model):
     """What an upstream charges us for a model (`*`: for all others): µ$ per million tokens by bucket, µ$ per call.
 
     An empty bucket costs what its plain neighbour costs: cache, audio and image inputs as input, reasoning, audio and
-    image outputs as output.
+    image outputs as output. `units` (`tool:web_search`, `seconds`, …) are µ$ per million; `tiers` a list of
+    {"above": tokens of context, bucket: price, …}, smallest first.
     """
 
     BUCKETS: ClassVar[tuple[str, ...]] = (
@@ -144,6 +145,8 @@ class ChannelCost(models.Model):
     audio_output = models.PositiveBigIntegerField(_("audio output"), null=True, blank=True)
     image_output = models.PositiveBigIntegerField(_("image output"), null=True, blank=True)
     per_call = models.PositiveBigIntegerField(_("per call"), default=0)
+    units = models.JSONField(_("units"), default=dict, blank=True)
+    tiers = models.JSONField(_("context tiers"), default=list, blank=True)
 
     tenant_path: ClassVar[str] = "channel__tenant"
 

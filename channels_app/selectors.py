@@ -112,5 +112,9 @@ def _key(row: ChannelKey) -> contract.ChannelKey | None:
 
 
 def _prices(cost: ChannelCost) -> Mapping[str, int]:
+    """Return an entry of the cost book in one flat table: buckets, units, and `<bucket>><tokens>` for each context tier."""
     named = {bucket: getattr(cost, bucket) for bucket in (*ChannelCost.BUCKETS, "per_call")}
-    return MappingProxyType({bucket: price for bucket, price in named.items() if price is not None})
+    prices = {bucket: price for bucket, price in named.items() if price is not None} | cost.units
+    for tier in cost.tiers:
+        prices |= {f"{bucket}>{tier['above']}": price for bucket, price in tier.items() if bucket != "above"}
+    return MappingProxyType(prices)

@@ -1,58 +1,97 @@
-"""Price models from the command line: USD per 1M tokens, by name or pattern."""
+"""Price models from the command line: what customers pay, what a group of them pays, what a channel's upstream asks."""
 
 from __future__ import annotations
 
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts import tenants
 from accounts.models import Tenant
-from billing import price_book
-from billing.money import BadAmount, parse_usd
-from billing.pricing import BUCKETS
+from billing import price_book, price_preview, price_terms
+from billing.money import MICROS, BadAmount
+from channels_app import costs
+from channels_app.models import Channel
+from console.management import price_options
 from console.management.output import Verb
 
 
 class Command(Verb):
-    help = "Set the price of a model or pattern (USD per 1M tokens), or import the shipped list prices with --list."
+    help = (
+        "Set the price of a model or pattern (USD per 1M tokens, per call, per unit), the factor of a customer group with --group, "
+        "what an upstream asks with --channel, or import the shipped list prices with --list."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--model", metavar="GLOB", help="a model name, or a pattern such as gpt-4o-*")
         parser.add_argument("--tenant", metavar="SLUG", help="whose customers pay it; default: the platform, everybody's wholesale price")
-        for bucket in BUCKETS:
-            parser.add_argument(f"--{bucket.replace('_', '-')}", metavar="USD", help="USD per 1M tokens")
-        parser.add_argument("--per-call", metavar="USD", help="USD per call")
+        price_options.add(parser)
         parser.add_argument("--hold-ceiling", type=int, metavar="TOKENS", help="output tokens a streamed call reserves at first")
         parser.add_argument("--priced-as", default="", metavar="MODEL", help="take the prices of this model")
+        parser.add_argument("--channel", metavar="NAME", help="this is what the channel's upstream asks of us (--model: a name, or *)")
+        parser.add_argument("--group", metavar="NAME", help="with --factor: what a customer group pays of its seller's prices")
+        parser.add_argument("--factor", metavar="NUMBER", help="0.9 is a tenth less; never below wholesale")
         parser.add_argument("--list", action="store_true", help="import the dated list prices that come with Keyosk")
+        parser.add_argument("--dry-run", action="store_true", help="show what an ordinary call would cost, change nothing")
+        parser.add_argument("--confirm", action="store_true", help="yes, the price becomes ten times as dear or as cheap")
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            tenant = Tenant.objects.get(slug=options["tenant"]) if options["tenant"] else None
-            if options["list"]:
-                done = price_book.import_list(tenant=tenant)
-                self.emit({"date": done.date, "source": done.source, "changed": done.changed, "unchanged": done.unchanged})
-            else:
-                self._set(tenant, options)
+            tenant = Tenant.objects.get(slug=options["tenant"]) if options["tenant"] else tenants.root()
+            self._choose(options)(tenant, options)
         except Tenant.DoesNotExist:
             self.fail(f"there is no tenant {options['tenant']}; make it with add_tenant")
+        except price_book.NeedsConfirming as error:
+            self.fail(f"{error}; say --confirm if that is meant")
         except (BadAmount, price_book.BadPrice) as error:
             self.fail(str(error))
 
-    def _set(self, tenant: Tenant | None, options: dict[str, Any]) -> None:
+    def _choose(self, options: dict[str, Any]) -> Any:
+        if options["list"]:
+            return self._import
+        if options["group"]:
+            return self._group
         if not options["model"]:
             self.fail("say which model: --model gpt-4o (or --list for the shipped prices)")
-        amounts: dict[str, Any] = {name: parse_usd(options[name]) for name in (*BUCKETS, "per_call") if options[name] is not None}
+        return self._cost if options["channel"] else self._set
+
+    def _set(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        typed = price_options.read(options)
+        given = {**typed, "hold_ceiling": options["hold_ceiling"], "priced_as": options["priced_as"]}
+        seen = price_preview.preview(seller=tenant, model=options["model"], values=price_terms.values_of(given))
+        if options["dry_run"]:
+            self.emit({"model": options["model"], "preview": str(seen), "jumps": list(seen.jumps)})
+            return
         rule = price_book.set_price(
-            model=options["model"],
-            tenant=tenant,
-            hold_ceiling=options["hold_ceiling"],
-            priced_as=options["priced_as"],
-            source="command line",
-            **amounts,
-        )
-        seller = tenant.slug if tenant else "platform"
-        self.emit(
-            {"model": rule.pattern, "tenant": seller, "priced_as": rule.priced_as or None, **{k: v / 1_000_000 for k, v in amounts.items()}}
-        )
+            model=options["model"], tenant=tenant, source="command line", is_confirmed=options["confirm"], **given
+        )  # fmt: skip
+        answer = {"model": rule.pattern, "tenant": tenant.slug, "priced_as": rule.priced_as or None, **price_options.shown(typed)}
+        self.emit(answer | {"preview": str(seen)})
+
+    def _import(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        done = price_book.import_list(tenant=tenant)
+        self.emit({"date": done.date, "source": done.source, "changed": done.changed, "unchanged": done.unchanged})
+
+    def _group(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        try:
+            factor = Decimal(options["factor"] or "") * MICROS
+        except InvalidOperation:
+            self.fail("say how much of the price the group pays: --factor 0.9")
+        if not factor.is_finite() or factor != int(factor):
+            self.fail("a factor is a number of at most 6 decimals, such as 0.9")
+        rate = price_book.set_group(group=options["group"], factor=int(factor), tenant=tenant)
+        self.emit({"group": rate.group, "tenant": tenant.slug, "factor": rate.factor / MICROS})
+
+    def _cost(self, tenant: Tenant, options: dict[str, Any]) -> None:
+        channel = Channel.objects.filter(tenant=tenant, name=options["channel"]).first()
+        if channel is None:
+            names = ", ".join(Channel.objects.filter(tenant=tenant).values_list("name", flat=True)[:20])
+            self.fail(f"{tenant.slug} has no channel {options['channel']}; there are: {names or 'none (add_channel makes one)'}")
+        typed = price_options.read(options)
+        if not typed:
+            self.fail("give what the upstream asks: --input 2.5 --output 10")
+        price_terms.check(options["model"], price_terms.values_of({"per_call": 0, **typed}))
+        costs.set_cost(channel=channel, model=options["model"], **typed)
+        self.emit({"model": options["model"], "channel": channel.name, **price_options.shown(typed)})

@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Tenant
 from billing import price_lists
+from channels_app import channels, costs, selectors
+from channels_app.contract import Usage
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +26,9 @@ def run(*arguments: str) -> Any:
 def test_set_price_reads_dollars_per_million_tokens(tenant: Tenant) -> None:
     run("set_price", "--model", "m-*", "--input", "2.5", "--output", "10", "--cache-read", "0.25", "--per-call", "0.001")
     answer = run("set_price", "--model", "m-*", "--tenant", tenant.slug, "--input", "3")
-    assert answer == {"model": "m-*", "tenant": "teahouse", "priced_as": None, "input": 3.0}
+    # the reseller's input, the platform's output and call: 1,000 × 3 + 1,000 × 10 + 1,000 µ$; before 2,500 + 10,000 + 1,000
+    preview = "a call of 1,000 tokens in and 1,000 out costs $0.014 (before: $0.0135)"
+    assert answer == {"model": "m-*", "tenant": "teahouse", "priced_as": None, "input": 3.0, "preview": preview}
     sold = price_lists.load(tenant.pk).resolve("m-1")
     assert sold is not None
     # 1,000 × $3 ÷ 1M + 1,000 × $10 ÷ 1M + $0.001 = 3,000 + 10,000 + 1,000 µ$
@@ -46,3 +50,54 @@ def test_set_price_says_what_is_wrong(tenant: Tenant) -> None:
 def test_set_price_imports_the_shipped_list(root_tenant: Tenant) -> None:
     assert run("set_price", "--list")["changed"] > 40
     assert price_lists.load(root_tenant.pk).resolve("gpt-4o-mini") is not None
+
+
+def test_set_price_reads_units_and_tiers(root_tenant: Tenant) -> None:
+    answer = run(
+        "set_price", "--model", "m", "--input", "3", "--per-second", "0.0001", "--per-character", "15", "--unit", "tool:web_search=0.01",
+        "--unit", "image:1024x1024:hd=0.08", "--tier", "200000:input=6,output=22.5",
+    )  # fmt: skip
+    assert (answer["seconds"], answer["characters"], answer["tool:web_search"]) == (0.0001, 15.0, 0.01)
+    assert answer["tiers"] == [{"above": 200_000, "input": 6.0, "output": 22.5}]
+    sold = price_lists.load(root_tenant.pk).resolve("m")
+    assert sold is not None
+    # 2 × 100 + 2 × 15 + 3 × 10,000 + 1 × 80,000
+    charge = sold.charge_for({"seconds": 2, "characters": 2, "tool:web_search": 3, "image:1024x1024:hd": 1})
+    assert charge.price_micros == 110_230
+    # 200,001 × 6 + 2 × 22.5
+    assert sold.charge(input=200_001, output=2).price_micros == 1_200_051
+
+
+def test_a_tenfold_price_wants_confirm_and_a_dry_run_changes_nothing(root_tenant: Tenant) -> None:
+    run("set_price", "--model", "m", "--input", "1")
+    with pytest.raises(CommandError, match=r"input: \$1\.00 → \$10\.00; say --confirm"):
+        run("set_price", "--model", "m", "--input", "10")
+    shown = run("set_price", "--model", "m", "--input", "10", "--dry-run")
+    # 1,000 × $10 ÷ 1M, before 1,000 × $1 ÷ 1M
+    assert shown["preview"] == "a call of 1,000 tokens in and 1,000 out costs $0.01 (before: $0.001)"
+    assert shown["jumps"][0] == "input: $1.00 → $10.00"
+    assert run("set_price", "--model", "m", "--input", "10", "--confirm")["input"] == 10.0
+
+
+def test_set_price_gives_a_group_its_factor(root_tenant: Tenant) -> None:
+    run("set_price", "--model", "m", "--input", "2")
+    assert run("set_price", "--group", "vip", "--factor", "0.9") == {"group": "vip", "tenant": "platform", "factor": 0.9}
+    sold = price_lists.load(root_tenant.pk).resolve("m", group="vip")
+    assert sold is not None
+    assert sold.charge(input=1_000).price_micros == 1_800
+    for factor in ("", "much", "0.0000001", "0"):
+        with pytest.raises(CommandError):
+            run("set_price", "--group", "vip", "--factor", factor)
+
+
+def test_set_price_writes_what_a_channel_costs(root_tenant: Tenant) -> None:
+    made = channels.add(name="Up", provider="demo", models=["m"])
+    answer = run("set_price", "--channel", "Up", "--model", "m", "--input", "1.5", "--output", "6", "--unit", "tool:web_search=0.01")
+    assert answer == {"model": "m", "channel": "Up", "input": 1.5, "output": 6.0, "tool:web_search": 0.01}
+    usage = Usage(input=1_000, output=10, units=(("tool:web_search", 1),))
+    # 1,000 × 1.5 + 10 × 6 + 10,000
+    assert costs.charge(selectors.load_one(made.pk), "m", usage) == (11_560, 11_560_000_000)
+    with pytest.raises(CommandError, match="platform has no channel Down; there are: Up"):
+        run("set_price", "--channel", "Down", "--model", "m", "--input", "1")
+    with pytest.raises(CommandError, match="give what the upstream asks"):
+        run("set_price", "--channel", "Up", "--model", "m")
