@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 from django.contrib import admin
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import unquote
+from django.contrib.postgres.fields import ArrayField
 from django.core.paginator import Paginator
 from django.db.models import Field, Model, Q, QuerySet
 from django.forms import BaseModelFormSet
@@ -14,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
+from unfold.views import ChangeList
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts import audit
 from accounts.admin_scope import TenantModelAdmin, actor_of
@@ -35,6 +38,15 @@ class BoundedPaginator(Paginator[Any]):
         return rows.order_by()[: self.limit].count()
 
 
+class DeskList(ChangeList):
+    """A list whose header says "show all" only where something is hidden."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.query and not self.has_active_filters:
+            self.full_result_count = self.result_count
+
+
 class DeskAdmin(TenantModelAdmin[M]):
     """A tenant-scoped admin whose every change is in the audit trail, in the transaction of the change."""
 
@@ -44,6 +56,15 @@ class DeskAdmin(TenantModelAdmin[M]):
     paginator = BoundedPaginator
     view_on_site = False
     list_filter_sheet = False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DeskList
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Type lists of words in one line, with commas."""
+        if isinstance(db_field, ArrayField):
+            return db_field.formfield(widget=UnfoldAdminTextInputWidget, help_text=_("Several with commas between them."))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
         if not change:

@@ -18,7 +18,7 @@ from channels_app import channels, health, registry
 from channels_app.models import Channel, ChannelCheck, ChannelModel
 from console.admin import channel_forms, pages
 from console.admin.base import DeskAdmin, facts
-from console.admin.figures import label, number
+from console.admin.figures import label, moment, number
 
 STATE_LABELS = {"enabled": "success", "disabled": "warning", "auto_disabled": "danger"}
 CHECK_LABELS = {"ok": "success", "failed": "danger", "none": "info"}
@@ -164,9 +164,9 @@ class ChannelAdmin(DeskAdmin[Channel]):
         return number(f"{check.latency_ms:,} ms" if check and check.latency_ms is not None else "—")
 
     @admin.display(description=gettext_lazy("checked"))
-    def checked_at(self, channel: Channel) -> Any:
+    def checked_at(self, channel: Channel) -> SafeString:
         check = _check(channel)
-        return check.checked_at if check else "—"
+        return moment(check.checked_at if check else None)
 
     @admin.display(description=gettext_lazy("failure"))
     def failure(self, channel: Channel) -> str:

@@ -25,7 +25,7 @@ from billing.models.shop import Product
 from console.admin import pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, facts
 from console.admin.fields import UsdField
-from console.admin.figures import label, mono, number, usd
+from console.admin.figures import flag, label, mono, number, usd
 
 STATE_LABELS = {
     "available": "success", "reserved": "info", "sold": "primary", "redeemed": "default",
@@ -95,7 +95,7 @@ class ReasonForm(pages.DeskForm):
 class CodeBatchAdmin(DeskAdmin[CodeBatch]):
     """Codes minted together."""
 
-    list_display = ("__str__", "product", "units", "count", "available", "redeemed", "is_offline", "created_at", "note")
+    list_display = ("__str__", "product", "units", "count", "available", "redeemed", "offline", "created_at", "note")
     list_select_related = ("product", "tenant")
     search_fields = ("note", "product__name")
     ordering = ("-id",)
@@ -106,7 +106,7 @@ class CodeBatchAdmin(DeskAdmin[CodeBatch]):
         "count",
         "available",
         "redeemed",
-        "is_offline",
+        "offline",
         "redeem_by",
         "valid_days",
         "note",
@@ -205,6 +205,10 @@ class CodeBatchAdmin(DeskAdmin[CodeBatch]):
     @admin.display(description=gettext_lazy("quota of each"), ordering="units_micros")
     def units(self, batch: CodeBatch) -> SafeString:
         return usd(batch.units_micros)
+
+    @admin.display(description=gettext_lazy("sold elsewhere"), ordering="is_offline")
+    def offline(self, batch: CodeBatch) -> SafeString:
+        return flag(batch.is_offline)
 
     @admin.display(description=gettext_lazy("available"))
     def available(self, batch: CodeBatch) -> SafeString:

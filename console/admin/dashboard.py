@@ -25,6 +25,7 @@ from gateway.models import UsageQuerySet, UsageRecord
 DAYS = 14
 KEEP_SECONDS = 20
 FAILED = ("failed", "partial")
+OWED = ("stock", "escrow", "wallet", "lot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,14 @@ def _on(day: datetime) -> Q:
 
 
 def _stock(actor: scope.Actor) -> list[Tile]:
-    """Return the tenant's wholesale stock and its live keys."""
-    stock = LedgerAccount.objects.filter(tenant=actor.tenant, kind="stock", ledger="Q").aggregate(sum=Sum("balance"))["sum"] or 0
+    """Return what is left to sell (for the platform: what is owed in service) and the live keys."""
     live = scope.narrow(actor, ApiKey.objects.filter(state=ApiKey.State.ACTIVE)).count()
-    return [Tile(_("Stock"), money.format_usd(stock), _("quota bought and not sold yet")), Tile(_("Active sub-keys"), f"{live:,}")]
+    keys = Tile(_("Active sub-keys"), f"{live:,}")
+    if actor.is_platform:
+        owed = LedgerAccount.objects.filter(ledger="Q", kind__in=OWED).aggregate(sum=Sum("balance"))["sum"] or 0
+        return [Tile(_("Outstanding quota"), money.format_usd(owed), _("sold and not used yet, everywhere")), keys]
+    stock = LedgerAccount.objects.filter(tenant=actor.tenant, kind="stock", ledger="Q").aggregate(sum=Sum("balance"))["sum"] or 0
+    return [Tile(_("Stock"), money.format_usd(stock), _("quota bought and not sold yet")), keys]
 
 
 def _share(part: int, whole: int) -> str:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -20,7 +21,7 @@ from billing import limits, money
 from console.admin import pages, spending
 from console.admin.base import DeskAdmin, facts
 from console.admin.fields import UsdField
-from console.admin.figures import label, lines, mono, number, usd
+from console.admin.figures import label, lines, moment, mono, number, usd
 
 STATE_LABELS = {"active": "success", "disabled": "warning", "revoked": "danger"}
 # The form's fields and the scopes of the limits behind them.
@@ -57,7 +58,7 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
     """The list shows prefix and last four; the secret exists on the page that answers the issue form, nowhere else."""
 
     form = ApiKeyForm
-    list_display = ("name", "shown", "membership", "state_label", "expires_at", "last_used", "spent")
+    list_display = ("name", "shown", "holder", "state_label", "expires_at", "last_used", "spent")
     list_filter = ("state",)
     list_select_related = ("membership__user", "membership__tenant", "tenant")
     search_fields = ("name", "prefix", "membership__user__email")
@@ -151,6 +152,10 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
         count = len(chosen)
         self.message_user(request, ngettext("%d sub-key revoked.", "%d sub-keys revoked.", count) % count)
 
+    @admin.display(description=gettext_lazy("owner"), ordering="membership")
+    def holder(self, key: ApiKey) -> str:
+        return str(key.membership.user)
+
     @admin.display(description=gettext_lazy("key"), ordering="prefix")
     def shown(self, key: ApiKey) -> str:
         return mono(f"{key.prefix}…{key.last4}")
@@ -160,8 +165,8 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
         return key.state, key.get_state_display()
 
     @admin.display(description=gettext_lazy("last use"))
-    def last_used(self, key: ApiKey) -> Any:
-        return spending.of(key).last_used
+    def last_used(self, key: ApiKey) -> SafeString:
+        return moment(spending.of(key).last_used)
 
     @admin.display(description=gettext_lazy("spent, 30 days"))
     def spent(self, key: ApiKey) -> str:

@@ -13,22 +13,36 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantTabularInline, actor_of
-from billing import ledger
+from billing import ledger, money
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly
-from console.admin.figures import mono, number, usd
+from console.admin.figures import flag, mono, number, usd
 from console.admin.pages import object_url
+
+AMOUNTS = ("balance_now", "held_shown", "free")
 
 
 class LedgerAccountAdmin(ReadOnly, DeskAdmin[LedgerAccount]):
     """All accounts for the platform, a tenant's own for the tenant."""
 
-    list_display = ("name", "tenant", "ledger", "owner", "balance_shown", "held_shown", "free", "expires_at", "frozen")
+    list_display = ("name", "tenant", "ledger", "owner_shown", "balance_shown", "held_shown", "free", "expires_at", "frozen_shown")
     list_filter = ("kind", "frozen")
     list_select_related = ("tenant",)
     search_fields = ("=owner", "=id", "kind")
     ordering = ("-id",)
-    fields = ("name", "tenant", "ledger", "owner", "balance_now", "held_shown", "free", "mode", "expires_at", "frozen", "transfers")
+    fields = (
+        "name",
+        "tenant",
+        "ledger",
+        "owner_shown",
+        "balance_now",
+        "held_shown",
+        "free",
+        "mode",
+        "expires_at",
+        "frozen_shown",
+        "transfers",
+    )
     readonly_fields = fields
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
@@ -54,6 +68,14 @@ class LedgerAccountAdmin(ReadOnly, DeskAdmin[LedgerAccount]):
     @admin.display(description=gettext_lazy("free"))
     def free(self, account: LedgerAccount) -> SafeString:
         return amount(account, account.balance - account.held) if account.mode == LedgerAccount.Mode.EAGER else number("—")
+
+    @admin.display(description=gettext_lazy("owner"), ordering="owner")
+    def owner_shown(self, account: LedgerAccount) -> SafeString:
+        return number(f"#{account.owner}" if account.owner else "—")
+
+    @admin.display(description=gettext_lazy("frozen"), ordering="frozen")
+    def frozen_shown(self, account: LedgerAccount) -> SafeString:
+        return flag(account.frozen)
 
     @admin.display(description=gettext_lazy("transfers"))
     def transfers(self, account: LedgerAccount) -> SafeString:
@@ -162,7 +184,7 @@ def amount(account: LedgerAccount, value: int) -> SafeString:
     """Write an amount in the unit of the account's ledger: dollars for quota, minor units with their currency for cash."""
     if account.ledger == "Q":
         return usd(value)
-    return number(f"{value:,} {account.ledger.removeprefix('M:')}")
+    return number(money.format_minor(value, currency=account.ledger.removeprefix("M:")))
 
 
 def account_link(site: str, account: LedgerAccount, *, is_open: bool) -> SafeString:

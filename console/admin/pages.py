@@ -87,7 +87,15 @@ def ask(
 ) -> TemplateResponse:
     """Show a form (or just a question) whose POST comes back to the same address."""
     return _page(
-        request, model_admin, "ask", back, title=title, submit=submit, form=form or DeskForm(), explanation=explanation, is_danger=is_danger
+        request,
+        model_admin,
+        "ask",
+        back,
+        title=title,
+        submit_label=submit,
+        form=form or DeskForm(),
+        explanation=explanation,
+        is_danger=is_danger,
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -146,7 +147,7 @@ class PriceRuleAdmin(DeskAdmin[PriceRule]):
 
 
 def _price_field(name: str) -> UsdField:
-    return UsdField(label=_title(name), required=False)
+    return UsdField(label=capfirst(_title(name)), required=False)
 
 
 def _title(name: str) -> Any:

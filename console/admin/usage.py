@@ -18,7 +18,7 @@ from accounts.admin_scope import actor_of
 from accounts.models import ApiKey, Membership
 from channels_app.models import Channel
 from console.admin.base import DeskAdmin, ReadOnly
-from console.admin.figures import label, lines, mono, number, usd
+from console.admin.figures import label, lines, moment, mono, number, usd
 from gateway.models import UsageRecord
 
 STATUS_LABELS = {"ok": "success", "partial": "warning", "disconnected": "info", "failed": "danger"}
@@ -62,7 +62,7 @@ class PeriodFilter(admin.SimpleListFilter):
 class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
     """Calls of a tenant, for its staff: what was asked, how much, for how much."""
 
-    list_display: tuple[str, ...] = ("at", "membership", "api_key", "model", "tokens", "price", "status_label", "first", "total")
+    list_display: tuple[str, ...] = ("at", "customer", "api_key", "model", "tokens", "price", "status_label", "first", "total")
     list_filter = (PeriodFilter, "status")
     list_select_related = ("membership__user", "membership__tenant", "api_key", "tenant")
     search_fields = ("id",)
@@ -94,13 +94,17 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
             return queryset.filter(membership_id__in=list(people.values_list("pk", flat=True)[:MOST_PEOPLE])), False
         return queryset.filter(model=term), False
 
+    @admin.display(description=gettext_lazy("customer"))
+    def customer(self, row: UsageRecord) -> str:
+        return str(row.membership.user)
+
     @admin.display(description=gettext_lazy("request"))
     def shown_id(self, row: UsageRecord) -> SafeString:
         return mono(row.pk)
 
     @admin.display(description=gettext_lazy("at"), ordering="id")
-    def at(self, row: UsageRecord) -> Any:
-        return row.created_at
+    def at(self, row: UsageRecord) -> SafeString:
+        return moment(row.created_at)
 
     @admin.display(description=gettext_lazy("tokens in / out"))
     def tokens(self, row: UsageRecord) -> SafeString:
@@ -130,7 +134,7 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
 class PlatformUsageAdmin(UsageRecordAdmin):
     """All calls, with the channel that answered and what it cost us."""
 
-    list_display = ("at", "tenant", "membership", "model", "channel", "tokens", "price", "cost", "status_label", "first", "total")
+    list_display = ("at", "tenant", "customer", "model", "channel", "tokens", "price", "cost", "status_label", "first", "total")
     fieldsets = (
         *UsageRecordAdmin.fieldsets,
         (gettext_lazy("Upstream"), {"fields": ("channel", "upstream_model", "tried", "cost", "paid_from", "paid_to")}),
