@@ -62,7 +62,7 @@ class PeriodFilter(admin.SimpleListFilter):
 class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
     """Calls of a tenant, for its staff: what was asked, how much, for how much."""
 
-    list_display: tuple[str, ...] = ("at", "customer", "api_key", "model", "tokens", "price", "status_label", "first", "total")
+    list_display: tuple[str, ...] = ("at", "customer", "api_key", "model", "tokens", "price", "status_label", "times")
     list_filter = (PeriodFilter, "status")
     list_select_related = ("membership__user", "membership__tenant", "api_key", "tenant")
     search_fields = ("id",)
@@ -122,6 +122,10 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
     def status_label(self, row: UsageRecord) -> tuple[str, str]:
         return row.status, row.get_status_display()
 
+    @admin.display(description=gettext_lazy("first / in all, ms"))
+    def times(self, row: UsageRecord) -> SafeString:
+        return number(f"{'—' if row.first_ms is None else f'{row.first_ms:,}'} / {row.total_ms:,}")
+
     @admin.display(description=gettext_lazy("first content"))
     def first(self, row: UsageRecord) -> SafeString:
         return number("—" if row.first_ms is None else f"{row.first_ms:,} ms")
@@ -134,7 +138,7 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
 class PlatformUsageAdmin(UsageRecordAdmin):
     """All calls, with the channel that answered and what it cost us."""
 
-    list_display = ("at", "tenant", "customer", "model", "channel", "tokens", "price", "cost", "status_label", "first", "total")
+    list_display = ("at", "tenant", "customer", "model", "channel", "tokens", "price", "cost", "status_label", "times")
     fieldsets = (
         *UsageRecordAdmin.fieldsets,
         (gettext_lazy("Upstream"), {"fields": ("channel", "upstream_model", "tried", "cost", "paid_from", "paid_to")}),
