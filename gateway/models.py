@@ -1,4 +1,4 @@
-"""One row per paid-for call, partitioned by month over its id, and the lines that could not become one."""
+"""One row per paid-for call, partitioned by month over its id, its sums by hour and day, and the lines that could not become one."""
 
 from __future__ import annotations
 
@@ -87,6 +87,101 @@ class UsageRecord(models.Model):
     @property
     def created_at(self) -> datetime.datetime:
         return time_of(self.id)
+
+
+class UsageSum(models.Model):
+    """What calls of one hour or day (UTC) used, by everything they are asked for by. Made from usage rows, never edited."""
+
+    start = models.DateTimeField(_("from"))
+    tenant = models.ForeignKey(Tenant, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("tenant"))
+    membership = models.ForeignKey(
+        Membership, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("customer")
+    )
+    api_key = models.ForeignKey(ApiKey, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("sub-key"))
+    model = models.CharField(_("model"), max_length=120)
+    # 0: no channel answered. Not NULL, so that rows of one group are equal to each other.
+    channel_id = models.BigIntegerField(_("channel"))
+    calls = models.BigIntegerField(_("calls"))
+    partial_calls = models.BigIntegerField(_("cut short"))
+    disconnected_calls = models.BigIntegerField(_("client left"))
+    failed_calls = models.BigIntegerField(_("failed"))
+    uncosted_calls = models.BigIntegerField(_("without a cost"))
+    input_tokens = models.BigIntegerField(_("input tokens"))
+    output_tokens = models.BigIntegerField(_("output tokens"))
+    price_micros = models.BigIntegerField(_("price"))
+    cost_micros = models.BigIntegerField(_("cost"))
+    total_ms = models.BigIntegerField(_("ms in all"))
+    last_at = models.DateTimeField(_("last call"))
+
+    tenant_path: ClassVar[str] = "tenant"
+    owner_path: ClassVar[str] = "membership"
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["start", "tenant", "membership", "api_key", "model", "channel_id"], name="%(class)s_one_row_a_group"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "start"], name="%(class)s_tenant"),
+            models.Index(fields=["membership", "start"], name="%(class)s_member"),
+            models.Index(fields=["api_key", "start"], name="%(class)s_key"),
+            models.Index(fields=["channel_id", "start"], name="%(class)s_channel"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M} {self.model}: {self.calls}"
+
+
+class UsageHour(UsageSum):
+    """The sums of one hour."""
+
+    class Meta(UsageSum.Meta):
+        verbose_name = _("usage by hour")
+        verbose_name_plural = _("usage by hour")
+
+
+class UsageDay(UsageSum):
+    """The sums of one day in UTC."""
+
+    class Meta(UsageSum.Meta):
+        verbose_name = _("usage by day")
+        verbose_name_plural = _("usage by day")
+
+
+class UsageChange(models.Model):
+    """A tenant's hour whose sums are to be made anew: written by a trigger in the transaction that inserts the usage rows.
+
+    Rows become visible together with their mark, whatever the order of their ids and of the commits.
+    """
+
+    hour = models.DateTimeField()
+    tenant_id = models.BigIntegerField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["hour", "tenant_id"], name="usagechange_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:%M} {self.tenant_id}"
+
+
+class UsageRetention(models.Model):
+    """How long a tenant's usage rows are kept, and up to when they are already gone. Sums of hours and days stay."""
+
+    tenant = models.OneToOneField(Tenant, models.CASCADE, primary_key=True, related_name="+", verbose_name=_("tenant"))
+    # NULL: the platform's own setting.
+    days = models.PositiveIntegerField(_("days kept"), null=True, blank=True)
+    cleared_until = models.DateTimeField(_("cleared until"), null=True, editable=False)
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    class Meta:
+        verbose_name = _("usage retention")
+        verbose_name_plural = _("usage retention")
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id}: {self.days}"
 
 
 class UsageQuarantine(models.Model):

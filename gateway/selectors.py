@@ -1,25 +1,134 @@
-"""Read the usage table: always by time first, so that only those months' partitions are opened."""
+"""Read usage: sums from the roll-ups, single calls by ranges of ids, so that only those months' partitions are opened."""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Count, DateTimeField, Exists, F, Func, Max, OuterRef, Q, QuerySet, Sum
+from django.utils import timezone
 
-from gateway.models import UsageRecord
+from gateway import rollups
+from gateway.models import UsageChange, UsageDay, UsageHour, UsageRecord
 
-_BEGINNING = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+Group = Literal["tenant_id", "membership_id", "api_key_id", "model", "channel_id", "start"]
+Rollup = QuerySet[UsageHour] | QuerySet[UsageDay]
+
+BEGINNING = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+# Calls that are posted and not summed yet are read one by one in this hour and the last, and no further back.
+TAIL = datetime.timedelta(hours=1)
+_NOBODY_LATER = datetime.timedelta(hours=1)  # clocks of relays may be ahead
+
+_OF_SUMS = {
+    "sum_calls": Sum("calls"),
+    "sum_broken": Sum(F("partial_calls") + F("failed_calls")),
+    "sum_input": Sum("input_tokens"),
+    "sum_output": Sum("output_tokens"),
+    "sum_price": Sum("price_micros"),
+    "sum_cost": Sum("cost_micros"),
+    "max_at": Max("last_at"),
+}
+_OF_ROWS = {
+    "sum_calls": Count("pk"),
+    "sum_broken": Count("pk", filter=Q(status__in=(UsageRecord.Status.PARTIAL, UsageRecord.Status.FAILED))),
+    "sum_input": Sum("input_tokens"),
+    "sum_output": Sum("output_tokens"),
+    "sum_price": Sum("price_micros"),
+    "sum_cost": Sum("cost_micros", default=0),
+    "max_at": Max(Func(F("id"), template="to_timestamp(keyosk_uuid7_ms(%(expressions)s) / 1000.0)", output_field=DateTimeField())),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What some calls used; `broken` are those without a full answer, money is in µ$."""
+
+    calls: int = 0
+    broken: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    price_micros: int = 0
+    cost_micros: int = 0
+    last_at: datetime.datetime | None = None
+
+    def __add__(self, other: Sums) -> Sums:
+        times = [at for at in (self.last_at, other.last_at) if at is not None]
+        return Sums(
+            calls=self.calls + other.calls,
+            broken=self.broken + other.broken,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            price_micros=self.price_micros + other.price_micros,
+            cost_micros=self.cost_micros + other.cost_micros,
+            last_at=max(times, default=None),
+        )
+
+
+def sums(rows: Rollup, *, by: Group, since: datetime.datetime, until: datetime.datetime) -> dict[Any, Sums]:
+    """Add up the hours or days that begin in [since, until), by one of their columns."""
+    chosen = rows.filter(start__gte=since, start__lt=until).order_by()
+    return _by_key(chosen.values_list(by).annotate(**_OF_SUMS))
+
+
+def total(rows: Rollup, *, since: datetime.datetime, until: datetime.datetime) -> Sums:
+    """Add up the hours or days that begin in [since, until)."""
+    found = rows.filter(start__gte=since, start__lt=until).order_by().aggregate(**_OF_SUMS)
+    return Sums() if found["sum_calls"] is None else Sums(*found.values())
+
+
+def live(*, by: Group, who: Q, since: datetime.datetime) -> dict[Any, Sums]:
+    """Add up the days from `since` on, and instead of an hour that is not summed yet its calls one by one.
+
+    For few people or keys (`who` names columns that sums and rows share): the calls of one hour are read by an index. All is
+    one statement, so that hours summed in between count neither twice nor not at all.
+    """
+    now = timezone.now()
+    tail = rollups.hour_of(now - TAIL)
+    days = UsageDay.objects.filter(who, start__gte=rollups.day_of(since))
+    stale = UsageHour.objects.filter(who, _is_marked("start"), start__gte=tail)
+    hour = Func(F("id"), function="keyosk_uuid7_hour", output_field=DateTimeField())
+    rows = UsageRecord.objects.between(tail, now + _NOBODY_LATER).filter(who).annotate(hour=hour).filter(_is_marked("hour"))
+    minus = {name: 0 - value for name, value in _OF_SUMS.items() if name != "max_at"} | {"max_at": _OF_SUMS["max_at"]}
+    parts = (
+        days.order_by().values_list(by).annotate(**_OF_SUMS),
+        stale.order_by().values_list(by).annotate(**minus),
+        rows.order_by().values_list(by).annotate(**_OF_ROWS),
+    )
+    return _by_key(parts[0].union(*parts[1:], all=True))
 
 
 def used_micros(*, membership_id: int) -> int:
     """Return what all calls of a wallet's owner have cost so far, in µ$."""
-    now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=1)
-    rows = UsageRecord.objects.between(_BEGINNING, now).filter(membership_id=membership_id)
-    return int(rows.aggregate(sum=Sum("price_micros"))["sum"] or 0)
+    found = live(by="membership_id", who=Q(membership_id=membership_id), since=BEGINNING)
+    return found.get(membership_id, Sums()).price_micros
 
 
-def latest(*, key_id: int, limit: int, days: int = 31) -> list[UsageRecord]:
-    """Return a sub-key's last calls, the newest first."""
-    now = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=1)
-    rows = UsageRecord.objects.between(now - datetime.timedelta(days=days), now).filter(api_key_id=key_id)
+def calls(*, membership_id: int, before: UUID | None = None, limit: int) -> list[UsageRecord]:
+    """Return a member's calls older than `before`, the newest first."""
+    rows = UsageRecord.objects.filter(membership_id=membership_id)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
     return list(rows.order_by("-id")[:limit])
+
+
+def latest(*, key_id: int, limit: int, before: UUID | None = None, days: int = 31) -> list[UsageRecord]:
+    """Return a sub-key's last calls, the newest first; `before` goes on where the last page ended."""
+    now = timezone.now()
+    rows = UsageRecord.objects.between(now - datetime.timedelta(days=days), now + _NOBODY_LATER).filter(api_key_id=key_id)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    return list(rows.order_by("-id")[:limit])
+
+
+def _is_marked(hour: str) -> Exists:
+    return Exists(UsageChange.objects.filter(hour=OuterRef(hour), tenant_id=OuterRef("tenant_id")))
+
+
+def _by_key(rows: Iterable[tuple[Any, ...]]) -> dict[Any, Sums]:
+    found: dict[Any, Sums] = {}
+    for key, *values in rows:
+        found[key] = found.get(key, Sums()) + Sums(*values)
+    return found

@@ -1,4 +1,4 @@
-"""Celery's doors to usage: the nightly audit and the months ahead."""
+"""Celery's doors to usage: the nightly audit, the months ahead, and the sums by hour and day."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing import audit
 from foundation import jobs, partitions
-from gateway import reconcile
+from gateway import reconcile, rollups
 
 log = structlog.get_logger(__name__)
 
@@ -34,3 +34,10 @@ def audit_ledger() -> str:
 def make_partitions() -> int:
     """Keep a year of months ahead."""
     return len(partitions.ensure(table="gateway_usagerecord", today=timezone.now().date()))
+
+
+@shared_task
+@jobs.scheduled("sum usage", every_seconds=20)
+def roll_up_usage() -> int:
+    """Bring the sums by hour and day up to date."""
+    return rollups.roll_up()

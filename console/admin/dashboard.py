@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,12 +20,12 @@ from accounts.models import ApiKey, AuditEvent
 from billing import money
 from billing.models.ledger import LedgerAccount
 from channels_app.models import Channel
-from foundation import ids
-from gateway.models import UsageQuerySet, UsageRecord
+from gateway import rollups, selectors
+from gateway.models import UsageDay, UsageHour
 
 DAYS = 14
 KEEP_SECONDS = 20
-FAILED = ("failed", "partial")
+MODELS = 8
 OWED = ("stock", "escrow", "wallet", "lot")
 
 
@@ -55,51 +56,44 @@ def context(request: HttpRequest, site: str) -> dict[str, Any]:
 
 
 def _usage(actor: scope.Actor) -> dict[str, Any]:
-    now = timezone.now()
-    rows = cast(UsageQuerySet, scope.narrow(actor, UsageRecord.objects.all()).order_by())
-    day, before = _sums(rows, now - timedelta(days=1), now), _sums(rows, now - timedelta(days=2), now - timedelta(days=1))
-    recent = rows.between(now - timedelta(days=DAYS), now + timedelta(minutes=1))
+    """Read the sums, which are seconds old: 24 hours are the current one and the 23 before it, days are those of UTC."""
+    hours, days = scope.narrow(actor, UsageHour.objects.all()), scope.narrow(actor, UsageDay.objects.all())
+    end = rollups.hour_of(timezone.now()) + rollups.HOUR
+    last = selectors.total(hours, since=end - timedelta(days=1), until=end)
+    before = selectors.total(hours, since=end - timedelta(days=2), until=end - timedelta(days=1))
+    today = rollups.day_of(timezone.now())
+    window = {"since": today - timedelta(days=DAYS - 1), "until": today + rollups.DAY}
+    models = selectors.sums(days, by="model", **window)
     return {
         "tiles": [
-            Tile(_("Calls, 24 h"), f"{day['calls']:,}", _("%s the day before") % f"{before['calls']:,}"),
-            Tile(_("Spent, 24 h"), money.format_usd(day["price"]), _("upstream cost %s") % money.format_usd(day["cost"])),
-            Tile(_("Errors, 24 h"), _share(day["errors"], day["calls"]), _("%s calls without a full answer") % f"{day['errors']:,}"),
+            Tile(_("Calls, 24 h"), f"{last.calls:,}", _("%s the day before") % f"{before.calls:,}"),
+            Tile(_("Spent, 24 h"), money.format_usd(last.price_micros), _("upstream cost %s") % money.format_usd(last.cost_micros)),
+            Tile(_("Errors, 24 h"), _share(last.broken, last.calls), _("%s calls without a full answer") % f"{last.broken:,}"),
         ],
-        "chart": _chart(recent, now),
-        "models": list(recent.values("model").annotate(calls=Count("pk"), price=Sum("price_micros")).order_by("-price")[:8]),
+        "chart": _chart(selectors.sums(days, by="start", **window), today),
+        "models": sorted(
+            ({"model": model, "calls": one.calls, "price": one.price_micros} for model, one in models.items()),
+            key=lambda row: (-row["price"], row["model"]),
+        )[:MODELS],
     }
 
 
-def _sums(rows: UsageQuerySet, start: datetime, end: datetime) -> dict[str, int]:
-    found = rows.between(start, end).aggregate(
-        calls=Count("pk"), price=Sum("price_micros"), cost=Sum("cost_micros"), errors=Count("pk", filter=Q(status__in=FAILED))
-    )
-    return {name: value or 0 for name, value in found.items()}
-
-
-def _chart(rows: QuerySet[UsageRecord], now: datetime) -> str:
+def _chart(spent: Mapping[datetime, selectors.Sums], today: datetime) -> str:
     """Return Chart.js data: dollars spent on each of the last days."""
-    last = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
-    spent = rows.aggregate(**{f"day{number}": Sum("price_micros", filter=_on(day)) for number, day in enumerate(days)})
+    days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     return json.dumps(
         {
             "labels": [f"{day:%d %b}" for day in days],
             "datasets": [
                 {
                     "label": _("Spent, $"),
-                    "data": [(spent[f"day{number}"] or 0) / money.MICROS for number in range(DAYS)],
+                    "data": [spent.get(day, selectors.Sums()).price_micros / money.MICROS for day in days],
                     "borderColor": "var(--color-primary-600)",
                     "backgroundColor": "var(--color-primary-600)",
                 }
             ],
         }
     )
-
-
-def _on(day: datetime) -> Q:
-    """Select one day's rows by the time inside their ids."""
-    return Q(id__gte=ids.uuid7_floor(day), id__lt=ids.uuid7_floor(day + timedelta(days=1)))
 
 
 def _stock(actor: scope.Actor) -> list[Tile]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Protocol, cast
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, Membership
+from gateway import selectors
 from gateway.models import UsageRecord
 
 SPENT_WINDOW = datetime.timedelta(days=30)
@@ -67,20 +68,16 @@ def active_keys(member: Membership) -> int:
 
 def calls(member: Membership, *, before: UUID | None = None, limit: int = 25) -> tuple[list[CallRow], UUID | None]:
     """Read a page of a member's calls, newest first, and the cursor of the next page."""
-    records = UsageRecord.objects.filter(membership=member).order_by("-id")
-    if before is not None:
-        records = records.filter(id__lt=before)
-    chosen = list(records[: limit + 1])
+    chosen = selectors.calls(membership_id=member.pk, before=before, limit=limit + 1)
     names = dict(ApiKey.objects.filter(membership=member).values_list("pk", "name"))
     rows = [_call_row(record, names) for record in chosen[:limit]]
     return rows, rows[-1].id if len(chosen) > limit else None
 
 
 def _spent(member: Membership) -> dict[int, int]:
-    now = timezone.now()
-    recent = UsageRecord.objects.between(now - SPENT_WINDOW, now + datetime.timedelta(minutes=1)).filter(membership=member)
-    sums = recent.values_list("api_key_id").annotate(spent=Sum("price_micros"))
-    return {int(key_id): int(spent) for key_id, spent in sums}
+    since = timezone.now() - SPENT_WINDOW
+    sums = selectors.live(by="api_key_id", who=Q(membership_id=member.pk), since=since)
+    return {int(key_id): one.price_micros for key_id, one in sums.items()}
 
 
 def _key_row(key: ApiKey, spent_micros: int) -> KeyRow:
