@@ -37,10 +37,12 @@ def of_chain(chain: tuple[int, ...]) -> PriceList:
 
 def of_book(chain: tuple[int, ...], book: str) -> ModelPrice | None:
     """Return the price that a usage row's book names (`1:17 5:88 g3`): the rules of that time, whatever counts now."""
-    names = [word.partition(":") for word in book.split() if ":" in word]
-    used = {int(tenant): int(rule) for tenant, _colon, rule in names}
+    names = [word.partition(":") for word in book.split()]
+    used = {int(tenant): int(rule) for tenant, _colon, rule in names if tenant.isdecimal() and rule.isdecimal()}
     rows = {row.pk: as_rule(row) for row in PriceRule.objects.filter(pk__in=used.values())}
-    rate = next((GroupRate.objects.filter(pk=int(word[1:])).first() for word in book.split() if word.startswith("g")), None)
+    rate = next(
+        (GroupRate.objects.filter(pk=int(word[1:])).first() for word in book.split() if word[:1] == "g" and word[1:].isdecimal()), None
+    )
     found = [(Level(tenant, _income(tenant, place), ()), rows.get(used.get(tenant, 0))) for place, tenant in enumerate(chain)]
     return price_of(found, group=Group(rate.pk, rate.factor) if rate else None)
 

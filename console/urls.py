@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
 from console.admin.sites import platform_site, reseller_site
-from console.pages import keys, overview, site
+from console.pages import keys, overview, receipt, site
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
@@ -21,4 +21,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/wallet/", overview.wallet, name="console_wallet"),
     path("console/wallet/statement.csv", overview.statement_csv, name="console_statement_csv"),
     path("console/calls/", overview.calls, name="console_usage"),
+    path("console/calls/<uuid:pk>/", receipt.show, name="console_receipt"),
 ]

@@ -38,6 +38,7 @@ TABLE: dict[str, Row] = {
     "ip_not_allowed": Row(403, "permission_error", "This API key may not be used from this network address."),
     "model_not_allowed": Row(403, "permission_error", "This API key may not use this model."),
     "model_not_found": Row(404, _REQUEST, "This model does not exist here."),
+    "receipt_not_found": Row(404, _REQUEST, "No call of this API key has this id, or it is not booked yet.", should_retry=False),
     "unknown_url": Row(404, _REQUEST, "There is nothing at this address."),
     "method_not_allowed": Row(405, _REQUEST, "This address does not take this method."),
     "invalid_json": Row(400, _REQUEST, "The request's body is not a JSON object."),

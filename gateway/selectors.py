@@ -132,3 +132,8 @@ def _by_key(rows: Iterable[tuple[Any, ...]]) -> dict[Any, Sums]:
     for key, *values in rows:
         found[key] = found.get(key, Sums()) + Sums(*values)
     return found
+
+
+def call_of(*, key_id: int, identifier: UUID) -> UsageRecord | None:
+    """Return a sub-key's call by its id; None for anybody else's, and for one that is not posted yet."""
+    return UsageRecord.objects.filter(pk=identifier, api_key_id=key_id).first()

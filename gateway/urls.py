@@ -11,6 +11,7 @@ from gateway.views.base import RelayView
 from gateway.views.billing import Subscription, Usage
 from gateway.views.chat import ChatCompletions
 from gateway.views.models import ModelDetail, ModelList
+from gateway.views.receipts import Receipt
 
 EXACT: dict[str, type[RelayView]] = {
     "/v1/chat/completions": ChatCompletions,
@@ -22,10 +23,12 @@ EXACT: dict[str, type[RelayView]] = {
 }
 # A model's id may contain slashes.
 _MODEL = "/v1/models/"
+_RECEIPT = "/v1/receipts/"
 
 urlpatterns: list[URLPattern] = [
     *(path(address[1:], view.as_view()) for address, view in EXACT.items()),
     path("v1/models/<path:model>", ModelDetail.as_view()),
+    path("v1/receipts/<str:receipt>", Receipt.as_view()),
 ]
 
 # What belongs to the relay, below the root and below every mount.
@@ -39,6 +42,8 @@ def resolve(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
         return view, {}
     if address.startswith(_MODEL):
         return ModelDetail, {"model": address[len(_MODEL) :]}
+    if address.startswith(_RECEIPT):
+        return Receipt, {"receipt": address[len(_RECEIPT) :]}
     return None
 
 

@@ -74,6 +74,11 @@ def calls(member: Membership, *, before: UUID | None = None, limit: int = 25) ->
     return rows, rows[-1].id if len(chosen) > limit else None
 
 
+def call(record: UsageRecord) -> CallRow:
+    """Return one call as its customer may see it."""
+    return _call_row(record, dict(ApiKey.objects.filter(pk=record.api_key_id).values_list("pk", "name")))
+
+
 def _spent(member: Membership) -> dict[int, int]:
     since = timezone.now() - SPENT_WINDOW
     sums = selectors.live(by="api_key_id", who=Q(membership_id=member.pk), since=since)

@@ -73,3 +73,23 @@ def movement(kind: str) -> str:
         "topup": _("Top-up"),
     }
     return names.get(kind, kind)
+
+
+@register.filter
+def bucket(name: str) -> str:
+    """Name what a price is of; pictures and tools keep their technical names."""
+    names = {
+        "input": _("Input"),
+        "cache_read": _("Cache read"),
+        "cache_write_5m": _("Cache write, 5 minutes"),
+        "cache_write_1h": _("Cache write, 1 hour"),
+        "audio_input": _("Audio input"),
+        "image_input": _("Image input"),
+        "output": _("Output"),
+        "reasoning": _("Reasoning"),
+        "audio_output": _("Audio output"),
+        "image_output": _("Image output"),
+        "seconds": _("Seconds"),
+        "characters": _("Characters"),
+    }
+    return names.get(name, name)
