@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import fnmatch
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -54,10 +55,35 @@ class State:
         return next((one for one in self.windows if one.scope == scope), None)
 
 
-def budgets_of(api_key_id: int) -> tuple[int, ...]:
-    """Return the budgets that a call with this key has to fit in; none without a limit."""
-    rows = KeyBudget.objects.filter(_HAS_LIMIT, api_key_id=api_key_id, models_matched="")
-    return tuple(rows.order_by("id").values_list("id", flat=True))
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A limit that a call has to fit in; `models` is a pattern of the models it is for, empty = all."""
+
+    id: int
+    models: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Limits that one counter is held to: `name` is the counter's; `scope` says whose it is: key, customer or tenant."""
+
+    name: str
+    rpm: int | None = None
+    tpm: int | None = None
+    concurrency: int | None = None
+    scope: str = "key"
+    models: str = ""
+
+
+def fits(models: str, model: str) -> bool:
+    """Tell whether a limit with this pattern is for a model."""
+    return not models or fnmatch.fnmatchcase(model, models)
+
+
+def budgets_of(api_key_id: int) -> tuple[Budget, ...]:
+    """Return a key's own budgets; none without a limit."""
+    rows = KeyBudget.objects.filter(_HAS_LIMIT, api_key_id=api_key_id)
+    return tuple(Budget(*row) for row in rows.order_by("id").values_list("id", "models_matched"))
 
 
 @transaction.atomic

@@ -18,7 +18,8 @@ from rest_framework.views import APIView
 
 from accounts import keys, tenants
 from accounts.keys import KeyFacts
-from billing import limits
+from billing import limit_rules
+from billing.limit_rules import KeyLimits
 from foundation.snapshots import Cell
 from gateway.errors import RelayError
 from gateway.proxies import client_address
@@ -32,10 +33,10 @@ _OTHER_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A sub-key as the relay knows it: what `accounts` says of it, and the budgets that `billing` keeps for it."""
+    """A sub-key as the relay knows it: what `accounts` says of it, and what `billing` lets it do."""
 
     facts: KeyFacts
-    budgets: tuple[int, ...]
+    limits: KeyLimits
 
 
 class Recogniser:
@@ -67,7 +68,8 @@ class Recogniser:
             if is_foreign:
                 return
         request.key = known.facts
-        request.budgets = known.budgets
+        request.budgets = known.limits.budgets
+        request.rates = known.limits.rates
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -137,7 +139,7 @@ def _is_inside(address: str, networks: tuple[str, ...]) -> bool:
 
 def _load_key(digest: str) -> Known | None:
     facts = keys.recognise(digest)
-    return Known(facts, limits.budgets_of(facts.id)) if facts is not None else None
+    return Known(facts, limit_rules.of_key(facts)) if facts is not None else None
 
 
 def _load_host(host: str) -> int | None:

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from billing.limits import fits
 from channels_app.contract import Call
-from gateway import errors, relay
+from gateway import errors, relay, throttling
 from gateway.authentication import may_use
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
@@ -54,7 +55,9 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     candidates = table.candidates(tenant_chain=key.tenant_chain, group=key.group, model=call.model)
     if not candidates:
         raise RelayError("no_channel_available")
-    till = Till(relay=state, key=key, budgets=request.budgets, price=price, call=call)
+    throttling.count_model(request, call.model)
+    budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, call.model))
+    till = Till(relay=state, key=key, budgets=budgets, price=price, call=call)
     await till.reserve()
     plan = CallPlan(call=till.call, candidates=candidates, draw=state.draw, request_id=request.id, created=int(time.time()))
     return Conductor(state=state, request=request, plan=plan, till=till)

@@ -1,32 +1,25 @@
-"""Count a sub-key's requests, tokens and calls at once: pure counters of one process, told now and then what the others counted.
+"""Count requests, tokens and calls at once: pure counters of one process, told now and then what the others counted.
 
-A `Lane` holds the counts of one key in the current minute: what the whole cluster is known to have counted plus what this
-process has counted since. Overshoot is bounded by what arrives between two exchanges (about 50 ms) and, for tokens, by the
-calls in flight: their size is only known when they end.
+A `Lane` holds one counter (of a sub-key, a customer or a shop, in all or for some models) in the current minute: what the
+whole cluster is known to have counted plus what this process has counted since. Overshoot is bounded by what arrives between
+two exchanges (about 50 ms) and, for tokens, by the calls in flight: their size is only known when they end.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+
+from billing.limits import Rate
 
 WINDOW_SECONDS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a key may do; None is no limit."""
-
-    rpm: int | None = None
-    tpm: int | None = None
-    concurrency: int | None = None
-
-
 @dataclass(slots=True)
 class Lane:
-    """The counts of one key. `new_*` have not been told to the others yet."""
+    """The counts of one counter. `new_*` have not been told to the others yet."""
 
-    key_id: int
+    name: str
     minute: int = 0
     requests: int = 0
     tokens: int = 0
@@ -43,11 +36,12 @@ class Lane:
 
 
 class Refused(Exception):
-    """A limit is reached: which one, and when there is room again."""
+    """A limit is reached: which one, of which rate, and when there is room again."""
 
-    def __init__(self, limit: str, retry_after_seconds: int) -> None:
+    def __init__(self, limit: str, rate: Rate, retry_after_seconds: int) -> None:
         super().__init__(limit)
         self.limit = limit
+        self.rate = rate
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -55,53 +49,46 @@ class Refused(Exception):
 class Limiter:
     """All lanes of this process."""
 
-    lanes: dict[int, Lane] = field(default_factory=dict)
-    dirty: set[int] = field(default_factory=set)
+    lanes: dict[str, Lane] = field(default_factory=dict)
+    dirty: set[str] = field(default_factory=set)
 
-    def enter(self, key_id: int, limits: Limits, *, now: float) -> Lane:
-        """Count a call that begins; raise Refused when a limit is reached. `now` is unix seconds."""
-        lane = self.lanes.get(key_id)
-        if lane is None:
-            lane = self.lanes[key_id] = Lane(key_id)
-        lane.turn(int(now) // WINDOW_SECONDS)
-        rest = WINDOW_SECONDS - int(now) % WINDOW_SECONDS
-        if limits.concurrency is not None and lane.running + lane.elsewhere >= limits.concurrency:
-            raise Refused("concurrency", 1)
-        if limits.rpm is not None and lane.requests >= limits.rpm:
-            raise Refused("requests", rest)
-        if limits.tpm is not None and lane.tokens >= limits.tpm:
-            raise Refused("tokens", rest)
-        lane.running += 1
-        lane.requests += 1
-        lane.new_requests += 1
-        self.dirty.add(key_id)
-        return lane
+    def enter(self, rates: Sequence[Rate], *, now: float) -> list[Lane]:
+        """Count a call that begins in every lane, or in none: raise Refused when a limit is reached. `now` is unix seconds."""
+        lanes = [self._lane(rate.name, now) for rate in rates]
+        for lane, rate in zip(lanes, rates, strict=True):
+            _check(lane, rate, now)
+        for lane in lanes:
+            lane.running += 1
+            lane.requests += 1
+            lane.new_requests += 1
+            self.dirty.add(lane.name)
+        return lanes
 
     def spend(self, lane: Lane, tokens: int, *, now: float) -> None:
         """Count what a call consumed, in the minute in which that is known."""
         lane.turn(int(now) // WINDOW_SECONDS)
         lane.tokens += tokens
         lane.new_tokens += tokens
-        self.dirty.add(lane.key_id)
+        self.dirty.add(lane.name)
 
     def leave(self, lane: Lane) -> None:
         """Count a call that ended."""
         lane.running -= 1
-        self.dirty.add(lane.key_id)
+        self.dirty.add(lane.name)
 
-    def take_news(self) -> list[tuple[int, int, int, int]]:
-        """Return and forget what the others have not heard: (key id, requests, tokens, calls running here)."""
+    def take_news(self) -> list[tuple[str, int, int, int]]:
+        """Return and forget what the others have not heard: (name, requests, tokens, calls running here)."""
         news = []
-        for key_id in self.dirty:
-            lane = self.lanes[key_id]
-            news.append((key_id, lane.new_requests, lane.new_tokens, lane.running))
+        for name in self.dirty:
+            lane = self.lanes[name]
+            news.append((name, lane.new_requests, lane.new_tokens, lane.running))
             lane.new_requests = lane.new_tokens = 0
         self.dirty.clear()
         return news
 
-    def learn(self, key_id: int, *, minute: int, requests: int, tokens: int, elsewhere: int) -> None:
+    def learn(self, name: str, *, minute: int, requests: int, tokens: int, elsewhere: int) -> None:
         """Take over what the whole cluster has counted."""
-        lane = self.lanes.get(key_id)
+        lane = self.lanes.get(name)
         if lane is None:
             return
         lane.elsewhere = elsewhere
@@ -111,14 +98,31 @@ class Limiter:
 
     def remind(self) -> None:
         """Let the next exchange repeat how many calls run here: what is not repeated counts as gone."""
-        self.dirty.update(one.key_id for one in self.lanes.values() if one.running)
+        self.dirty.update(one.name for one in self.lanes.values() if one.running)
 
-    def forget(self, idle: Iterable[int]) -> None:
-        """Drop the lanes of keys that rest."""
-        for key_id in idle:
-            self.lanes.pop(key_id, None)
+    def forget(self, idle: Iterable[str]) -> None:
+        """Drop lanes that rest."""
+        for name in idle:
+            self.lanes.pop(name, None)
 
-    def idle(self, *, now: float) -> list[int]:
-        """Return the keys without a call in this or the last minute."""
+    def idle(self, *, now: float) -> list[str]:
+        """Return the lanes without a call in this or the last minute."""
         minute = int(now) // WINDOW_SECONDS
-        return [one.key_id for one in self.lanes.values() if not one.running and one.minute < minute - 1 and one.key_id not in self.dirty]
+        return [one.name for one in self.lanes.values() if not one.running and one.minute < minute - 1 and one.name not in self.dirty]
+
+    def _lane(self, name: str, now: float) -> Lane:
+        lane = self.lanes.get(name)
+        if lane is None:
+            lane = self.lanes[name] = Lane(name)
+        lane.turn(int(now) // WINDOW_SECONDS)
+        return lane
+
+
+def _check(lane: Lane, rate: Rate, now: float) -> None:
+    rest = WINDOW_SECONDS - int(now) % WINDOW_SECONDS
+    if rate.concurrency is not None and lane.running + lane.elsewhere >= rate.concurrency:
+        raise Refused("concurrency", rate, 1)
+    if rate.rpm is not None and lane.requests >= rate.rpm:
+        raise Refused("requests", rate, rest)
+    if rate.tpm is not None and lane.tokens >= rate.tpm:
+        raise Refused("tokens", rate, rest)

@@ -14,6 +14,7 @@ from gateway.link import Link
 
 if TYPE_CHECKING:
     from accounts.keys import KeyFacts
+    from billing.limits import Budget, Rate
     from gateway.throttling import Seat
     from gateway.views.base import RelayView
 
@@ -81,7 +82,8 @@ class LeanRequest(Request):
         self.id: uuid.UUID = ids.uuid7()
         self.link: Link | None = getattr(request, "link", None)
         self.key: KeyFacts | None = None
-        self.budgets: tuple[int, ...] = ()
+        self.budgets: tuple[Budget, ...] = ()
+        self.rates: tuple[Rate, ...] = ()
         self.seat: Seat | None = None
 
     @property

@@ -1,7 +1,7 @@
-"""Hold sub-keys to their rates: counted in memory, exchanged with the other processes over Redis in the background.
+"""Hold sub-keys, customers and shops to their rates: counted in memory, exchanged over Redis in the background.
 
 Nothing here waits on the path of a call. Redis slow or away: 100 ms, then a pause of a second; meanwhile every process
-holds the keys to what it sees itself.
+holds them to what it sees itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import redis
@@ -19,10 +19,11 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from billing.limits import Rate, fits
 from gateway import process
 from gateway.errors import RelayError
-from gateway.limiter import WINDOW_SECONDS, Lane, Limiter, Limits, Refused
-from gateway.requests import lean
+from gateway.limiter import WINDOW_SECONDS, Lane, Limiter, Refused
+from gateway.requests import LeanRequest, lean
 
 log = logging.getLogger("keyosk.relay")
 
@@ -65,61 +66,91 @@ return answer
 """
 
 
+_WHOSE = {"key": "this API key", "customer": "this account", "tenant": "this service"}
+
+
 class Seat:
-    """A call's place among its key's calls: give it back exactly once."""
+    """A call's place in every lane that counts it: given back exactly once."""
 
-    __slots__ = ("_is_left", "_lane", "_limiter", "_limits")
+    __slots__ = ("_is_left", "_limiter", "_taken")
 
-    def __init__(self, limiter: Limiter, lane: Lane, limits: Limits) -> None:
+    def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
-        self._lane = lane
-        self._limits = limits
+        self._taken: list[tuple[Lane, Rate]] = []
         self._is_left = False
+
+    def take(self, rates: Sequence[Rate]) -> None:
+        """Count the call by these rates as well, by all or by none. Raises Refused."""
+        self._taken += zip(self._limiter.enter(rates, now=time.time()), rates, strict=True)
 
     def leave(self, *, tokens: int = 0) -> None:
         """End the call; `tokens` is what it consumed."""
         if not self._is_left:
             self._is_left = True
-            if tokens:
-                self._limiter.spend(self._lane, tokens, now=time.time())
-            self._limiter.leave(self._lane)
+            for lane, _ in self._taken:
+                if tokens:
+                    self._limiter.spend(lane, tokens, now=time.time())
+                self._limiter.leave(lane)
 
     def headers(self) -> Iterator[tuple[str, str]]:
         """Say what is left, under the names that SDKs know."""
-        return limit_headers(self._lane, self._limits, now=time.time())
+        return limit_headers(self._taken, now=time.time())
 
 
-def limit_headers(lane: Lane, limits: Limits, *, now: float) -> Iterator[tuple[str, str]]:
-    """Yield the x-ratelimit headers of the limits that are set."""
+def limit_headers(taken: Iterable[tuple[Lane, Rate]], *, now: float) -> Iterator[tuple[str, str]]:
+    """Yield the x-ratelimit headers: of the limits that are set, those that leave the least."""
+    pairs = list(taken)
     reset = f"{WINDOW_SECONDS - int(now) % WINDOW_SECONDS}s"
-    for name, limit, used in (("requests", limits.rpm, lane.requests), ("tokens", limits.tpm, lane.tokens)):
-        if limit is not None:
+    requests = [(max(0, rate.rpm - lane.requests), rate.rpm) for lane, rate in pairs if rate.rpm is not None]
+    tokens = [(max(0, rate.tpm - lane.tokens), rate.tpm) for lane, rate in pairs if rate.tpm is not None]
+    for name, found in (("requests", requests), ("tokens", tokens)):
+        if found:
+            remaining, limit = min(found)
             yield f"x-ratelimit-limit-{name}", str(limit)
-            yield f"x-ratelimit-remaining-{name}", str(max(0, limit - used))
+            yield f"x-ratelimit-remaining-{name}", str(remaining)
             yield f"x-ratelimit-reset-{name}", reset
 
 
-class KeyThrottle(BaseThrottle):
-    """Requests a minute, tokens a minute and calls at once of the sub-key."""
+class RateThrottle(BaseThrottle):
+    """Requests a minute, tokens a minute and calls at once: of the sub-key, its customer and its shop."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        """Take a seat; raise RelayError (429) when there is none. Keys without limits need none."""
+        """Take a place; raise RelayError (429) when there is none. Calls without limits need none."""
         asked = lean(request)
-        key = asked.caller
-        if key.rpm is None and key.tpm is None and key.concurrency is None:
-            return True
-        limits = Limits(rpm=key.rpm, tpm=key.tpm, concurrency=key.concurrency)
-        limiter = process.current().limiter
-        try:
-            lane = limiter.enter(key.id, limits, now=time.time())
-        except Refused as refused:
-            headers = dict(limit_headers(limiter.lanes[key.id], limits, now=time.time()))
-            message = f"The limit of {refused.limit} of this API key is reached."
-            raise RelayError(
-                "rate_limit_exceeded", message, retry_after_seconds=refused.retry_after_seconds, headers=headers, limit=refused.limit
-            ) from None
-        asked.seat = Seat(limiter, lane, limits)
+        if asked.rates:
+            _take(asked, [rate for rate in asked.rates if not rate.models])
         return True
+
+
+def count_model(request: LeanRequest, model: str) -> None:
+    """Take a place by the rates for models, once the model is known; raise RelayError (429) when there is none."""
+    if request.rates:
+        _take(request, [rate for rate in request.rates if rate.models and fits(rate.models, model)])
+
+
+def _take(request: LeanRequest, rates: Sequence[Rate]) -> None:
+    if not rates:
+        return
+    limiter = process.current().limiter
+    seat = request.seat or Seat(limiter)
+    try:
+        seat.take(rates)
+    except Refused as refused:
+        raise _refusal(limiter, refused) from None
+    request.seat = seat
+
+
+def _refusal(limiter: Limiter, refused: Refused) -> RelayError:
+    rate = refused.rate
+    subject = _WHOSE[rate.scope] + (f" for {rate.models}" if rate.models else "")
+    details: dict[str, Any] = {"limit": refused.limit, "scope": rate.scope, **({"models": rate.models} if rate.models else {})}
+    return RelayError(
+        "rate_limit_exceeded",
+        f"The limit of {refused.limit} of {subject} is reached.",
+        retry_after_seconds=refused.retry_after_seconds,
+        headers=dict(limit_headers([(limiter.lanes[rate.name], rate)], now=time.time())),
+        **details,
+    )
 
 
 class Exchange:
@@ -166,9 +197,9 @@ class Exchange:
         arguments: list[Any] = [self._worker]
         for _, requests, tokens, running in news:
             arguments += (requests, tokens, running)
-        answer = await self._script(keys=[f"keyosk:limit:{key_id}" for key_id, *_ in news], args=arguments)
+        answer = await self._script(keys=[f"keyosk:limit:{name}" for name, *_ in news], args=arguments)
         minute = int(answer[0])
-        for index, (key_id, *_) in enumerate(news):
+        for index, (name, *_) in enumerate(news):
             requests, tokens, elsewhere = answer[1 + index * 3 : 4 + index * 3]
-            self._limiter.learn(key_id, minute=minute, requests=int(requests), tokens=int(tokens), elsewhere=int(elsewhere))
+            self._limiter.learn(name, minute=minute, requests=int(requests), tokens=int(tokens), elsewhere=int(elsewhere))
         self._limiter.forget(self._limiter.idle(now=time.time()))

@@ -3,6 +3,7 @@
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
+from billing.models.limits import LimitRule
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
 from billing.models.shop import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product, WebhookInbox
 
@@ -20,6 +21,7 @@ __all__ = [
     "Journal",
     "KeyBudget",
     "LedgerAccount",
+    "LimitRule",
     "Order",
     "OrderEvent",
     "PaymentAttempt",

@@ -13,7 +13,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Membership
+from billing.models.limits import LimitRule
 
 
 class RelayWorker(models.Model):
@@ -62,13 +63,17 @@ class Slice(models.Model):
 
 
 class KeyBudget(models.Model):
-    """What a sub-key may spend, in all and per window, in µ$. No limit = null. Not money: a leash on it.
+    """What a sub-key, or by a rule a customer with all their keys, may spend: in all and per window, in µ$. No limit = null.
+
+    Not money: a leash on it.
 
     A window whose start is not the current one counts as unused; the database computes windows in the tenant's zone.
     `models_matched` is a pattern of model names this budget is for; empty = all.
     """
 
-    api_key = models.ForeignKey(ApiKey, models.CASCADE, related_name="budgets", verbose_name=_("sub-key"))
+    api_key = models.ForeignKey(ApiKey, models.CASCADE, null=True, blank=True, related_name="budgets", verbose_name=_("sub-key"))
+    membership = models.ForeignKey(Membership, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("customer"))
+    rule = models.ForeignKey(LimitRule, models.CASCADE, null=True, blank=True, related_name="budgets", verbose_name=_("limit"))
     models_matched = models.CharField(_("models"), max_length=120, blank=True, default="")
     held = models.BigIntegerField(_("held"), default=0)
     recall_at = models.DateTimeField(_("recalled"), null=True, blank=True)
@@ -94,11 +99,17 @@ class KeyBudget(models.Model):
         verbose_name_plural = _("spending limits")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["api_key", "models_matched"], name="one_budget_per_key_and_models"),
+            models.UniqueConstraint(fields=["membership", "rule"], name="one_budget_per_customer_and_rule"),
             models.CheckConstraint(condition=Q(held__gte=0), name="budget_held_not_negative"),
+            models.CheckConstraint(
+                condition=Q(api_key__isnull=False, membership=None, rule=None)
+                | Q(api_key=None, membership__isnull=False, rule__isnull=False),
+                name="budget_of_a_key_or_by_a_rule",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["recall_at"], condition=Q(recall_at__isnull=False), name="budget_recalled"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.api_key_id} {self.models_matched or '*'}"
+        return f"{self.api_key_id or self.membership_id} {self.models_matched or '*'}"

@@ -35,6 +35,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Memberships"), "group", "accounts_membership"),
             (_("People"), "person", "accounts_user"),
             (_("Sub-keys"), "key", "accounts_apikey"),
+            (_("Limits"), "speed", "billing_limitrule"),
             (_("Tenants"), "storefront", "accounts_tenant"),
         ]),
         (_("Selling"), [

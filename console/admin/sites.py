@@ -14,6 +14,7 @@ from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
 from accounts.models import ApiKey, AuditEvent, Membership, Tenant, User
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
+from billing.models.limits import LimitRule
 from billing.models.prices import PriceRule
 from billing.models.shop import GatewayAccount, Order, Product
 from channels_app.models import Channel, ChannelCost
@@ -24,6 +25,7 @@ from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
+from console.admin.limits import LimitRuleAdmin
 from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.prices import PriceRuleAdmin
@@ -74,6 +76,7 @@ Pages = list[tuple[type[Model], type[TenantModelAdmin[Any]]]]
 SHARED: Pages = [
     (Membership, MembershipAdmin),
     (ApiKey, ApiKeyAdmin),
+    (LimitRule, LimitRuleAdmin),
     (AuditEvent, AuditEventAdmin),
     (Channel, ChannelAdmin),
     (ChannelCost, ChannelCostAdmin),

@@ -20,7 +20,7 @@ from gateway.authentication import KeyAuthentication, KeyMayCall
 from gateway.errors import RelayError
 from gateway.requests import LeanRequest
 from gateway.streams import EventStream
-from gateway.throttling import KeyThrottle
+from gateway.throttling import RateThrottle
 
 log = logging.getLogger("keyosk.relay")
 
@@ -40,7 +40,7 @@ class RelayView(APIView):
 
     authentication_classes = (KeyAuthentication,)
     permission_classes = (KeyMayCall,)
-    throttle_classes = (KeyThrottle,)
+    throttle_classes = (RateThrottle,)
     renderer_classes = (JSONRenderer,)
     parser_classes: tuple[type[Any], ...] = ()
     content_negotiation_class = IgnoreAccept

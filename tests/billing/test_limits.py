@@ -28,7 +28,7 @@ def test_a_key_without_limits_has_no_budgets(member: Membership) -> None:
 def test_an_allowance_is_one_budget_with_its_windows(member: Membership) -> None:
     key = make_key(member)
     budget = limits.set_allowance(api_key_id=key.pk, total_micros=5_000_000, day_micros=1_000_000)
-    assert limits.budgets_of(key.pk) == (budget.pk,)
+    assert limits.budgets_of(key.pk) == (limits.Budget(budget.pk),)
     in_all, day = limits.windows(api_key_id=key.pk)
     assert in_all == limits.Window("key", 0, 5_000_000, None)
     assert (day.scope, day.limit_micros) == ("day", 1_000_000)

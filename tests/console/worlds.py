@@ -12,6 +12,7 @@ from accounts.models import ApiKey, AuditEvent, Membership, Tenant, TenantDomain
 from billing import catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
+from billing.models.limits import LimitRule
 from billing.models.prices import PriceRule
 from billing.models.shop import GatewayAccount, Order, Product
 from channels_app import channels, costs
@@ -56,6 +57,10 @@ def _key(world: World) -> ApiKey:
 
 def _event(world: World) -> AuditEvent:
     return audit.record(actor=world.owner.user, action="apikey.issue", target=f"event-{world.mark}", tenant=world.tenant)
+
+
+def _limit(world: World) -> LimitRule:
+    return LimitRule.objects.create(tenant=world.tenant, scope="customer", group=f"group-{world.mark}", rpm=60)
 
 
 def _channel(world: World) -> Channel:
@@ -121,6 +126,7 @@ MAKERS: dict[type[Model], Maker] = {
     Membership: lambda world: world.customer,
     ApiKey: _key,
     AuditEvent: _event,
+    LimitRule: _limit,
     Channel: _channel,
     ChannelCost: _cost,
     Journal: _journal,

@@ -13,6 +13,7 @@ import pytest
 
 from accounts import keys
 from billing import limits, price_book
+from billing.models import KeyBudget, LimitRule
 from channels_app import channels
 from channels_app.models import Channel
 from gateway import settle
@@ -106,6 +107,26 @@ def test_two_keys_of_one_wallet_have_limits_of_their_own(caller: Caller, fixed: 
     limits.set_allowance(api_key_id=caller.key.pk, total_micros=CALL)
 
     assert [call(relay, one).status_code for one in (caller, caller, other, other)] == [200, 429, 200, 200]
+
+
+def test_a_customers_limit_is_over_all_keys(caller: Caller, fixed: None, relay: LiveRelay, post: Callable[[], int]) -> None:
+    issued = keys.issue(membership=caller.membership, name="other")
+    other = Caller(caller.membership, issued.key, issued.secret)
+    LimitRule.objects.create(tenant=caller.membership.tenant, scope="customer", day_limit=2 * CALL)
+
+    assert [call(relay, one).status_code for one in (caller, other)] == [200, 200]
+    post()
+    assert refusal(call(relay, other))["scope"] == "day"
+    assert refusal(call(relay, caller))["scope"] == "day"
+
+
+def test_a_limit_for_some_models_bounds_only_those(caller: Caller, fixed: None, relay: LiveRelay, post: Callable[[], int]) -> None:
+    KeyBudget.objects.create(api_key=caller.key, models_matched="fix*", total_limit=CALL)
+
+    assert call(relay, caller).status_code == 200
+    post()
+    assert refusal(call(relay, caller))["scope"] == "key"
+    assert call(relay, caller, model="m").status_code == 200
 
 
 def test_new_limits_hold_within_two_seconds(caller: Caller, fixed: None, relay: LiveRelay) -> None:
