@@ -30,6 +30,7 @@ from gateway.spool import Writer
 from gateway.throttling import Exchange
 
 log = logging.getLogger("keyosk.relay")
+_GC_OBJECTS = 20_000
 
 
 @asynccontextmanager
@@ -100,6 +101,10 @@ def _note_end(task: asyncio.Task[None]) -> None:
 
 
 def _freeze() -> None:
-    """Take what was made so far out of the garbage collector's rounds: it stays for ever (3 % of the CPU of a call)."""
+    """Take what was made so far out of the garbage collector's rounds (it stays for ever), and let it look less often.
+
+    A call makes few cycles: at the default of 700 objects the collector took 3 to 7 % of the CPU.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GC_OBJECTS, 20, 20)

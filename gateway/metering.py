@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -9,13 +10,14 @@ from channels_app.contract import Call, Usage
 from gateway import intake
 
 if TYPE_CHECKING:
-    from billing.pricing import Charge, ModelPrice
+    from billing.pricing import ModelPrice
 
 # English text has about four bytes a token, Chinese about three: a guess in the customer's favour.
 BYTES_PER_BILLED_TOKEN = 4
 LEAST_OUTPUT_TOKENS = 256
 DEFAULT_HOLD_CEILING = 4096
 BUCKETS = tuple(one.name for one in fields(Usage) if one.type == "int")
+_amounts = operator.attrgetter(*BUCKETS)
 
 
 def tokens_of(size: int) -> int:
@@ -32,15 +34,10 @@ def measured(call: Call, *, reported: Usage | None, delivered: int) -> Usage:
 
 def buckets(usage: Usage) -> dict[str, int]:
     """Return the buckets and units that are not empty."""
-    found = {name: amount for name in BUCKETS if (amount := getattr(usage, name))}
+    found = {name: amount for name, amount in zip(BUCKETS, _amounts(usage), strict=True) if amount}
     if usage.units:
         found.update(usage.units)
     return found
-
-
-def charge(price: ModelPrice, usage: Usage) -> Charge:
-    """Return what the usage costs the customer."""
-    return price.charge_for(buckets(usage))
 
 
 def bound(price: ModelPrice, call: Call, *, output_tokens: int) -> int:

@@ -51,6 +51,7 @@ class Till:
     """Holds the reservation of one call; `covered_bytes` is how much output it pays for."""
 
     __slots__ = (
+        "_buckets",
         "_budgets", "_charge", "_key", "_output_tokens", "_price", "_relay", "_reservation", "_unwritten", "_usage",
         "call", "covered_bytes", "is_closed", "tokens",
     )  # fmt: skip
@@ -63,6 +64,7 @@ class Till:
         self._reservation: Reservation | None = None
         self._output_tokens = 0
         self._usage = Usage()
+        self._buckets: dict[str, int] = {}
         self._charge: Charge | None = None
         self._unwritten: Line | None = None
         self.is_closed = False
@@ -148,7 +150,8 @@ class Till:
         """Find usage and price once; the first answer stays."""
         if self._charge is None:
             self._usage = metering.measured(self.call, reported=reported, delivered=delivered)
-            self._charge = metering.charge(self._price, self._usage)
+            self._buckets = metering.buckets(self._usage)
+            self._charge = self._price.charge_for(self._buckets)
             self.tokens = self._usage.total_input + self._usage.total_output
         return self._charge
 
@@ -180,7 +183,7 @@ class Till:
             splits=[list(split) for split in charge.splits],
             budgets=list(self._budgets),
             book=charge.book,
-            usage=metering.buckets(usage),
+            usage=self._buckets,
             source=usage.source,
             model=model,
             upstream_model=channel.models.get(model, model),

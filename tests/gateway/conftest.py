@@ -5,9 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Generator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from accounts import keys
 from accounts.models import ApiKey, Membership
@@ -54,6 +56,12 @@ def lines(relay: LiveRelay) -> list[spool.Line]:
 def hasty(relay: LiveRelay) -> None:
     """Let the relay lose its patience with upstreams after a third of a second."""
     relay.state.timeouts = Timeouts(connect=1.0, first_byte=0.3, idle=0.3, total=5.0)
+
+
+@pytest.fixture(autouse=True)
+def own_spool(settings: Settings, tmp_path: Path) -> None:
+    """Let each test's relay write where no line of another test lies."""
+    settings.SPOOL_DIR = tmp_path / "spool"
 
 
 @pytest.fixture
