@@ -1,12 +1,16 @@
-"""A wallet's statement: every movement of its money, newest first, with the balance after each."""
+"""A wallet's statement: every movement of its money, newest first, with the balance after each.
+
+One line a journal: how a price is split between the sellers above is their affair and never shown to the customer.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from billing.models.ledger import QUOTA, LedgerAccount, Transfer
 
@@ -16,7 +20,7 @@ CHUNK = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One movement: signed µ$, and the balance once it was made."""
+    """One journal's effect on the wallet: signed µ$, and the balance once it was made. `id` is the journal's."""
 
     id: int
     at: datetime.datetime
@@ -63,10 +67,15 @@ def _movements(accounts: list[int]) -> QuerySet[Transfer]:
     return Transfer.objects.filter((outgoing & ~incoming) | (incoming & ~outgoing))
 
 
-def _total(rows: QuerySet[Transfer], accounts: list[int]) -> int:
-    came = Sum("amount", filter=Q(dst__in=accounts), default=0)
-    went = Sum("amount", filter=Q(src__in=accounts), default=0)
-    sums = rows.aggregate(came=came, went=went)
+def _sums(accounts: list[int]) -> dict[str, Sum]:
+    """Say what is summed: what came in, and what went out."""
+    return {
+        "came": Sum("amount", filter=Q(dst__in=accounts), default=0),
+        "went": Sum("amount", filter=Q(src__in=accounts), default=0),
+    }
+
+
+def _net(sums: Mapping[str, Any]) -> int:
     return int(sums["came"]) - int(sums["went"])
 
 
@@ -75,9 +84,10 @@ def _entries(*, membership_id: int, before: int | None, limit: int) -> Iterator[
     accounts = list(_accounts(membership_id).values_list("pk", flat=True))
     rows = _movements(accounts)
     if before is not None:
-        rows = rows.filter(pk__lt=before)
-    balance = _total(rows, accounts)
-    for row in rows.select_related("journal").order_by("-pk")[:limit]:
-        amount = row.amount if row.dst_id in accounts else -row.amount
-        yield Entry(row.pk, row.created_at, row.journal.kind, row.journal.memo, row.journal.reference, amount, balance)
+        rows = rows.filter(journal__lt=before)
+    balance = _net(rows.aggregate(**_sums(accounts)))
+    told = ("journal_id", "journal__kind", "journal__memo", "journal__reference")
+    for row in rows.values(*told).annotate(**_sums(accounts), at=Max("created_at")).order_by("-journal_id")[:limit]:
+        amount = _net(row)
+        yield Entry(row["journal_id"], row["at"], row["journal__kind"], row["journal__memo"], row["journal__reference"], amount, balance)
         balance -= amount

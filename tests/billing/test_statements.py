@@ -33,6 +33,15 @@ def test_each_line_carries_the_balance_after_it(end_user: Membership) -> None:
     assert entries[0].balance_micros == ledger.balance(membership_id=end_user.pk).available_micros
 
 
+def test_a_price_split_between_sellers_is_one_line(end_user: Membership) -> None:
+    move(end_user, 1_000, key="in")
+    wallet, sink = chart.wallet(membership_id=end_user.pk).pk, chart.account(kind="sink_usage").pk
+    margin = chart.account(kind="margin", tenant_id=end_user.tenant_id).pk
+    ledger.post(kind="use", key="use:1", lines=[ledger.Line(wallet, sink, 70), ledger.Line(wallet, margin, 23)])
+    entries = statements.page(membership_id=end_user.pk).entries
+    assert [(entry.amount_micros, entry.balance_micros) for entry in entries] == [(-93, 907), (1_000, 1_000)]
+
+
 def test_pages_join_without_gap_and_keep_the_running_balance(end_user: Membership) -> None:
     for number in range(5):
         move(end_user, number + 1, key=f"move-{number}")
