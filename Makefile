@@ -8,7 +8,7 @@ ROOMS := config console gateway billing channels_app accounts foundation
 # How many test processes; CI machines have two cores.
 JOBS ?= 2
 
-.PHONY: help install run test check bench fmt css messages lock
+.PHONY: help install run test check bench chaos fmt css messages lock
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ check: tools ## format, lint, types, import contracts, templates, migrations, AP
 
 bench: tools ## measure the relay beside a bare proxy
 	@exec $(BIN)/python -m bench.run
+
+chaos: tools ## load on four relays while everything is killed, frozen and restarted; then 0 µ$ lost or doubled
+	@exec $(BIN)/python -m tests.chaos $(CHAOS)
 
 fmt: tools ## format the code and the templates
 	$(BIN)/ruff check --fix-only --quiet .

@@ -84,12 +84,13 @@ def main() -> int:
     options.add_argument("--wallets", type=int, default=12)
     options.add_argument("--relays", type=int, default=4)
     options.add_argument("--seed", type=int, default=int(time.time()))
+    options.add_argument("--log", type=Path, default=Path(tempfile.gettempdir()) / "keyosk-chaos.log", help="what the product prints")
     chosen = options.parse_args()
     print(f"seed {chosen.seed}")
     with tempfile.TemporaryDirectory(prefix="keyosk-chaos-") as name:
         var, port, up_port = Path(name) / "var", free_port(), free_port()
         environment = {**os.environ, "KEYOSK_VAR_DIR": str(var), "KEYOSK_DEMO": "0", "PORT": str(port), "RELAYS": str(chosen.relays)}
-        with (Path(name) / "log").open("wb") as log:
+        with chosen.log.open("wb") as log:
             upstream = subprocess.Popen([sys.executable, "-m", "tests.chaos.upstream", str(up_port)], cwd=ROOT)
             keyosk = subprocess.Popen([sys.executable, "manage.py", "up"], cwd=ROOT, env=environment, stdout=log, stderr=log)
             try:
@@ -108,7 +109,7 @@ def main() -> int:
     for line in wrong[:20]:
         print(f"WRONG {line}")
     is_clean = audit["exit"] == 0 and not wrong and len(outcome.whole) > 0
-    print("clean: 0 lost, 0 doubled" if is_clean else "NOT CLEAN")
+    print("clean: 0 lost, 0 doubled" if is_clean else f"NOT CLEAN: {chosen.log} has what the product printed")
     return 0 if is_clean else 1
 
 

@@ -17,7 +17,7 @@ def main() -> None:
 
     expected: dict[str, int] = json.load(sys.stdin)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id::text, price FROM gateway_usagerecord")
+        cursor.execute("SELECT id::text, price_micros FROM gateway_usagerecord")
         rows: dict[str, int] = dict(cursor.fetchall())
         cursor.execute("SELECT COALESCE(SUM(balance), 0), COALESCE(SUM(held), 0) FROM billing_ledgeraccount WHERE kind = 'wallet'")
         balance, _ = cursor.fetchone()

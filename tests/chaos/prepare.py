@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -18,12 +19,13 @@ def main(upstream: str, wallets: int) -> None:
     from accounts.models import User  # noqa: PLC0415
 
     channel = ("--name", "chaos", "--provider", "openai", "--base-url", f"{upstream}/v1", "--key", "sk-chaos", "--models", "chaos")
-    call_command("add_channel", *channel, "--json", stdout=sys.stderr)
-    call_command("set_price", "--model", "chaos", "--input", "3", "--output", "15", "--json", stdout=sys.stderr)
+    quiet = io.StringIO()
+    call_command("add_channel", *channel, stdout=quiet)
+    call_command("set_price", "--model", "chaos", "--input", "3", "--output", "15", stdout=quiet)
     for number in range(wallets):
         email = f"chaos{number}@example.com"
         membership = tenants.join(tenant=tenants.root(), user=User.objects.create_user(email=email))
-        call_command("grant", "--user", email, "--usd", "50", "--json", stdout=sys.stderr)
+        call_command("grant", "--user", email, "--usd", "50", stdout=quiet)
         print(keys.issue(membership=membership, name="chaos").secret)
 
 

@@ -7,6 +7,7 @@ the input always counts 10. Runs as `python -m tests.chaos.upstream PORT`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 
@@ -30,14 +31,16 @@ def _choice(delta: dict[str, str], finish: str | None = None) -> list[dict[str, 
 
 async def _stream(request: web.Request, marker: str, tokens: int) -> web.StreamResponse:
     answer = web.StreamResponse(headers={"content-type": "text/event-stream"})
-    await answer.prepare(request)
-    await answer.write(_chunk(marker, choices=_choice({"role": "assistant", "content": ""})))
-    for number in range(tokens):
-        await answer.write(_chunk(marker, choices=_choice({"content": f"t{number} "})))
-        await asyncio.sleep(0.01)
-    await answer.write(_chunk(marker, choices=_choice({}, "stop")))
-    await answer.write(_chunk(marker, choices=[], usage=_usage(tokens)))
-    await answer.write(b"data: [DONE]\n\n")
+    # The relay that called may have been killed meanwhile.
+    with contextlib.suppress(ConnectionResetError):
+        await answer.prepare(request)
+        await answer.write(_chunk(marker, choices=_choice({"role": "assistant", "content": ""})))
+        for number in range(tokens):
+            await answer.write(_chunk(marker, choices=_choice({"content": f"t{number} "})))
+            await asyncio.sleep(0.01)
+        await answer.write(_chunk(marker, choices=_choice({}, "stop")))
+        await answer.write(_chunk(marker, choices=[], usage=_usage(tokens)))
+        await answer.write(b"data: [DONE]\n\n")
     return answer
 
 
