@@ -19,6 +19,8 @@ import uuid
 from collections.abc import Callable, Coroutine
 from typing import Protocol
 
+from django.db import Error as DatabaseProblem
+
 from billing import leases
 from billing.pockets import Pouch, Reservation, merge, parts_of
 from billing.teller import Lost, Teller
@@ -253,6 +255,8 @@ class Purse:
             except (leases.WorkerDead, Lost):
                 log.error("this worker was buried or lost its place; it has to start anew")
                 return self._lose()
+            except DatabaseProblem as error:
+                log.warning("a beat failed, the next one follows: %s", error)
             except Exception:
                 log.exception("a beat failed; the next one follows")
 

@@ -94,19 +94,23 @@ class Till:
         self._note(wanted)
 
     async def _reserve_less(self, wanted: int, refusal: InsufficientQuota) -> tuple[int, Reservation]:
+        """Reserve what the money covers now, else the least that is worth a call: others may yet give back most of what they hold."""
         purse, wallet = self._relay.purse, self._key.membership_id
+        least = min(wanted, metering.LEAST_OUTPUT_TOKENS)
         money = await purse.affordable(wallet=wallet, budgets=self._budgets)
         fits = metering.affordable_output(self._price, self.call, money=money, wanted=wanted)
-        if fits < min(wanted, metering.LEAST_OUTPUT_TOKENS):
-            raise insufficient(refusal) from None
-        amount = metering.bound(self._price, self.call, output_tokens=fits)
-        if not self.call.is_stream:
-            self.call = intake.with_output_limit(self.call, fits)
-        try:
-            found = await purse.reserve(wallet=wallet, budgets=self._budgets, amount=amount)
-        except (InsufficientQuota, QuotaBusy):
-            raise insufficient(refusal) from None
-        return fits, found
+        is_busy = False
+        for output in [fits, least] if fits > least else [least]:
+            amount = metering.bound(self._price, self.call, output_tokens=output)
+            try:
+                found = await purse.reserve(wallet=wallet, budgets=self._budgets, amount=amount)
+            except (InsufficientQuota, QuotaBusy) as less:
+                is_busy = isinstance(less, QuotaBusy)
+                continue
+            if not self.call.is_stream:
+                self.call = intake.with_output_limit(self.call, output)
+            return output, found
+        raise RelayError("quota_busy") if is_busy else insufficient(refusal)
 
     def _note(self, output_tokens: int) -> None:
         """Note what is covered; nothing comes beyond the client's own limit, so that reaching it covers everything."""

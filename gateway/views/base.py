@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
@@ -105,6 +106,9 @@ class RelayView(APIView):
         """Answer a failure in the dialect's envelope."""
         if isinstance(exc, exceptions.MethodNotAllowed):
             exc = RelayError("method_not_allowed")
+        if isinstance(exc, (OperationalError, InterfaceError)):
+            log.warning("the database does not answer: %s", exc)
+            exc = RelayError("settlement_backlog")
         if not isinstance(exc, RelayError):
             log.error("relay call failed", exc_info=exc, extra={"path": getattr(self.request, "path", "")})
             exc = RelayError("internal_error")

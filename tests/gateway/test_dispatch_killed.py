@@ -3,59 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import aiohttp
 import pytest
-from django.conf import settings
 from django.db.models import Sum
 
 from billing import ledger
-from gateway.flusher import Flusher
 from gateway.models import UsageRecord
 from tests.doubles import replies
 from tests.doubles.upstream import Upstream
 from tests.gateway.conftest import HELLO, PRICE, Caller, fund
+from tests.gateway.fleet import fleet, post_everything
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 AT_ONCE = 200
-
-
-def environment(var: Path) -> dict[str, str]:
-    """Return the settings of a relay on the test's database, with a spool of its own."""
-    parts = urlsplit(settings.DATABASE_URL)
-    database = urlunsplit(parts._replace(path="/" + settings.DATABASES["default"]["NAME"]))
-    named = {"DATABASE_URL": database, "KEYOSK_VAR_DIR": str(var), "KEYOSK_SECRET_KEY": settings.SECRET_KEY}
-    return {**os.environ, **named, "DJANGO_SETTINGS_MODULE": "config.settings.testing", "PYTHONPATH": str(ROOT)}
-
-
-@contextmanager
-def relay(var: Path) -> Generator[tuple[str, subprocess.Popen[bytes]], None, None]:
-    """Run a relay in a process of its own, on a socket that is bound here."""
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--fd", str(listener.fileno()), "--log-level", "warning"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(var), pass_fds=[listener.fileno()])
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1/chat/completions", process
-        finally:
-            process.kill()
-            process.wait()
 
 
 async def keep_calling(session: aiohttp.ClientSession, url: str, complete: list[str], *, is_stream: bool) -> None:
     """Call again and again until the relay is gone; note the calls that were answered completely."""
     try:
         while True:
-            async with session.post(url, json={**HELLO, "stream": is_stream, "max_tokens": 20}) as response:
+            async with session.post(f"{url}/v1/chat/completions", json={**HELLO, "stream": is_stream, "max_tokens": 20}) as response:
                 body = await response.read()
                 is_whole = body.endswith(b"data: [DONE]\n\n") if is_stream else response.content_length == len(body)
                 if response.status == 200 and is_whole:
@@ -82,16 +53,12 @@ async def storm(url: str, secret: str, process: subprocess.Popen[bytes]) -> list
 def test_after_a_kill_every_complete_answer_is_charged_once(caller: Caller, channel: object, upstream: Upstream, tmp_path: Path) -> None:
     fund(caller.membership, 9_000_000)
     upstream.on_model("up-1", replies.stream(pause=0.01))
-    with relay(tmp_path) as (url, process):
-        complete = asyncio.run(storm(url, caller.secret, process))
-    with relay(tmp_path) as (url, process):
-        again = asyncio.run(one_call(url, caller.secret))
-        process.send_signal(signal.SIGTERM)
-        process.wait(20)
-
-    flusher = Flusher(tmp_path / "spool", keep_seconds=3600)
-    while flusher.turn():
-        pass
+    with fleet(tmp_path, flushers=0) as node:
+        complete = asyncio.run(storm(node.url, caller.secret, node.relays[0]))
+    with fleet(tmp_path, flushers=0) as node:
+        again = asyncio.run(one_call(node.url, caller.secret))
+        node.stop()
+    post_everything(node.spool)
 
     charged = {str(identifier) for identifier in UsageRecord.objects.values_list("id", flat=True)}
     spent = UsageRecord.objects.aggregate(sum=Sum("price_micros"))["sum"]
@@ -106,7 +73,10 @@ def test_after_a_kill_every_complete_answer_is_charged_once(caller: Caller, chan
 
 async def one_call(url: str, secret: str) -> str:
     """Make one call as soon as the relay answers."""
-    async with aiohttp.ClientSession(headers={"authorization": f"Bearer {secret}"}) as session, session.post(url, json=HELLO) as response:
+    async with (
+        aiohttp.ClientSession(headers={"authorization": f"Bearer {secret}"}) as session,
+        session.post(f"{url}/v1/chat/completions", json=HELLO) as response,
+    ):
         assert response.status == 200
         await response.read()
         return response.headers["x-request-id"]
