@@ -19,13 +19,16 @@ from django.utils import timezone
 from kombu import Connection
 from kombu.exceptions import KombuError
 
+from foundation import partitions
 from foundation.models import OutboxMessage, ScheduledTask
+from gateway import retention
 
 LEAST_POSTGRES = 170_000
 LEAST_REDIS = (6, 2)
 LONGEST_QUEUE = 1_000
 # A periodic task may be this many of its intervals late before somebody should look.
 LATE_INTERVALS = 3
+LEAST_AHEAD = datetime.timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class Row:
 
 
 def examine(app: Celery) -> list[Row]:
-    """Look at configuration, database, Redis, workers, queues, tasks and disk."""
+    """Look at configuration, database, Redis, workers, queues, tasks, usage and disk."""
     looks: tuple[tuple[str, Callable[[], Iterable[Row]]], ...] = (
         ("configuration", configuration),
         ("database", database),
@@ -46,6 +49,7 @@ def examine(app: Celery) -> list[Row]:
         ("workers", lambda: workers(app)),
         ("queues", lambda: queues(app)),
         ("tasks", tasks),
+        ("usage", usage),
         ("disk", disk),
     )
     return [row for subject, look in looks for row in _look(subject, look)]
@@ -132,6 +136,16 @@ def tasks() -> Iterator[Row]:
         is_late = task.started_at is None or now - task.started_at > limit
         finding = task.error or ("has not run for long: is celery beat running?" if is_late else "")
         yield Row("tasks", task.name, finding)
+
+
+def usage() -> Iterator[Row]:
+    """Look at the months that usage rows go to, and at rows that found none."""
+    strays = partitions.rows_in_default(table=retention.TABLE)
+    yield Row("usage", f"{strays} rows without a month", "their month is missing: run celery beat, or look at their ids" if strays else "")
+    months = partitions.months(table=retention.TABLE)
+    is_short = not months or months[-1].start < timezone.now() + LEAST_AHEAD
+    end = f"{months[-1].start:%Y-%m}" if months else "none"
+    yield Row("usage", f"months are made up to {end}", "make the months ahead: is celery beat running?" if is_short else "")
 
 
 def disk() -> Iterator[Row]:

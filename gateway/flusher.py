@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -17,9 +16,7 @@ from django.db import Error as DatabaseProblem
 from django.db import connection
 
 from billing import leases
-from foundation import partitions
-from foundation.ids import uuid7_floor
-from gateway import settle
+from gateway import retention, settle
 from gateway.tails import Entry, Tail, folders
 
 log = logging.getLogger(__name__)
@@ -29,7 +26,8 @@ SYNC_SECONDS = 0.1
 BACK_OFF_SECONDS = 0.5
 LOOK_SECONDS = 0.5
 TIDY_SECONDS = 60.0
-TABLE = "gateway_usagerecord"
+HORIZON_SECONDS = 600.0
+TOO_OLD = "older than the usage that is kept"
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,8 +42,8 @@ class Flusher:
         self._clock = clock
         self._tails: dict[str, Tail] = {}
         self._finished: set[str] = set()
-        self._looked = self._synced = self._tidied = self._oldest_read = float("-inf")
-        self._oldest = uuid.UUID(int=0)
+        self._looked = self._synced = self._tidied = self._horizon_read = float("-inf")
+        self._horizon: retention.Horizon | None = None
 
     def run(self, *, is_stopping: Callable[[], bool], sleep: Callable[[float], object] = time.sleep) -> None:
         """Go on until told to stop, then post what is left."""
@@ -94,13 +92,13 @@ class Flusher:
         return len(entries)
 
     def _post(self, tail: Tail, entries: list[Entry]) -> None:
-        oldest = self._oldest_id()
+        horizon = self._known_horizon()
         lines = []
         for entry in entries:
-            if entry.line is not None and entry.line.id >= oldest:
+            if entry.line is not None and horizon.takes(tenant_id=entry.line.tenant, identifier=entry.line.id):
                 lines.append(entry.line)
             else:
-                reason = entry.error or "older than the oldest usage partition"
+                reason = entry.error or TOO_OLD
                 _guarded(settle.quarantine, worker_id=tail.worker_id, segment=tail.segment, raw=entry.raw, error=reason)
         settle.post_all(worker_id=tail.worker_id, lines=lines, segment=tail.segment)
 
@@ -124,21 +122,25 @@ class Flusher:
             shutil.rmtree(folder)
             self._finished.discard(folder.name)
 
-    def _oldest_id(self) -> uuid.UUID:
-        if self._clock() - self._oldest_read > 600:
-            oldest = _guarded(partitions.oldest, table=TABLE)
-            self._oldest = uuid7_floor(oldest) if oldest else uuid.UUID(int=0)
-            self._oldest_read = self._clock()
-        return self._oldest
+    def _known_horizon(self) -> retention.Horizon:
+        if self._horizon is None or self._clock() - self._horizon_read > HORIZON_SECONDS:
+            self._horizon = _guarded(retention.Horizon)
+            self._horizon_read = self._clock()
+        return self._horizon
 
 
 def replay(root: Path) -> int:
-    """Post every line of every segment once more, the posted ones included; return how many were new."""
+    """Post every line of every segment once more, the posted ones included; return how many were new.
+
+    What is older than the usage that is kept is passed over: its row may be gone, so that it would be charged again.
+    """
     new = 0
+    horizon = retention.Horizon()
     for folder in folders(root):
         tail = Tail(folder, with_done=True)
         while entries := tail.read():
-            lines = [entry.line for entry in entries if entry.line is not None]
+            known = [entry.line for entry in entries if entry.line is not None]
+            lines = [line for line in known if horizon.takes(tenant_id=line.tenant, identifier=line.id)]
             new += settle.post_all(worker_id=tail.worker_id, lines=lines, segment=tail.segment)
             tail.advance(entries)
     return new

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from foundation.ids import uuid7_floor
 from gateway.models import UsageRetention
@@ -96,6 +97,11 @@ def mark(*, since: datetime.datetime, until: datetime.datetime) -> None:
         cursor.execute(_MARK, {"first": uuid7_floor(start), "end": uuid7_floor(until), "start": start, "until": until})
 
 
+def lock(cursor: CursorWrapper) -> None:
+    """Keep sums from being made until this transaction ends."""
+    cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
 def hour_of(moment: datetime.datetime) -> datetime.datetime:
     """Return the beginning of its hour."""
     return moment.astimezone(datetime.UTC).replace(minute=0, second=0, microsecond=0)
@@ -110,7 +116,7 @@ def day_of(moment: datetime.datetime) -> datetime.datetime:
 def _roll_up_some() -> int:
     """Take marks and sum their hours. One at a time: who waits for the lock then sees that the marks are gone."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        lock(cursor)
         cursor.execute(_TAKE, [HOURS_AT_ONCE])
         marks = set(cursor.fetchall())
         hours = _by_start(_whole(marks))

@@ -1,4 +1,4 @@
-"""Celery's doors to usage: the nightly audit, the months ahead, and the sums by hour and day."""
+"""Celery's doors to usage: the nightly audit, the months ahead and behind, and the sums by hour and day."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from billing import audit
-from foundation import jobs, partitions
-from gateway import reconcile, rollups
+from foundation import jobs
+from gateway import reconcile, retention, rollups
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,7 @@ def audit_ledger() -> str:
 @jobs.scheduled("make usage partitions", every_seconds=24 * 3600)
 def make_partitions() -> int:
     """Keep a year of months ahead."""
-    return len(partitions.ensure(table="gateway_usagerecord", today=timezone.now().date()))
+    return len(retention.make_months())
 
 
 @shared_task
@@ -41,3 +41,10 @@ def make_partitions() -> int:
 def roll_up_usage() -> int:
     """Bring the sums by hour and day up to date."""
     return rollups.roll_up()
+
+
+@shared_task
+@jobs.scheduled("forget old usage", every_seconds=24 * 3600)
+def forget_old_usage() -> str:
+    """Drop the months and delete the rows whose time is over."""
+    return str(retention.sweep(now=timezone.now()))

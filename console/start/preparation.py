@@ -9,12 +9,14 @@ from django.db import connections
 from accounts import setup
 from console import demo
 from console.start import summary
+from gateway import retention
 
 
 def prepare(port: int) -> str:
-    """Migrate, seed the demo when it is wanted, and return the summary to print."""
+    """Migrate, make the months of usage ahead, seed the demo when it is wanted, and return the summary to print."""
     try:
         call_command("migrate", interactive=False, verbosity=0)
+        retention.make_months()
         return _demo(port) if settings.DEMO else _real(port)
     finally:
         connections.close_all()

@@ -11,11 +11,15 @@ import pytest
 import redis
 from celery import Celery
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from console import doctor
+from foundation import partitions
+from foundation.ids import uuid7
 from foundation.models import OutboxMessage, ScheduledTask
+from gateway.models import UsageRecord
 
 pytestmark = pytest.mark.django_db
 
@@ -64,6 +68,18 @@ def test_failed_and_late_tasks_are_findings() -> None:
         ("a_fine", ""),
         ("b_late", "has not run for long: is celery beat running?"),
         ("c_failed", "ValueError: no"),
+    ]
+
+
+def test_a_row_without_a_month_and_too_few_months_are_findings() -> None:
+    assert _findings(doctor.usage()) == []
+    with connection.cursor() as cursor:
+        for month in partitions.months(table="gateway_usagerecord")[1:]:
+            cursor.execute(f"DROP TABLE {month.name}")
+    UsageRecord.objects.create(id=uuid7(4_000_000_000_000), tenant_id=1, membership_id=1, api_key_id=1, model="m")
+    assert _findings(doctor.usage()) == [
+        "their month is missing: run celery beat, or look at their ids",
+        "make the months ahead: is celery beat running?",
     ]
 
 

@@ -29,7 +29,7 @@ def test_months_cross_the_year() -> None:
 def test_missing_months_are_made_once() -> None:
     today = datetime.date(2026, 11, 23)
     made = partitions.ensure(table=TABLE, today=today, ahead=2)
-    assert made == [f"{TABLE}_2026_11", f"{TABLE}_2026_12", f"{TABLE}_2027_01", f"{TABLE}_default"]
+    assert made == [f"{TABLE}_default", f"{TABLE}_2026_11", f"{TABLE}_2026_12", f"{TABLE}_2027_01"]
     assert partitions.ensure(table=TABLE, today=today, ahead=2) == []
     assert partitions.ensure(table=TABLE, today=datetime.date(2026, 12, 1), ahead=2) == [f"{TABLE}_2027_02"]
     assert partitions.oldest(table=TABLE) == datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
@@ -49,3 +49,24 @@ def test_a_row_goes_to_its_month_and_a_stray_one_to_default() -> None:
 
 def test_a_table_without_months_has_no_oldest() -> None:
     assert partitions.oldest(table=TABLE) is None
+
+
+def test_a_month_takes_its_rows_out_of_default() -> None:
+    partitions.ensure(table=TABLE, today=datetime.date(2026, 11, 23), ahead=0)
+    december, january = (datetime.datetime(year, month, 1, tzinfo=datetime.UTC) for year, month in ((2026, 12), (2027, 1)))
+    with connection.cursor() as cursor:
+        for moment in (december, january):
+            cursor.execute(INSERT, [uuid7_floor(moment)])
+        assert partitions.ensure(table=TABLE, today=datetime.date(2026, 12, 1), ahead=0) == [f"{TABLE}_2026_12"]
+        cursor.execute("SELECT id FROM keyosk_test_parted_2026_12")
+        assert cursor.fetchall() == [(uuid7_floor(december),)]
+    assert partitions.rows_in_default(table=TABLE) == 1
+
+
+def test_a_dropped_month_is_gone() -> None:
+    partitions.ensure(table=TABLE, today=datetime.date(2026, 11, 23), ahead=1)
+    november, december = partitions.months(table=TABLE)
+    assert (november.end, december.name) == (december.start, f"{TABLE}_2026_12")
+    assert (partitions.drop(november), partitions.drop(november)) == (True, False)
+    assert partitions.months(table=TABLE) == [december]
+    assert partitions.oldest(table=TABLE) == datetime.datetime(2026, 12, 1, tzinfo=datetime.UTC)

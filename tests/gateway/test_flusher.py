@@ -123,7 +123,7 @@ def test_a_line_older_than_the_oldest_partition_is_refused(worker: tuple[Custome
     writer.append(who.line(10, id=uuid7(1_500_000_000_000)))
     flush(Flusher(tmp_path, keep_seconds=3600))
     assert money(who) == (100_000, 50_000)
-    assert UsageQuarantine.objects.get().error == "older than the oldest usage partition"
+    assert UsageQuarantine.objects.get().error == "older than the usage that is kept"
     writer.close()
 
 
