@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from billing import code_shelf, leases, ledger, margins, orders
+from billing import alerts, code_shelf, leases, ledger, margins, orders
 from foundation import jobs
 
 
@@ -49,3 +49,17 @@ def snapshot_accounts() -> int:
 def settle_margins() -> int:
     """Make what resellers earned sellable again."""
     return margins.settle_margins(day=timezone.now().date())
+
+
+@shared_task
+@jobs.scheduled("tell of limits", every_seconds=60)
+def tell_of_limits() -> str:
+    """Tell people in time that a limit or a wallet is being used up."""
+    return f"{alerts.tell_of_limits()} limits, {alerts.tell_of_wallets()} wallets"
+
+
+@shared_task
+@jobs.scheduled("forget alerts", every_seconds=24 * 3600)
+def forget_alerts() -> int:
+    """Forget what was told of windows that are long over."""
+    return alerts.forget()

@@ -1,5 +1,6 @@
 """The rows of money; one module a subject."""
 
+from billing.models.alerts import LimitAlert, WalletWatch
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
@@ -21,6 +22,7 @@ __all__ = [
     "Journal",
     "KeyBudget",
     "LedgerAccount",
+    "LimitAlert",
     "LimitRule",
     "Order",
     "OrderEvent",
@@ -31,5 +33,6 @@ __all__ = [
     "RelayWorker",
     "Slice",
     "Transfer",
+    "WalletWatch",
     "WebhookInbox",
 ]

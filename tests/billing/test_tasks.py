@@ -30,3 +30,9 @@ def test_overdue_codes_expire_by_themselves(tenant: Tenant) -> None:
     product.batches.update(redeem_by=timezone.now() - datetime.timedelta(seconds=1))
     assert tasks.expire_codes() == "3 codes"
     assert sorted(Code.objects.values_list("state", flat=True)) == ["expired"] * 3
+
+
+def test_limits_and_wallets_are_looked_at_by_themselves(tenant: Tenant) -> None:
+    assert tasks.tell_of_limits() == "0 limits, 0 wallets"
+    assert tasks.forget_alerts() == 0
+    assert ScheduledTask.objects.get(name="tell of limits").every_seconds == 60

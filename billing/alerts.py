@@ -1,0 +1,149 @@
+"""Tell people in time that a limit or a wallet is being used up: at 80 % and 100 % of each window, and below a balance.
+
+Each threshold of each window is told once, however often it is looked at, and in the transaction that remembers it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts.models import ApiKey, Membership, Tenant
+from billing import money
+from billing.models import LimitAlert, WalletWatch
+from foundation import notify
+
+NEAR_PERCENT = 80
+# Longer than the longest window: a month.
+_KEEP = datetime.timedelta(days=62)
+
+# The stored figures find the few budgets worth a closer look: a window that has passed counts as unused there.
+_USED_UP = """
+SELECT b.id, b.api_key_id, b.membership_id, w.scope, w.cap, w.spent, extract(epoch FROM w.start)::bigint, w.resets
+FROM billing_keybudget b CROSS JOIN LATERAL keyosk_windows(b) w
+WHERE (b.total_used * 100 >= b.total_limit * %(near)s OR b.five_hours_used * 100 >= b.five_hours_limit * %(near)s
+    OR b.day_used * 100 >= b.day_limit * %(near)s OR b.week_used * 100 >= b.week_limit * %(near)s
+    OR b.month_used * 100 >= b.month_limit * %(near)s)
+  AND w.cap > 0 AND w.spent * 100 >= w.cap * %(near)s
+ORDER BY b.id
+"""
+_REMEMBER = "INSERT INTO billing_limitalert (subject) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING RETURNING subject"
+
+# One statement, one snapshot: wallets that have enough for the first time are watched, full ones armed again, low ones told of.
+_WALLETS = """
+WITH money AS (
+  SELECT owner, sum(balance)::bigint AS balance FROM billing_ledgeraccount
+  WHERE ledger = 'Q' AND kind IN ('wallet', 'lot') AND (expires_at IS NULL OR expires_at > now()) GROUP BY owner
+), found AS (
+  INSERT INTO billing_walletwatch (membership_id, below_micros, is_armed)
+  SELECT owner, %(below)s::bigint, true FROM money JOIN accounts_membership m ON m.id = owner
+  WHERE %(below)s::bigint > 0 AND balance >= %(below)s::bigint ON CONFLICT (membership_id) DO NOTHING
+), armed AS (
+  UPDATE billing_walletwatch w SET is_armed = true FROM money
+  WHERE owner = w.membership_id AND NOT w.is_armed AND balance >= w.below_micros
+)
+UPDATE billing_walletwatch w SET is_armed = false FROM money
+WHERE owner = w.membership_id AND w.is_armed AND balance < w.below_micros RETURNING w.membership_id, balance, w.below_micros
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A window of a limit that is nearly or wholly used up."""
+
+    budget: int
+    api_key_id: int | None
+    membership_id: int | None
+    scope: str
+    cap: int
+    spent: int
+    start: int | None
+    resets: datetime.datetime | None
+
+    @property
+    def is_reached(self) -> bool:
+        return self.spent >= self.cap
+
+    @property
+    def subject(self) -> str:
+        """Name the window, the limit it had and the threshold: a raised limit is told of anew."""
+        level = 100 if self.is_reached else NEAR_PERCENT
+        return f"budget:{self.budget}:{self.scope}:{self.start or 0}:{self.cap}:{level}"
+
+
+@transaction.atomic
+def tell_of_limits() -> int:
+    """Tell the owners of limits that are nearly or wholly used up; return how many messages were written."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USED_UP, {"near": NEAR_PERCENT})
+        uses = {use.subject: use for use in (_Use(*row) for row in cursor.fetchall())}
+        cursor.execute(_REMEMBER, [sorted(uses)])
+        new = [uses[subject] for (subject,) in cursor.fetchall()]
+    names = {key.pk: key for key in ApiKey.objects.filter(pk__in=[use.api_key_id for use in new])}
+    owners = [names[use.api_key_id].membership_id if use.api_key_id else use.membership_id or 0 for use in new]
+    members = _members(owners)
+    told = 0
+    for use, owner in zip(new, owners, strict=True):
+        member = members[owner]
+        name = names[use.api_key_id].name if use.api_key_id else ""
+        told += _send(member, "limit_reached" if use.is_reached else "limit_near", _about(use, name, member.tenant))
+    return told
+
+
+@transaction.atomic
+def tell_of_wallets() -> int:
+    """Tell the owners of wallets that fell below their threshold; return how many messages were written."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WALLETS, {"below": settings.LOW_WALLET_CENTS * 10_000})
+        low = cursor.fetchall()
+    members = _members([membership_id for membership_id, _, _ in low])
+    told = 0
+    for membership_id, balance, below in low:
+        context = {"balance": money.format_usd(balance), "below": money.format_usd(below)}
+        told += _send(members[membership_id], "wallet_low", context)
+    return told
+
+
+def watch(*, membership_id: int, below_micros: int) -> None:
+    """Tell the owner of this wallet when it falls below an amount (µ$); 0 = never."""
+    WalletWatch.objects.update_or_create(membership_id=membership_id, defaults={"below_micros": below_micros, "is_armed": False})
+
+
+def forget() -> int:
+    """Forget what was told of windows that are long over; a key's allowance has no end and is remembered."""
+    old = LimitAlert.objects.filter(created_at__lt=timezone.now() - _KEEP).exclude(subject__contains=":key:")
+    return old.delete()[0]
+
+
+def _members(ids: Sequence[int]) -> dict[int, Membership]:
+    return {member.pk: member for member in Membership.objects.filter(pk__in=ids).select_related("user", "tenant")}
+
+
+def _about(use: _Use, name: str, tenant: Tenant) -> dict[str, Any]:
+    """Return what a message says of a limit; a name only when it is that of one key."""
+    resets = "" if use.resets is None else f"{use.resets.astimezone(zoneinfo.ZoneInfo(tenant.zone)):%Y-%m-%d %H:%M} ({tenant.zone})"
+    amounts = {"used": money.format_usd(use.spent), "limit": money.format_usd(use.cap)}
+    return {"name": name, "scope": use.scope, "resets": resets, **amounts}
+
+
+def _send(member: Membership, template: str, context: Mapping[str, Any]) -> int:
+    """Write one e-mail to a member, in their language and their shop's name; 0 for one without an address."""
+    if not member.user.email:
+        return 0
+    tenant = member.tenant
+    notify.email(
+        to=member.user.email,
+        template=template,
+        context={"shop": tenant.name, **context},
+        language=member.user.language or tenant.language,
+        sender_name=tenant.name,
+        reply_to=tenant.reply_to,
+    )
+    return 1
