@@ -88,6 +88,13 @@ class UsageRecord(models.Model):
     def created_at(self) -> datetime.datetime:
         return time_of(self.id)
 
+    def margin_micros(self, sink_id: int) -> int | None:
+        """Return what the platform keeps of its part of the price (paid to its account `sink_id`) after the upstream's cost."""
+        if self.cost_micros is None:
+            return None
+        part: int = sum(amount for account_id, amount in self.splits if account_id == sink_id)
+        return part - self.cost_micros
+
 
 class UsageSum(models.Model):
     """What calls of one hour or day (UTC) used, by everything they are asked for by. Made from usage rows, never edited."""

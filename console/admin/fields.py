@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
 from django.forms.widgets import Widget
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from billing import money
+from billing import money, price_texts
+
+R = TypeVar("R")
 
 
 class UsdField(forms.Field):
@@ -66,3 +69,36 @@ class ModelMapField(forms.CharField):
             if name:
                 found[name] = upstream or name
         return found
+
+
+class UnitsField(forms.CharField):
+    """Prices of what is no token, one a line: the name, then = and dollars."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(price_texts.unit_line(*item) for item in value.items()) if isinstance(value, dict) else value
+
+    def clean(self, value: Any) -> dict[str, int]:
+        return dict(_read_lines(str(super().clean(value) or ""), price_texts.unit))
+
+
+class TiersField(forms.CharField):
+    """Prices of long contexts, one a line: tokens, a colon, then bucket=dollars with commas between."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(price_texts.tier_line, value)) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[dict[str, int]]:
+        return _read_lines(str(super().clean(value) or ""), price_texts.tier)
+
+
+def _read_lines(text: str, read: Callable[[str], R]) -> list[R]:
+    try:
+        return [read(line) for line in text.splitlines() if line.strip()]
+    except money.BadAmount as error:
+        raise forms.ValidationError(str(error)) from None

@@ -19,12 +19,13 @@ from django.utils.translation import gettext_lazy
 from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import Tenant
-from billing import price_book
+from billing import price_book, price_lists
 from billing.models.prices import PriceRule
+from billing.money import format_usd
 from billing.pricing import BUCKETS
 from console.admin import pages
 from console.admin.base import DeskAdmin
-from console.admin.fields import UsdField
+from console.admin.fields import TiersField, UnitsField, UsdField
 from console.admin.figures import mono, usd
 
 MAIN = ("input", "output", "cache_read", "per_call")
@@ -46,12 +47,29 @@ class PriceForm(pages.DeskForm):
         help_text=gettext_lazy("Another model whose price counts; then leave the prices empty."),
     )
     hold_ceiling = forms.IntegerField(label=gettext_lazy("Tokens reserved at first"), required=False, min_value=1)
-    field_order: Sequence[str] = ("model", "tenant", *PRICES, "priced_as", "hold_ceiling")
+    units = UnitsField(
+        label=gettext_lazy("Other units"),
+        required=False,
+        help_text=gettext_lazy(
+            "One a line, dollars each: image:1024x1024:hd=0.08, tool:web_search=0.01, seconds=0.0001; characters by the million."
+        ),
+    )
+    tiers = TiersField(
+        label=gettext_lazy("Long contexts"),
+        required=False,
+        help_text=gettext_lazy("One a line, above how many tokens other prices count: 200000:input=6,output=22.5"),
+    )
+    is_confirmed = forms.BooleanField(label=gettext_lazy("Yes, ten times as dear or as cheap is meant"), required=False)
+    field_order: Sequence[str] = ("model", "tenant", *PRICES, "units", "tiers", "priced_as", "hold_ceiling", "is_confirmed")
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.update({name: _price_field(name) for name in PRICES})
         self.order_fields(self.field_order)
+        # The box is there only after a price has jumped.
+        self._confirmation = self.fields["is_confirmed"]
+        if "is_confirmed" not in self.data:
+            del self.fields["is_confirmed"]
         actor = actor_of(request)
         field: Any = self.fields["tenant"]
         field.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
@@ -66,9 +84,20 @@ class PriceForm(pages.DeskForm):
         tenant = values.pop("tenant", None) or actor.tenant
         try:
             return price_book.set_price(tenant=tenant, actor=actor.user, **values)
+        except price_book.NeedsConfirming as error:
+            self.fields["is_confirmed"] = self._confirmation
+            self.add_error("is_confirmed", str(error))
+            return None
         except price_book.BadPrice as error:
             self.add_error(None, str(error))
             return None
+
+    def told(self, request: HttpRequest) -> str:
+        """Return what an ordinary call costs at the price that was just set."""
+        tenant = self.cleaned_data.get("tenant") or actor_of(request).tenant
+        found = price_lists.load(tenant.pk).resolve(self.cleaned_data["model"])
+        charged = found.charge(input=1_000, output=1_000).price_micros if found is not None else 0
+        return _("A call of 1,000 tokens in and 1,000 out costs %s.") % format_usd(charged)
 
 
 class CurrentFilter(admin.SimpleListFilter):
@@ -101,6 +130,8 @@ class PriceRuleAdmin(DeskAdmin[PriceRule]):
         "pattern_shown",
         "tenant",
         *(f"{name}_usd" for name in PRICES),
+        "units",
+        "tiers",
         "priced_as",
         "hold_ceiling",
         "source",
@@ -121,7 +152,8 @@ class PriceRuleAdmin(DeskAdmin[PriceRule]):
             raise PermissionDenied
         form = PriceForm(request.POST or None, request=request, initial=self._initial(request))
         if form.is_valid() and (rule := form.save(request)):
-            messages.success(request, _("%s has its new price; calls from now on pay it.") % rule.pattern)
+            done = _("%s has its new price; calls from now on pay it.") % rule.pattern
+            messages.success(request, f"{done} {form.told(request)}")
             return redirect(pages.list_url(self))
         return pages.ask(
             request, self, title=_("Set a price"), submit=_("Set price"), form=form,
@@ -134,7 +166,7 @@ class PriceRuleAdmin(DeskAdmin[PriceRule]):
         rule = self.get_queryset(request).filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
         if rule is None:
             return {}
-        copied = {name: getattr(rule, name) for name in (*PRICES, "priced_as", "hold_ceiling")}
+        copied = {name: getattr(rule, name) for name in (*PRICES, "units", "tiers", "priced_as", "hold_ceiling")}
         return {"model": rule.pattern, "tenant": rule.book.tenant_id, **copied}
 
     @admin.display(description=gettext_lazy("model"), ordering="pattern")

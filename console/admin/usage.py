@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -16,6 +17,8 @@ from django.utils.translation import gettext_lazy
 from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import ApiKey, Membership
+from billing import arithmetic, chart
+from billing.money import MICROS, format_usd
 from channels_app.models import Channel
 from console.admin.base import DeskAdmin, ReadOnly
 from console.admin.figures import label, lines, moment, mono, number, usd
@@ -70,7 +73,7 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
     ordering = ("-id",)
     fieldsets: tuple[Any, ...] = (
         (None, {"fields": ("shown_id", "at", "tenant", "membership", "api_key", "model", "status_label", "is_stream", "first", "total")}),
-        (gettext_lazy("Price"), {"fields": ("buckets", "usage_source", "numerator", "price", "book", "journal_id")}),
+        (gettext_lazy("Price"), {"fields": ("buckets", "usage_source", "numerator", "price", "arithmetic", "book", "journal_id")}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
@@ -114,6 +117,10 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
     def buckets(self, row: UsageRecord) -> SafeString:
         return lines(f"{bucket}: {count:,}" for bucket, count in row.usage.items() if count)
 
+    @admin.display(description=gettext_lazy("arithmetic"))
+    def arithmetic(self, row: UsageRecord) -> SafeString:
+        return lines(_sums(row))
+
     @admin.display(description=gettext_lazy("price"))
     def price(self, row: UsageRecord) -> SafeString:
         return usd(row.price_micros)
@@ -141,13 +148,13 @@ class PlatformUsageAdmin(UsageRecordAdmin):
     list_display = ("at", "tenant", "customer", "model", "channel", "tokens", "price", "cost", "status_label", "times")
     fieldsets = (
         *UsageRecordAdmin.fieldsets,
-        (gettext_lazy("Upstream"), {"fields": ("channel", "upstream_model", "tried", "cost", "paid_from", "paid_to")}),
+        (gettext_lazy("Upstream"), {"fields": ("channel", "upstream_model", "tried", "cost", "margin", "paid_from", "paid_to")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UsageRecord]:
         name = Channel.objects.filter(pk=OuterRef("channel_id")).values("name")[:1]
         rows: QuerySet[UsageRecord] = super().get_queryset(request)
-        return rows.annotate(channel_name=Subquery(name))
+        return rows.annotate(channel_name=Subquery(name), sink_id=Value(chart.account(kind="sink_usage").pk))
 
     @admin.display(description=gettext_lazy("channel"))
     def channel(self, row: UsageRecord) -> str:
@@ -157,6 +164,10 @@ class PlatformUsageAdmin(UsageRecordAdmin):
     @admin.display(description=gettext_lazy("cost"))
     def cost(self, row: UsageRecord) -> SafeString:
         return usd(row.cost_micros)
+
+    @admin.display(description=gettext_lazy("margin"))
+    def margin(self, row: UsageRecord) -> SafeString:
+        return usd(row.margin_micros(row.sink_id))  # type: ignore[attr-defined]  # annotated above
 
     @admin.display(description=gettext_lazy("paid from"))
     def paid_from(self, row: UsageRecord) -> SafeString:
@@ -169,3 +180,17 @@ class PlatformUsageAdmin(UsageRecordAdmin):
 
 def _amounts(pairs: list[list[int]]) -> SafeString:
     return lines(f"#{account}: {amount:,} µ$" for account, amount in pairs)
+
+
+def _sums(row: UsageRecord) -> Iterator[str]:
+    """Write a row's price out: count × price = product, a line each, then the sum and its rounding."""
+    sums = arithmetic.explain(
+        tenant_id=row.tenant_id, book=row.book, usage=row.usage, price_micros=row.price_micros, numerator=int(row.numerator)
+    )
+    if sums is None:
+        return
+    for item in sums.items:
+        yield f"{item.name}: {item.count:,} × {'–' if item.price is None else format_usd(item.price)} ÷ 1M = {item.product:,}"
+    if sums.per_call_micros:
+        yield f"1 × {format_usd(sums.per_call_micros)} = {sums.per_call_micros * MICROS:,}"
+    yield f"Σ {sums.numerator:,} ÷ 1M → {sums.price_micros:,} µ${'' if sums.agrees and not sums.is_free else f' ≠ {row.price_micros:,} µ$'}"

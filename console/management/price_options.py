@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from billing.money import MICROS, BadAmount, parse_usd
+from billing import price_texts
+from billing.money import MICROS, parse_usd
+from billing.price_texts import BY_THE_MILLION
 from billing.pricing import BUCKETS
-
-# Vendors quote characters by the million, as tokens; everything else that is counted by the piece.
-BY_THE_MILLION = "characters"
 
 
 def add(parser: CommandParser) -> None:
@@ -40,12 +38,12 @@ def add(parser: CommandParser) -> None:
 def read(options: dict[str, Any]) -> dict[str, Any]:
     """Return what was typed as `set_price` takes it; raise BadAmount."""
     values: dict[str, Any] = {name: parse_usd(options[name]) for name in (*BUCKETS, "per_call") if options[name] is not None}
-    units = dict(_unit(text) for text in options["unit"])
+    units = dict(price_texts.unit(text) for text in options["unit"])
     if options["per_second"] is not None:
         units["seconds"] = parse_usd(options["per_second"]) * MICROS
     if options["per_character"] is not None:
         units[BY_THE_MILLION] = parse_usd(options["per_character"])
-    tiers = [_tier(text) for text in options["tier"]]
+    tiers = [price_texts.tier(text) for text in options["tier"]]
     return values | ({"units": units} if units else {}) | ({"tiers": tiers} if tiers else {})
 
 
@@ -57,21 +55,3 @@ def shown(values: dict[str, Any]) -> dict[str, Any]:
     if values.get("tiers"):
         found["tiers"] = [{name: price if name == "above" else price / MICROS for name, price in tier.items()} for tier in values["tiers"]]
     return found
-
-
-def _unit(text: str) -> tuple[str, int]:
-    name, _equals, price = text.partition("=")
-    return name.strip(), parse_usd(price) * (1 if name.strip() == BY_THE_MILLION else MICROS)
-
-
-def _tier(text: str) -> dict[str, int]:
-    above, _colon, prices = text.partition(":")
-    if not above.strip().isdecimal():
-        raise BadAmount(f"{text!r} is not a tier: write it like 200000:input=6,output=22.5")
-    return {"above": int(above), **dict(_pairs(prices.split(",")))}
-
-
-def _pairs(texts: Iterable[str]) -> Iterable[tuple[str, int]]:
-    for text in texts:
-        name, _equals, price = text.partition("=")
-        yield name.strip().replace("-", "_"), parse_usd(price)

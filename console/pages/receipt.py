@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts import scope
 from accounts.models import Tenant
 from accounts.scope import Actor
-from billing import arithmetic
+from billing import arithmetic, chart
 from billing.arithmetic import Arithmetic, Share
 from console.pages import rows
 from console.pages.door import MemberRequest, members_only
@@ -43,7 +43,7 @@ def show(request: MemberRequest, pk: UUID) -> HttpResponse:
         "numerator": int(record.numerator),
         "sums": sums,
         "parts": parts(request.actor, sums) if sums is not None and not sums.is_free else [],
-        "margin": margin(record, sums) if request.actor.is_platform and sums is not None else None,
+        "margin": record.margin_micros(chart.account(kind="sink_usage").pk) if request.actor.is_platform else None,
     }
     return render(request, "console/receipt.html", context)
 
@@ -57,13 +57,6 @@ def parts(actor: Actor, sums: Arithmetic) -> list[Part]:
         return [Part(names.get(share.tenant_id, "–"), share.part_micros) for share in sums.shares]
     own = next((share for share in sums.shares if share.tenant_id == actor.tenant.pk), None)
     return [] if own is None else _own_parts(own)
-
-
-def margin(record: UsageRecord, sums: Arithmetic) -> int | None:
-    """Return what the platform keeps of its part after the upstream's cost; None where that is not known."""
-    if record.cost_micros is None:
-        return None
-    return (0 if sums.is_free else sums.shares[0].part_micros) - record.cost_micros
 
 
 def _own_parts(own: Share) -> list[Part]:

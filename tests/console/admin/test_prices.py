@@ -1,0 +1,64 @@
+"""Prices typed in the back office."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import Membership
+from billing import price_book
+from billing.models import PriceRule
+
+pytestmark = pytest.mark.django_db
+PATH = "/admin/billing/pricerule/add/"
+
+
+@pytest.fixture
+def office(client: Client, platform_admin: Membership) -> Client:
+    client.force_login(platform_admin.user)
+    return client
+
+
+def submit(office: Client, admin: Membership, **values: str) -> Any:
+    return office.post(PATH, {"model": "m", "tenant": admin.tenant_id, **values}, HTTP_HOST="platform.test")
+
+
+def current() -> PriceRule:
+    return PriceRule.objects.get(pattern="m", valid_to=None)
+
+
+def test_units_and_tiers_are_typed_as_lines(office: Client, platform_admin: Membership) -> None:
+    units, tiers = "tool:web_search=0.01\nseconds = 0.0001\n", "200000:input=6,output=22.5"
+    answer = submit(office, platform_admin, input="3", output="15", units=units, tiers=tiers)
+    assert answer.status_code == 302
+    rule = current()
+    assert rule.units == {"tool:web_search": 10_000_000_000, "seconds": 100_000_000}
+    assert rule.tiers == [{"above": 200_000, "input": 6_000_000, "output": 22_500_000}]
+    again = office.get(f"{PATH}?rule={rule.pk}", HTTP_HOST="platform.test").content.decode()
+    assert "tool:web_search=0.01" in again
+    assert "200000:input=6.00,output=22.50" in again
+
+
+def test_the_cost_of_an_ordinary_call_is_told(office: Client, platform_admin: Membership) -> None:
+    answer = submit(office, platform_admin, input="3", output="15")
+    # 1,000 × $3 + 1,000 × $15 per million
+    assert "$0.018" in office.get(answer.headers["Location"], HTTP_HOST="platform.test").content.decode()
+
+
+def test_a_tenfold_price_is_asked_about_first(office: Client, platform_admin: Membership) -> None:
+    price_book.set_price(model="m", input=1_000_000)
+    assert "is_confirmed" not in office.get(PATH, HTTP_HOST="platform.test").content.decode()
+    asked = submit(office, platform_admin, input="10")
+    assert asked.status_code == 200
+    assert 'name="is_confirmed"' in asked.content.decode()
+    assert current().input == 1_000_000
+    assert submit(office, platform_admin, input="10", is_confirmed="on").status_code == 302
+    assert current().input == 10_000_000
+
+
+@pytest.mark.parametrize("values", [{"units": "minutes=1"}, {"units": "seconds"}, {"tiers": "input=1"}, {"tiers": "10:per_call=1"}])
+def test_what_makes_no_sense_is_said_in_the_form(office: Client, platform_admin: Membership, values: dict[str, str]) -> None:
+    assert submit(office, platform_admin, input="3", **values).status_code == 200
+    assert PriceRule.objects.count() == 0
