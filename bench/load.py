@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from bench.programs import need
 
 SCRIPT = """
 wrk.method = "POST"
@@ -54,9 +55,7 @@ def rss_mib(pids: list[int]) -> float:
 
 def run(*, url: str, key: str, body: Path, pids: list[int], seconds: int, connections: int, script: Path) -> Reading:
     """Load `url` for `seconds` and return the reading; `pids` are the processes whose cost counts."""
-    wrk = shutil.which("wrk")
-    if wrk is None:
-        raise SystemExit("wrk is missing: apt-get install wrk")
+    wrk = need("wrk", package="wrk")
     script.write_text(SCRIPT)
     before = cpu_seconds(pids)
     done = subprocess.run(

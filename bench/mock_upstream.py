@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
+
+from bench.programs import need
 
 COMPLETION = {
     "id": "chatcmpl-bench",
@@ -76,9 +77,7 @@ def stream(frames: int) -> str:
 
 def start(folder: Path, port: int, *, frames: int = 20) -> subprocess.Popen[bytes]:
     """Start nginx in the foreground below `folder`; the caller stops it with SIGTERM."""
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
-    if nginx is None:
-        raise SystemExit("nginx is missing: apt-get install nginx-light")
+    nginx = need("nginx", package="nginx-light")
     (folder / "www").mkdir(parents=True, exist_ok=True)
     (folder / "www" / "plain.json").write_text(json.dumps(COMPLETION, separators=(",", ":")))
     (folder / "www" / "stream.sse").write_text(stream(frames))

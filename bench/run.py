@@ -64,7 +64,7 @@ def _report(title: str, readings: Readings) -> None:
             f"{middle['cpu_ms_per_request']:>12.3f}{middle['rss_mib']:>9.0f}{sum(r.non2xx + r.broken for r in rounds):>8}"
         )
     ratios = _ratios(readings)
-    print(f"  governed / bare: {statistics.median(ratios):.2f} (range {min(ratios):.2f} to {max(ratios):.2f} {len(ratios)} paired rounds)")
+    print(f"  governed / bare: {statistics.median(ratios):.2f} (range {min(ratios):.2f} to {max(ratios):.2f}, {len(ratios)} paired rounds)")
 
 
 def _facts() -> dict[str, object]:
