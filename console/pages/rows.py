@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
-from typing import Protocol, cast
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,17 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, Membership
+from billing import limits
 from gateway import selectors
 from gateway.models import UsageRecord
 
 SPENT_WINDOW = datetime.timedelta(days=30)
 _TONE_OF_STATUS = {"ok": "success", "partial": "warning", "disconnected": "warning", "failed": "error"}
-
-
-class _Budget(Protocol):
-    models_matched: str
-    total_limit: int | None
-    total_used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +48,10 @@ class CallRow:
 
 def key_rows(member: Membership) -> list[KeyRow]:
     """Read a member's keys, those in use first, newest first."""
-    keys = list(ApiKey.objects.filter(membership=member).prefetch_related("budgets").order_by("-pk"))
+    keys = list(ApiKey.objects.filter(membership=member).order_by("-pk"))
     spent = _spent(member)
-    rows = [_key_row(key, spent.get(key.pk, 0)) for key in keys]
+    states = limits.states(key.pk for key in keys)
+    rows = [_key_row(key, spent.get(key.pk, 0), states.get(key.pk, limits.State())) for key in keys]
     return sorted(rows, key=lambda row: row.key.state != ApiKey.State.ACTIVE)
 
 
@@ -85,15 +80,14 @@ def _spent(member: Membership) -> dict[int, int]:
     return {int(key_id): one.price_micros for key_id, one in sums.items()}
 
 
-def _key_row(key: ApiKey, spent_micros: int) -> KeyRow:
-    budgets = cast("list[_Budget]", list(key.budgets.all()))
-    whole = next((budget for budget in budgets if not budget.models_matched and budget.total_limit is not None), None)
+def _key_row(key: ApiKey, spent_micros: int, state: limits.State) -> KeyRow:
+    whole = state.of("key")
     label, tone = _state(key)
     return KeyRow(
         key=key,
         spent_micros=spent_micros,
-        used_micros=whole.total_used if whole else 0,
-        allowance_micros=whole.total_limit if whole else None,
+        used_micros=whole.spent_micros if whole else 0,
+        allowance_micros=whole.limit_micros if whole else None,
         state_label=label,
         tone=tone,
     )
