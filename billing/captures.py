@@ -1,7 +1,8 @@
 """Capture served calls: take their price out of what the worker had leased, in batches, exactly once.
 
 The caller opens the transaction, inserts the usage rows and passes on only the lines that were new. Inside the lease a
-capture cannot fail; what goes beyond it is paid from what is free above the hard floor, and the rest is owed (`receivable`).
+capture cannot fail; what goes beyond it is paid from what is free above the hard floor, and the rest is owed (`receivable`):
+the wallet's floor is higher by it until it is paid.
 """
 
 from __future__ import annotations
@@ -55,10 +56,11 @@ class _Bill:
 
 @dataclass(slots=True)
 class _Change:
-    """What a batch does to one account: paid out of the lease (held goes down too) and out of what is free."""
+    """What a batch does to one account: paid out of the lease (held goes down too) and out of what is free; owed = the rest."""
 
     inside: int = 0
     paid: int = 0
+    owed: int = 0
 
 
 _ACCOUNTS = """
@@ -68,8 +70,9 @@ _SLICES = """
 SELECT pool, amount FROM billing_slice WHERE worker_id = %s AND NOT is_budget AND pool = ANY(%s) ORDER BY pool FOR NO KEY UPDATE
 """
 _PAY = """
-UPDATE billing_ledgeraccount SET balance = balance - change.inside - change.paid + change.credit, held = held - change.inside
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS change (id, inside, paid, credit)
+UPDATE billing_ledgeraccount SET balance = balance - change.inside - change.paid + change.credit, held = held - change.inside,
+  floor = floor + change.owed
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS change (id, inside, paid, owed, credit)
 WHERE billing_ledgeraccount.id = change.id
 """
 _SHRINK = """
@@ -158,6 +161,7 @@ def _sources(member: int, bill: _Bill, room: dict[int, int], slices: dict[int, i
         change.paid += paid
         sources.append((account, inside + paid))
     if rest:
+        changes[bill.main].owed += rest
         sources.append((chart.receivable(membership_id=member).pk, rest))
     return sources
 
@@ -197,7 +201,9 @@ def _write(worker_id: uuid.UUID, changes: dict[int, _Change], credits: dict[int,
     none = _Change()
     inside = [changes.get(one, none).inside for one in ids]
     with connection.cursor() as cursor:
-        cursor.execute(_PAY, [ids, inside, [changes.get(one, none).paid for one in ids], [credits.get(one, 0) for one in ids]])
+        paid = [changes.get(one, none).paid for one in ids]
+        owed = [changes.get(one, none).owed for one in ids]
+        cursor.execute(_PAY, [ids, inside, paid, owed, [credits.get(one, 0) for one in ids]])
         cursor.execute(_SHRINK, [ids, inside, worker_id])
 
 

@@ -9,6 +9,7 @@ LedgerError
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import json
 from collections import defaultdict
@@ -17,15 +18,20 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from billing.chart import account, balance_of, lot, receivable, wallet
 from billing.models import QUOTA, Hold, Journal, LedgerAccount, Transfer
+from foundation.ids import uuid7
 
 __all__ = [
     "Balance", "HoldEnded", "InsufficientFunds", "KeyReused", "LedgerError", "Line", "account", "balance", "balance_of", "capture",
-    "expire_holds", "hold", "lot", "post", "receivable", "reverse", "transfer", "void", "wallet",
+    "collect_debts", "expire_holds", "hold", "lot", "post", "receivable", "repay", "reverse", "transfer", "void", "wallet",
 ]  # fmt: skip
+
+# What a customer can spend: the main account and credit that expires.
+POOLS = ("wallet", "lot")
 
 _INSERT_JOURNAL = """
 INSERT INTO billing_journal (kind, key, digest, tenant_id, actor_id, reference, reverses_id, memo)
@@ -72,7 +78,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a wallet and its lots hold, in µ$. `held` is set aside for calls; `expiring` is the part of all that is in lots."""
+    """What a wallet and its lots hold, in µ$, less debts. `held` is set aside for calls; `expiring` is the part of all in lots."""
 
     available_micros: int
     held_micros: int
@@ -94,12 +100,47 @@ def post(
 
     Raises InsufficientFunds when a net debit is not covered, KeyReused when the key came with another body.
     """
-    return _post(_Head(kind, key, tenant_id=tenant_id, actor_id=actor_id, reference=reference, memo=memo), lines)
+    journal = _post(_Head(kind, key, tenant_id=tenant_id, actor_id=actor_id, reference=reference, memo=memo), lines)
+    credited = LedgerAccount.objects.filter(pk__in=[line.dst_id for line in lines], kind__in=POOLS, ledger=QUOTA)
+    for tenant, owner in credited.values_list("tenant_id", "owner"):
+        if LedgerAccount.objects.filter(tenant_id=tenant, ledger=QUOTA, kind="receivable", owner=owner).exists():
+            # Afterwards: here the rows of other payers are locked, in an order that is not that of a batch of captures.
+            transaction.on_commit(functools.partial(repay, membership_id=owner), robust=True)
+    return journal
 
 
 def transfer(*, kind: str, key: str, src_id: int, dst_id: int, amount: int, reference: str = "", actor_id: int | None = None) -> Journal:
     """Move one amount from one account to another."""
     return post(kind=kind, key=key, lines=[Line(src_id, dst_id, amount)], reference=reference, actor_id=actor_id)
+
+
+@transaction.atomic
+def repay(*, membership_id: int) -> int:
+    """Pay what a customer owes (`receivable`) as far as free money goes, and return how much that was.
+
+    Captures raise the wallet's floor by the debt, so that nobody leases what is owed; paying lowers it again.
+    """
+    pools = LedgerAccount.objects.filter(kind__in=POOLS, owner=membership_id, ledger=QUOTA)
+    rows = list(pools.order_by("pk").select_for_update(no_key=True))
+    debtor = receivable(membership_id=membership_id)
+    debt = left = max(0, -balance_of(debtor))
+    now, lines = timezone.now(), []
+    for row in sorted(rows, key=lambda row: row.kind == "lot"):
+        floor = max(row.hard_floor, row.floor - debt) if row.kind == "wallet" else row.floor
+        part = min(left, row.balance - row.held - floor)
+        if part > 0 and (row.expires_at is None or row.expires_at > now):
+            lines.append(Line(row.pk, debtor.pk, part))
+            left -= part
+    if lines:
+        _post(_Head("repay", f"repay:{uuid7()}", tenant_id=debtor.tenant_id), lines, is_held=True)
+        pools.filter(kind="wallet").update(floor=Greatest(F("floor") - (debt - left), F("hard_floor")))
+    return debt - left
+
+
+def collect_debts(*, limit: int = 500) -> int:
+    """Let customers who owe pay out of what came free since, and return how much was paid (µ$)."""
+    raised = LedgerAccount.objects.filter(kind="wallet", ledger=QUOTA, floor__gt=F("hard_floor"), balance__gt=F("held"))
+    return sum(repay(membership_id=owner) for owner in list(raised.order_by("pk").values_list("owner", flat=True)[:limit]))
 
 
 @transaction.atomic
@@ -159,10 +200,10 @@ def expire_holds(*, limit: int = 500) -> int:
 def balance(*, membership_id: int) -> Balance:
     """Return what a membership can spend; an expired lot does not count."""
     now = timezone.now()
-    rows = LedgerAccount.objects.filter(owner=membership_id, kind__in=["wallet", "lot"], ledger=QUOTA)
+    rows = LedgerAccount.objects.filter(owner=membership_id, kind__in=POOLS, ledger=QUOTA)
     live = [row for row in rows if row.expires_at is None or row.expires_at > now]
     return Balance(
-        available_micros=sum(row.balance - row.held for row in live),
+        available_micros=sum(row.balance - row.held - max(0, row.floor) for row in live),
         held_micros=sum(row.held for row in live),
         expiring_micros=sum(row.balance for row in live if row.expires_at is not None),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from billing import alerts, code_shelf, leases, ledger, margins, orders
+from billing import alerts, code_shelf, leases, ledger, lots, margins, orders
 from foundation import jobs
 
 
@@ -35,6 +35,20 @@ def sweep_workers() -> int:
 def expire_holds() -> int:
     """End the holds whose time is over."""
     return ledger.expire_holds()
+
+
+@shared_task
+@jobs.scheduled("collect debts", every_seconds=30)
+def collect_debts() -> str:
+    """Take what customers owe out of money that workers gave back; top-ups pay at once."""
+    return f"{ledger.collect_debts()} µ$"
+
+
+@shared_task
+@jobs.scheduled("expire credit", every_seconds=300)
+def expire_lots() -> str:
+    """Move what is left of expired credit to where it belongs."""
+    return f"{lots.expire_due()} lots"
 
 
 @shared_task
