@@ -1,4 +1,4 @@
-"""Usage rows: one a call, to be looked at. Lists stay fast on any number of rows: bounded in time, count and offset."""
+"""Usage rows: one a call, to be looked at. Lists stay fast on any number of rows: bounded in time, neither counted nor skipped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
+from unfold.views import ChangeList
 
 from accounts import scope
 from accounts.admin_scope import actor_of
@@ -22,6 +23,7 @@ from billing.money import MICROS, format_usd
 from channels_app.models import Channel
 from console.admin.base import DeskAdmin, ReadOnly
 from console.admin.figures import label, lines, moment, mono, number, usd
+from console.admin.keyset import KeysetList
 from gateway.models import UsageRecord
 
 STATUS_LABELS = {"ok": "success", "partial": "warning", "disconnected": "info", "failed": "danger"}
@@ -71,10 +73,14 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
     search_fields = ("id",)
     search_help_text = gettext_lazy("Request number, beginning of a sub-key, e-mail, or exact model name")
     ordering = ("-id",)
+    sortable_by = ()
     fieldsets: tuple[Any, ...] = (
         (None, {"fields": ("shown_id", "at", "tenant", "membership", "api_key", "model", "status_label", "is_stream", "first", "total")}),
         (gettext_lazy("Price"), {"fields": ("buckets", "usage_source", "numerator", "price", "arithmetic", "book", "journal_id")}),
     )
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeysetList
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, rows in self.fieldsets for name in rows["fields"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import CommandParser
 
@@ -19,13 +20,14 @@ class Command(Verb):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--key", required=True, metavar="PREFIX", help="the key's first characters, as the console shows them")
         parser.add_argument("--limit", type=int, default=20, help="how many calls (20)")
+        parser.add_argument("--before", type=UUID, metavar="ID", help="go on with the calls older than this one")
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         keys = list(ApiKey.objects.filter(prefix__startswith=options["key"][:10])[:2])
         if len(keys) != 1:
             self.fail(f"{'No' if not keys else 'More than one'} sub-key begins with {options['key'][:10]}.")
-        rows = selectors.latest(key_id=keys[0].pk, limit=options["limit"])
+        rows = selectors.latest(key_id=keys[0].pk, limit=options["limit"], before=options["before"])
         self.emit([_json(row) if self.as_json else _line(row) for row in rows])
 
 
