@@ -15,14 +15,6 @@ ADD = "/reseller/accounts/apikey/add/"
 LIST = "/reseller/accounts/apikey/"
 
 
-@pytest.fixture
-def desk(reseller_owner: Membership) -> Client:
-    """The shop owner's browser in the shop's back office."""
-    client = Client(HTTP_HOST="shop.test")
-    client.force_login(reseller_owner.user)
-    return client
-
-
 def _form(membership: Membership, **more: object) -> dict[str, object]:
     return {"membership": membership.pk, "name": "laptop", "models_allowed": "", "networks_allowed": "", **more}
 

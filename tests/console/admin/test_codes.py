@@ -1,0 +1,86 @@
+"""Minting, exporting and stopping codes in the back office."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEvent, Membership, Tenant
+from billing import catalogue, code_shelf, codes, ledger
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/reseller/billing/codebatch/"
+
+
+@pytest.fixture
+def stock(tenant: Tenant) -> Tenant:
+    """The shop with $100 of wholesale quota."""
+    issuer, target = ledger.account(kind="issuer"), ledger.account(kind="stock", tenant_id=tenant.pk)
+    ledger.post(kind="purchase", key="stock", lines=[ledger.Line(issuer.pk, target.pk, 100_000_000)], tenant_id=tenant.pk)
+    return tenant
+
+
+def test_minting_for_a_product_shows_the_codes_once(desk: Client, stock: Tenant) -> None:
+    product = catalogue.add_product(tenant=stock, name="Five", units_micros=5_000_000, price_minor=39_00, currency="CNY")
+    answer = desk.post(f"{LIST}add/", {"product": product.pk, "count": "3"})
+    shown = answer.context["boxes"][0].text.splitlines()
+    assert len(set(shown)) == 3
+    assert code_shelf.available(product=product) == 3
+    event = AuditEvent.objects.get()
+    assert (event.action, event.after["count"]) == ("codebatch.mint", 3)
+    assert "salt" not in event.after
+    batch = event.target.partition(":")[2]
+    for page in (desk.get(LIST), desk.get(f"{LIST}{batch}/change/"), desk.get("/reseller/billing/code/")):
+        assert shown[0] not in page.content.decode()
+        assert page.status_code == 200
+
+
+def test_minting_more_than_the_stock_is_an_error_of_the_form(desk: Client, stock: Tenant) -> None:
+    answer = desk.post(f"{LIST}add/", {"units_micros": "50", "count": "3"})
+    assert "need $150.00 of stock" in str(answer.context["form"].non_field_errors())
+    assert not AuditEvent.objects.exists()
+
+
+def test_an_export_hands_the_codes_out_and_is_kept(desk: Client, stock: Tenant, end_user: Membership) -> None:
+    minted = codes.mint(tenant=stock, units_micros=5_000_000, count=2, offline=True)
+    codes.redeem(membership=end_user, code=minted.codes[0])
+    address = f"{LIST}{minted.batch.pk}/export/"
+    assert desk.get(address).status_code == 200
+    assert not AuditEvent.objects.exists()
+    answer = desk.post(address, {"which": "available", "format": "txt"})
+    assert answer.content.decode() == f"{minted.codes[1]}\n"
+    everything = desk.post(address, {"which": "all", "format": "csv"}).content.decode().splitlines()
+    assert everything == ["serial,code,state", f"1,{minted.codes[0]},redeemed", f"2,{minted.codes[1]},available"]
+    assert [event.after["codes"] for event in AuditEvent.objects.order_by("id")] == [1, 2]
+
+
+def test_a_frozen_batch_cannot_be_redeemed_until_it_is_unfrozen(desk: Client, stock: Tenant, end_user: Membership) -> None:
+    minted = codes.mint(tenant=stock, units_micros=5_000_000, count=1, offline=True)
+    desk.post(f"{LIST}{minted.batch.pk}/freeze/", {"reason": "leaked"})
+    with pytest.raises(codes.Refused):
+        codes.redeem(membership=end_user, code=minted.codes[0])
+    desk.post(f"{LIST}{minted.batch.pk}/unfreeze/", {"reason": "false alarm"})
+    assert codes.redeem(membership=end_user, code=minted.codes[0]).units_micros == 5_000_000
+
+
+def test_revoking_needs_a_reason_and_gives_the_quota_back(desk: Client, stock: Tenant) -> None:
+    minted = codes.mint(tenant=stock, units_micros=5_000_000, count=2, offline=True)
+    account = ledger.account(kind="stock", tenant_id=stock.pk)
+    desk.post(f"{LIST}{minted.batch.pk}/revoke/", {"reason": ""})
+    assert ledger.balance_of(account) == 90_000_000
+    desk.post(f"{LIST}{minted.batch.pk}/revoke/", {"reason": "withdrawn"})
+    assert ledger.balance_of(account) == 100_000_000
+    assert AuditEvent.objects.get().after == {"codes": 2, "reason": "withdrawn"}
+
+
+def test_support_looks_but_does_not_export(tenant: Tenant, stock: Tenant, reseller_owner: Membership) -> None:
+    minted = codes.mint(tenant=stock, units_micros=5_000_000, count=1, offline=True)
+    reseller_owner.role = Membership.Role.SUPPORT
+    reseller_owner.save(update_fields=["role"])
+    client = Client(HTTP_HOST="shop.test")
+    client.force_login(reseller_owner.user)
+    assert client.get(LIST).status_code == 200
+    answer = client.post(f"{LIST}{minted.batch.pk}/export/", {"which": "all", "format": "txt"})
+    assert answer.status_code == 403
+    assert minted.codes[0] not in answer.content.decode()

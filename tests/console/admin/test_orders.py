@@ -1,0 +1,48 @@
+"""Orders in the back office."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from accounts.models import AuditEvent, Tenant
+from billing import catalogue, code_shelf, codes, ledger, orders
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/reseller/billing/order/"
+
+
+@pytest.fixture
+def placed(tenant: Tenant) -> orders.Placed:
+    """An unpaid order of one code of the shop."""
+    issuer, target = ledger.account(kind="issuer"), ledger.account(kind="stock", tenant_id=tenant.pk)
+    ledger.post(kind="purchase", key="stock", lines=[ledger.Line(issuer.pk, target.pk, 100_000_000)], tenant_id=tenant.pk)
+    product = catalogue.add_product(tenant=tenant, name="Five", units_micros=5_000_000, price_minor=39_00, currency="CNY")
+    codes.mint(tenant=tenant, units_micros=5_000_000, count=1, product=product)
+    return orders.place(product=product, buyer=orders.Buyer(email="buyer@people.test"))
+
+
+def test_an_order_shows_its_timeline_and_not_its_secret_address(desk: Client, placed: orders.Placed) -> None:
+    page = desk.get(f"{LIST}{placed.order.pk}/change/")
+    assert page.status_code == 200
+    assert placed.order.number in page.content.decode()
+    assert placed.capability not in page.content.decode()
+    assert "¥39.00" in page.content.decode()
+
+
+def test_cancelling_needs_a_reason_and_frees_the_code(desk: Client, placed: orders.Placed) -> None:
+    address = f"{LIST}{placed.order.pk}/cancel/"
+    desk.post(address, {"reason": ""})
+    assert code_shelf.available(product=placed.order.product) == 0
+    desk.post(address, {"reason": "asked for it"})
+    assert code_shelf.available(product=placed.order.product) == 1
+    event = AuditEvent.objects.get()
+    assert (event.action, event.before["state"], event.after["state"]) == ("order.cancel", "pending", "canceled")
+    assert "capability_sealed" not in event.before
+
+
+def test_an_order_that_does_not_wait_for_a_person_cannot_be_delivered(desk: Client, placed: orders.Placed) -> None:
+    answer = desk.post(f"{LIST}{placed.order.pk}/deliver/", {"reason": "be kind"}, follow=True)
+    assert "only a paid order under review can be delivered" in answer.content.decode()
+    assert not AuditEvent.objects.exists()
