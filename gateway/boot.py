@@ -53,7 +53,7 @@ async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
         transport = await exits.enter_async_context(Transport())
         relay = _relay(purse, spool, transport)
         await exits.enter_async_context(_background(Watcher().run()))
-        await exits.enter_async_context(_background(Exchange(relay.limiter, redis_url=settings.REDIS_URL).run()))
+        await exits.enter_async_context(_background(Exchange(relay.limiter, redis_url=settings.REDIS_URL, processes=settings.RELAYS).run()))
         process.install(relay)
         exits.callback(process.install, None)
         _freeze()

@@ -47,16 +47,17 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Limiter:
-    """All lanes of this process."""
+    """All lanes of this process. While it does not hear of the others, a `share` of each limit is its own: one part of so many."""
 
     lanes: dict[str, Lane] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
+    share: int = 1
 
     def enter(self, rates: Sequence[Rate], *, now: float) -> list[Lane]:
         """Count a call that begins in every lane, or in none: raise Refused when a limit is reached. `now` is unix seconds."""
         lanes = [self._lane(rate.name, now) for rate in rates]
         for lane, rate in zip(lanes, rates, strict=True):
-            _check(lane, rate, now)
+            _check(lane, rate, now, self.share)
         for lane in lanes:
             lane.running += 1
             lane.requests += 1
@@ -118,11 +119,11 @@ class Limiter:
         return lane
 
 
-def _check(lane: Lane, rate: Rate, now: float) -> None:
+def _check(lane: Lane, rate: Rate, now: float, share: int) -> None:
     rest = WINDOW_SECONDS - int(now) % WINDOW_SECONDS
-    if rate.concurrency is not None and lane.running + lane.elsewhere >= rate.concurrency:
+    if rate.concurrency is not None and (lane.running + lane.elsewhere) * share >= rate.concurrency:
         raise Refused("concurrency", rate, 1)
-    if rate.rpm is not None and lane.requests >= rate.rpm:
+    if rate.rpm is not None and lane.requests * share >= rate.rpm:
         raise Refused("requests", rate, rest)
-    if rate.tpm is not None and lane.tokens >= rate.tpm:
+    if rate.tpm is not None and lane.tokens * share >= rate.tpm:
         raise Refused("tokens", rate, rest)

@@ -1,7 +1,7 @@
 """Hold sub-keys, customers and shops to their rates: counted in memory, exchanged over Redis in the background.
 
 Nothing here waits on the path of a call. Redis slow or away: 100 ms, then a pause of a second; meanwhile every process
-holds them to what it sees itself.
+holds them to its share of each limit.
 """
 
 from __future__ import annotations
@@ -156,8 +156,9 @@ def _refusal(limiter: Limiter, refused: Refused) -> RelayError:
 class Exchange:
     """The background task that tells Redis what was counted here and learns what was counted elsewhere."""
 
-    def __init__(self, limiter: Limiter, *, redis_url: str) -> None:
+    def __init__(self, limiter: Limiter, *, redis_url: str, processes: int = 1) -> None:
         self._limiter = limiter
+        self._processes = processes
         self._worker = uuid.uuid4().hex
         self._client = redis.asyncio.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
         self._script = self._client.register_script(_SCRIPT)
@@ -190,6 +191,7 @@ class Exchange:
             self.is_down = True
         else:
             self.is_down = False
+        self._limiter.share = self._processes if self.is_down else 1
 
     async def exchange(self) -> None:
         """Tell and learn once; what could not be told is lost for the others, never for this process."""

@@ -92,3 +92,11 @@ def test_a_call_is_counted_in_every_lane_or_in_none() -> None:
         limiter.enter([wide, narrow], now=NOON)
 
     assert {name: (lane.requests, lane.running) for name, lane in limiter.lanes.items()} == {"customer:1": (1, 1), "key:1": (1, 1)}
+
+
+def test_a_process_alone_keeps_to_its_share() -> None:
+    limiter, rate = Limiter(share=4), Rate("one", rpm=10, concurrency=100)
+    assert [enter(limiter, rate, now=NOON).requests for _ in range(3)] == [1, 2, 3], "a quarter of ten, rounded up"
+    assert refusal(limiter, rate, now=NOON) == ("requests", 60)
+    limiter.share = 1
+    assert enter(limiter, rate, now=NOON).requests == 4

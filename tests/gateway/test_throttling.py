@@ -161,7 +161,7 @@ async def test_processes_learn_of_each_other() -> None:
 
 async def test_without_redis_a_process_counts_alone() -> None:
     limiter = Limiter()
-    exchange = Exchange(limiter, redis_url="unix:///nowhere/redis.sock")
+    exchange = Exchange(limiter, redis_url="unix:///nowhere/redis.sock", processes=4)
     limiter.enter([Rate("one", rpm=1)], now=60.0)
 
     task = asyncio.create_task(exchange.run())
@@ -170,4 +170,5 @@ async def test_without_redis_a_process_counts_alone() -> None:
     await asyncio.gather(task, return_exceptions=True)
 
     assert exchange.is_down
+    assert limiter.share == 4
     assert limiter.lanes["one"].requests == 1
