@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import audit, tenants
 from accounts.models import Tenant, User
-from billing import price_floors, price_lists, price_preview, price_terms
+from billing import price_alerts, price_floors, price_lists, price_preview, price_terms
 from billing.models import GroupRate, PriceBook, PriceRule
 from billing.money import parse_usd
 from billing.price_floors import BelowWholesale
@@ -69,7 +69,11 @@ def set_price(
         price_floors.check(price_lists.load(seller.parent_id), model, values)
     if not is_confirmed and (jumps := price_preview.preview(seller=seller, model=model, values=values).jumps):
         raise NeedsConfirming(f"a price of {model} jumps tenfold or more: {'; '.join(jumps)}")
-    return replace(seller, model, values, source=source, actor=actor)[0]
+    with transaction.atomic():
+        rule, is_new = replace(seller, model, values, source=source, actor=actor)
+        if is_new:
+            price_alerts.tell(seller=seller, models=[model])
+    return rule
 
 
 @transaction.atomic
@@ -102,6 +106,8 @@ def import_list(*, path: Path = LIST_PRICES, tenant: Tenant | None = None, actor
         values = price_terms.values_of({name: _read(name, text) for name, text in texts.items()})
         price_terms.check(model, values)
         changed += replace(seller, model, values, source=source[:200], actor=actor)[1]
+    if changed:
+        price_alerts.tell(seller=seller, models=list(body["models"]))
     return Imported(date=body["date"], source=body["source"], changed=changed, unchanged=len(body["models"]) - changed)
 
 

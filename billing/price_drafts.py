@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts import tenants
 from accounts.models import Tenant, User
-from billing import price_book, price_floors, price_lists, price_preview, price_terms
+from billing import price_alerts, price_book, price_floors, price_lists, price_preview, price_terms
 from billing.models import PriceRule
 from billing.money import format_usd
 from billing.price_formats import Foreign
@@ -76,6 +76,7 @@ def apply(*, draft: Draft, source: str, actor: User | None = None, is_confirmed:
     if draft.jumps and not is_confirmed:
         raise price_book.NeedsConfirming(f"prices jump tenfold or more: {', '.join(draft.jumps[:10])}")
     changed = sum(price_book.replace(draft.seller, model, values, source=source, actor=actor)[1] for model, values in draft.values.items())
+    price_alerts.tell(seller=draft.seller, models=list(draft.values))
     if with_groups:
         for group, factor in draft.groups.items():
             price_book.set_group(group=group, factor=factor, tenant=draft.seller, actor=actor)

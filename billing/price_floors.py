@@ -16,13 +16,19 @@ class BelowWholesale(BadPrice):
 
 def check(above: PriceList, model: str, values: Mapping[str, Any]) -> None:
     """Compare with the wholesale price of the name itself and of every model above that the pattern covers."""
+    for shortfall in shortfalls(above, model, values):
+        raise BelowWholesale(shortfall)
+
+
+def shortfalls(above: PriceList, model: str, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of the values is below the wholesale price, in words."""
     for name in sorted({model} | {rule.pattern for level in above.levels for rule in level.rules if matches(model, rule.pattern)}):
         wholesale = above.resolve(name)
         if wholesale is None:
             continue
         for label, unit, own, floor in _pairs(values, wholesale):
             if own < floor:
-                raise BelowWholesale(f"{label} of {name}: {format_usd(own)} {unit} is below the wholesale price {format_usd(floor)}")
+                yield f"{label} of {name}: {format_usd(own)} {unit} is below the wholesale price {format_usd(floor)}"
 
 
 def _pairs(values: Mapping[str, Any], wholesale: ModelPrice) -> Iterator[tuple[str, str, int, int]]:
