@@ -24,7 +24,10 @@ R = TypeVar("R")
 # A run that never ended (killed) blocks the next one for this long: Celery's hard limit is 600 s.
 STUCK_SECONDS = 660
 # Clocks tick a little early or late; an exact comparison would skip every second run.
-_SLACK = 0.9
+_SLACK = 0.1
+_MOST_SLACK_SECONDS = 30.0
+# A beat counts an interval from its own start: it asks for daily work this often, so that a restart does not put it off a day.
+TICK_SECONDS = 600
 
 log = structlog.get_logger(__name__)
 _schedule: dict[str, int] = {}
@@ -52,14 +55,16 @@ def scheduled(name: str, every_seconds: int) -> Callable[[Callable[P, R]], Calla
 
 def beat_schedule() -> dict[str, dict[str, object]]:
     """Return Celery's beat schedule of every task decorated so far."""
-    return {task: {"task": task, "schedule": float(seconds), "options": {"expires": seconds}} for task, seconds in _schedule.items()}
+    ticks = {task: min(seconds, TICK_SECONDS) for task, seconds in _schedule.items()}
+    return {task: {"task": task, "schedule": float(seconds), "options": {"expires": seconds}} for task, seconds in ticks.items()}
 
 
 def claim(*, name: str, every_seconds: int) -> bool:
     """Take the row for one run; False when it is not due or still runs."""
     now = timezone.now()
+    pause = datetime.timedelta(seconds=every_seconds - min(every_seconds * _SLACK, _MOST_SLACK_SECONDS))
     ScheduledTask.objects.bulk_create([ScheduledTask(name=name, every_seconds=every_seconds)], ignore_conflicts=True)
-    is_due = Q(started_at=None) | Q(started_at__lte=now - datetime.timedelta(seconds=every_seconds * _SLACK))
+    is_due = Q(started_at=None) | Q(started_at__lte=now - pause)
     is_idle = Q(started_at=None) | Q(finished_at__gte=F("started_at")) | Q(started_at__lte=now - datetime.timedelta(seconds=STUCK_SECONDS))
     row = ScheduledTask.objects.filter(is_due, is_idle, name=name)
     return row.update(started_at=now, every_seconds=every_seconds) == 1

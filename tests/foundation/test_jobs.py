@@ -20,6 +20,10 @@ def sweep() -> int:
     return 7
 
 
+@jobs.scheduled("daily", every_seconds=86_400)
+def daily() -> None: ...
+
+
 @jobs.scheduled("fail", every_seconds=60)
 def fail() -> int:
     raise ValueError("no luck")
@@ -80,6 +84,17 @@ def test_of_many_clocks_one_wins() -> None:
 def test_the_beat_learns_the_interval_from_the_decorator() -> None:
     name = f"{__name__}.sweep"
     assert jobs.beat_schedule()[name] == {"task": name, "schedule": 60.0, "options": {"expires": 60}}
+
+
+def test_daily_work_is_asked_for_often_and_done_daily() -> None:
+    name = f"{__name__}.daily"
+    assert jobs.beat_schedule()[name] == {"task": name, "schedule": 600.0, "options": {"expires": 600}}
+    assert jobs.claim(name="daily", every_seconds=86_400)
+    task = ScheduledTask.objects.filter(name="daily")
+    now = timezone.now()
+    for seconds, is_due in ((86_400 - 31, False), (86_400 - 30, True)):
+        task.update(started_at=now - datetime.timedelta(seconds=seconds), finished_at=now)
+        assert jobs.claim(name="daily", every_seconds=86_400) is is_due
 
 
 def test_a_job_is_taken_once_and_shows_how_far_it_is() -> None:
