@@ -7,6 +7,7 @@ are never made anew: `cleared_until` is committed first, under the lock of the r
 from __future__ import annotations
 
 import datetime
+import math
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass
@@ -68,8 +69,9 @@ def make_months() -> list[str]:
 
 def set_days(*, tenant: Tenant, days: int | None) -> UsageRetention:
     """Keep a tenant's rows for so many days; None: as long as the platform's setting says."""
-    if days is not None and days < LEAST_DAYS:
-        raise TooShort(f"usage is kept for at least {LEAST_DAYS} days")
+    least = max(LEAST_DAYS, math.ceil(settings.SPOOL_KEEP_SECONDS / 86_400) + 1)
+    if days is not None and days < least:
+        raise TooShort(f"usage is kept for at least {least} days")
     return UsageRetention.objects.update_or_create(tenant=tenant, defaults={"days": days})[0]
 
 

@@ -104,9 +104,12 @@ def test_rows_that_are_not_summed_yet_are_not_deleted(key: ApiKey, monkeypatch: 
     assert (UsageRecord.objects.count(), UsageChange.objects.count()) == (1, 1)
 
 
-def test_fewer_days_than_a_spool_may_be_replayed_after_are_refused(key: ApiKey) -> None:
+def test_fewer_days_than_a_spool_may_be_replayed_after_are_refused(key: ApiKey, settings: Settings) -> None:
     with pytest.raises(retention.TooShort, match="at least 7 days"):
         retention.set_days(tenant=key.tenant, days=6)
+    settings.SPOOL_KEEP_SECONDS = 10 * 86_400
+    with pytest.raises(retention.TooShort, match="at least 11 days"):
+        retention.set_days(tenant=key.tenant, days=10)
     assert not UsageRetention.objects.exists()
 
 

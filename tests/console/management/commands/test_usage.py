@@ -1,59 +1,47 @@
-"""`usage --key PREFIX`."""
+"""A sub-key's last calls from the command line, page by page."""
 
 from __future__ import annotations
 
-import io
+import datetime
 import json
-import time
+from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from accounts import keys
-from accounts.models import Membership
-from foundation import ids
-from gateway import settle
-from tests.gateway.spooling import Customer, customer
+from accounts.models import ApiKey, Membership
+from foundation.ids import uuid7
+from gateway.models import UsageRecord
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def served(db: None) -> Customer:
-    """A customer with two posted calls."""
-    one = customer()
-    now_ms = time.time_ns() // 1_000_000
-    lines = [one.line(10, id=ids.uuid7(now_ms - 5)), one.line(20, id=ids.uuid7(now_ms))]
-    settle.post(worker_id=one.worker_id, lines=lines)
-    return one
+def key(end_user: Membership) -> ApiKey:
+    key = keys.issue(membership=end_user, name="k").key
+    for price in (1, 2, 3):
+        stamp = int((timezone.now() - datetime.timedelta(minutes=10 - price)).timestamp() * 1000)
+        who = {"tenant_id": key.tenant_id, "membership_id": key.membership_id, "api_key": key}
+        UsageRecord.objects.create(id=uuid7(stamp), model="m", price_micros=price, **who)
+    return key
 
 
-def run(*words: str) -> str:
-    out = io.StringIO()
-    call_command("usage", *words, stdout=out)
-    return out.getvalue()
+def _run(*options: str) -> list[dict[str, Any]]:
+    out = StringIO()
+    call_command("usage", *options, "--json", stdout=out)
+    rows: list[dict[str, Any]] = json.loads(out.getvalue())
+    return rows
 
 
-def test_the_last_calls_come_newest_first(served: Customer) -> None:
-    rows = json.loads(run("--key", served.key.prefix, "--json"))
-
-    assert [row["price_micros"] for row in rows] == [20, 10]
-    assert (rows[0]["model"], rows[0]["status"], rows[0]["source"]) == ("gpt-x", "ok", "upstream")
-    assert rows[0]["usage"] == {"input": 3, "cache_read": 4, "output": 5}
+def test_pages_go_on_below_the_last_call(key: ApiKey) -> None:
+    first = _run("--key", key.prefix, "--limit", "2")
+    assert [row["price_micros"] for row in first] == [3, 2]
+    assert [row["price_micros"] for row in _run("--key", key.prefix, "--before", first[-1]["id"])] == [1]
 
 
-def test_a_table_is_for_people(served: Customer) -> None:
-    head, first, _ = run("--key", served.key.prefix).strip().splitlines()
-
-    assert head.split()[:2] == ["time", "model"]
-    assert "$0.00002" in first
-
-
-def test_the_number_of_calls_can_be_limited(served: Customer) -> None:
-    assert len(json.loads(run("--key", served.key.prefix, "--limit", "1", "--json"))) == 1
-
-
-def test_a_prefix_that_fits_no_key_or_several_is_refused(served: Customer, end_user: Membership) -> None:
-    keys.issue(membership=end_user, name="another")
-    with pytest.raises(CommandError, match="No sub-key begins with sk-none"):
-        run("--key", "sk-none")
-    with pytest.raises(CommandError, match="More than one sub-key"):
-        run("--key", "sk-")
+def test_a_prefix_of_no_key_is_refused(key: ApiKey) -> None:
+    with pytest.raises(CommandError, match="No sub-key begins with sk-nothing"):
+        _run("--key", "sk-nothing")
