@@ -116,6 +116,12 @@ def watch(*, membership_id: int, below_micros: int) -> None:
     WalletWatch.objects.update_or_create(membership_id=membership_id, defaults={"below_micros": below_micros, "is_armed": False})
 
 
+def below(*, membership_id: int) -> int:
+    """Return below which balance (µ$) the owner of this wallet is told; 0 = never."""
+    chosen = WalletWatch.objects.values_list("below_micros", flat=True).filter(membership_id=membership_id).first()
+    return settings.LOW_WALLET_CENTS * 10_000 if chosen is None else chosen
+
+
 def forget() -> int:
     """Forget what was told of windows that are long over; a key's allowance has no end and is remembered."""
     old = LimitAlert.objects.filter(created_at__lt=timezone.now() - _KEEP).exclude(subject__contains=":key:")

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/keys/new/", keys.key_new, name="console_key_new"),
     path("console/keys/<int:pk>/revoke/", keys.key_revoke, name="console_key_revoke"),
     path("console/wallet/", overview.wallet, name="console_wallet"),
+    path("console/wallet/watch/", overview.wallet_watch, name="console_wallet_watch"),
     path("console/wallet/statement.csv", overview.statement_csv, name="console_statement_csv"),
     path("console/calls/", overview.calls, name="console_usage"),
     path("console/calls/<uuid:pk>/", receipt.show, name="console_receipt"),

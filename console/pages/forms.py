@@ -1,4 +1,4 @@
-"""The console's forms: a new sub-key."""
+"""The console's forms: a new sub-key, and when to warn of a low wallet."""
 
 from __future__ import annotations
 
@@ -24,19 +24,28 @@ LIFETIMES = (
 )
 
 
+class UsdField(forms.DecimalField):
+    """An amount in US dollars, read as µ$; empty = None."""
+
+    def __init__(self, *, least: str = "0.000001", **kwargs: Any) -> None:
+        super().__init__(required=False, min_value=Decimal(least), max_value=Decimal(1_000_000), decimal_places=6, **kwargs)
+        self.widget.attrs["inputmode"] = "decimal"
+
+    def clean(self, value: Any) -> Any:
+        amount: Decimal | None = super().clean(value)
+        return None if amount is None else int(amount * amounts.MICROS)
+
+
 class KeyForm(HouseForm):
     """Ask for a name and, when wanted, limits."""
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Where it will be used: “NextChat on my phone”."))
     lifetime = forms.ChoiceField(label=_("Expires"), choices=LIFETIMES, required=False)
-    allowance = forms.DecimalField(
-        label=_("Allowance in US dollars"),
-        required=False,
-        min_value=Decimal("0.000001"),
-        max_value=Decimal(1_000_000),
-        decimal_places=6,
-        help_text=_("The key stops when this much is spent. Empty: all that is in the wallet."),
+    allowance = UsdField(
+        label=_("Allowance in US dollars"), help_text=_("The key stops when this much is spent. Empty: all that is in the wallet.")
     )
+    day = UsdField(label=_("US dollars a day"), help_text=_("The key pauses until the next day. Empty: no such limit."))
+    month = UsdField(label=_("US dollars a month"), help_text=_("The key pauses until the next month. Empty: no such limit."))
     models = forms.MultipleChoiceField(
         label=_("Models"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: every model, also future ones.")
     )
@@ -45,7 +54,6 @@ class KeyForm(HouseForm):
     def __init__(self, *args: Any, model_names: Sequence[str] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].widget.attrs["autocomplete"] = "off"
-        self.fields["allowance"].widget.attrs["inputmode"] = "decimal"
         if model_names:
             self.fields["models"].choices = [(name, name) for name in model_names]  # type: ignore[attr-defined]  # a choice field
         else:
@@ -56,7 +64,13 @@ class KeyForm(HouseForm):
         days = self.cleaned_data.get("lifetime")
         return timezone.now() + datetime.timedelta(days=int(days)) if days else None
 
-    def allowance_micros(self) -> int | None:
-        """Give the allowance in µ$, or None for no limit but the wallet."""
-        amount: Decimal | None = self.cleaned_data.get("allowance")
-        return None if amount is None else int(amount * amounts.MICROS)
+    def allowances(self) -> dict[str, int]:
+        """Give the limits that were typed, in µ$, as the verb that sets them takes them."""
+        names = {"total_micros": "allowance", "day_micros": "day", "month_micros": "month"}
+        return {name: amount for name, field in names.items() if (amount := self.cleaned_data.get(field)) is not None}
+
+
+class WatchForm(HouseForm):
+    """Ask below which balance the owner of a wallet wants to be told."""
+
+    below = UsdField(label=_("Mail me when less is left than (US dollars)"), least="0", help_text=_("0: never."))

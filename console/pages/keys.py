@@ -59,9 +59,8 @@ def _made(request: MemberRequest, form: KeyForm, *, model: str) -> HttpResponse:
             expires_at=form.expires_at(),
             models=form.cleaned_data.get("models", ()),
         )
-        allowance = form.allowance_micros()
-        if allowance is not None:
-            limits.set_allowance(api_key_id=issued.key.pk, total_micros=allowance)
+        if allowances := form.allowances():
+            limits.set_allowance(api_key_id=issued.key.pk, **allowances)
     blocks = snippets.ready(base_url=base_url(request), secret=issued.secret, model=model)
     return render(request, "console/key_made.html", {"key": issued.key, "secret": issued.secret, "snippets": blocks})
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from decimal import Decimal
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 
-from billing import ledger, statements
+from billing import alerts, ledger, statements
 from console.pages import amounts, offer, rows
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
+from console.pages.forms import WatchForm
 
 LAST_CALLS = 8
 CSV_HEAD = ("id", "at", "kind", "memo", "reference", "amount_micros", "balance_micros", "amount", "balance")
@@ -35,7 +39,21 @@ def wallet(request: MemberRequest) -> HttpResponse:
     before = _number(request.GET.get("before", ""))
     page = statements.page(membership_id=request.member.pk, before=before)
     links = {"older": f"?before={page.older}" if page.older else "", "newer": request.path if before else ""}
-    return render(request, "console/wallet.html", _balance(request) | links | {"page": page})
+    watch = WatchForm(initial={"below": Decimal(alerts.below(membership_id=request.member.pk)) / amounts.MICROS})
+    return render(request, "console/wallet.html", _balance(request) | links | {"page": page, "watch": watch})
+
+
+@members_only
+@require_POST
+def wallet_watch(request: MemberRequest) -> HttpResponse:
+    """Remember below which balance this member wants to be told."""
+    form = WatchForm(request.POST)
+    if form.is_valid() and form.cleaned_data["below"] is not None:
+        alerts.watch(membership_id=request.member.pk, below_micros=form.cleaned_data["below"])
+        messages.success(request, _("Saved."))
+    else:
+        messages.error(request, _("Write an amount such as 2.50, or 0."))
+    return redirect("console_wallet")
 
 
 @members_only

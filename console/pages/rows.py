@@ -27,6 +27,7 @@ class KeyRow:
     spent_micros: int
     used_micros: int
     allowance_micros: int | None
+    windows: tuple[tuple[limits.Window, str], ...]
     state_label: str
     tone: str
 
@@ -88,9 +89,14 @@ def _key_row(key: ApiKey, spent_micros: int, state: limits.State) -> KeyRow:
         spent_micros=spent_micros,
         used_micros=whole.spent_micros if whole else 0,
         allowance_micros=whole.limit_micros if whole else None,
+        windows=tuple((one, span) for scope, span in _spans().items() if (one := state.of(scope)) is not None),
         state_label=label,
         tone=tone,
     )
+
+
+def _spans() -> dict[str, str]:
+    return {"5h": _("in 5 hours"), "day": _("today"), "week": _("this week"), "month": _("this month")}
 
 
 def _state(key: ApiKey) -> tuple[str, str]:

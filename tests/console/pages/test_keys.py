@@ -67,6 +67,16 @@ def test_an_allowance_becomes_a_limit_and_is_listed(client: Client, end_user: Me
     assert (row.used_micros, row.allowance_micros) == (0, 2_500_000)
 
 
+def test_limits_a_day_and_a_month_are_set_and_listed(client: Client, end_user: Membership) -> None:
+    client.force_login(end_user.user)
+    make(client, day="0.5", month="3")
+    found = limits.state(ApiKey.objects.get(membership=end_user).pk)
+    assert [(one.scope, one.limit_micros) for one in found.windows] == [("day", 500_000), ("month", 3_000_000)]
+    page = client.get("/console/keys/", HTTP_HOST=HOST).content.decode()
+    assert "$0.00 of $0.50 today" in page
+    assert "$0.00 of $3.00 this month" in page
+
+
 @pytest.mark.parametrize("allowance", ["0", "-1", "0.0000001", "x"])
 def test_an_allowance_that_is_none_is_refused(client: Client, end_user: Membership, allowance: str) -> None:
     client.force_login(end_user.user)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import Membership
-from billing import chart, ledger
+from billing import alerts, chart, ledger
 from foundation.ids import uuid7
 from gateway.models import UsageRecord
 
@@ -91,3 +91,16 @@ def _call(*, key_id: int, member: Membership, at: datetime.datetime, price: int)
     UsageRecord.objects.create(
         id=uuid7(stamp), tenant_id=member.tenant_id, membership=member, api_key_id=key_id, model="demo", price_micros=price
     )
+
+
+def test_a_member_chooses_when_to_hear_of_a_low_wallet(client: Client, end_user: Membership) -> None:
+    client.force_login(end_user.user)
+    page = client.get("/console/wallet/", HTTP_HOST=HOST)
+    assert page.context["watch"].initial["below"] == 1
+    assert client.post("/console/wallet/watch/", {"below": "2.5"}, HTTP_HOST=HOST).status_code == 302
+    assert alerts.below(membership_id=end_user.pk) == 2_500_000
+    for wrong in ("", "-1", "x"):
+        client.post("/console/wallet/watch/", {"below": wrong}, HTTP_HOST=HOST)
+    assert alerts.below(membership_id=end_user.pk) == 2_500_000
+    client.post("/console/wallet/watch/", {"below": "0"}, HTTP_HOST=HOST)
+    assert alerts.below(membership_id=end_user.pk) == 0
