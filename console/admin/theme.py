@@ -17,12 +17,17 @@ STEPS = {
     "600": 0.0, "700": -0.16, "800": -0.32, "900": -0.46, "950": -0.66,
 }  # fmt: skip
 Colour = tuple[int, int, int]
+WHITE: Colour = (255, 255, 255)
+NIGHT: Colour = (17, 24, 39)
 
 
 def primary(request: HttpRequest) -> dict[str, str]:
     """Return Unfold's primary colours: the tenant's own, dark enough that white text on it can be read (AA)."""
     colour = readable(parse(actor_of(request).tenant.colour))
-    return {step: _css(mix(colour, amount)) for step, amount in STEPS.items()}
+    scale = {step: mix(colour, amount) for step, amount in STEPS.items()}
+    # Links on dark ground are written in 500.
+    scale["500"] = bright(scale["500"])
+    return {step: _css(part) for step, part in scale.items()}
 
 
 def parse(text: str) -> Colour:
@@ -39,16 +44,29 @@ def mix(colour: Colour, amount: float) -> Colour:
     return red, green, blue
 
 
-def contrast_with_white(colour: Colour) -> float:
-    """Return the WCAG 2 contrast ratio of white text on this colour."""
+def luminance(colour: Colour) -> float:
+    """Return the relative luminance of WCAG 2."""
     linear = [part / 255 / 12.92 if part / 255 <= 0.04045 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in colour]
-    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """Return the WCAG 2 contrast ratio of two colours."""
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
 
 
 def readable(colour: Colour) -> Colour:
     """Darken a colour until white text on it reaches 4.5 : 1."""
-    while contrast_with_white(colour) < 4.5:
+    while contrast(colour, WHITE) < 4.5:
         colour = mix(colour, -0.08)
+    return colour
+
+
+def bright(colour: Colour) -> Colour:
+    """Lighten a colour until it can be read on the dark ground."""
+    while contrast(colour, NIGHT) < 4.5:
+        colour = mix(colour, 0.08)
     return colour
 
 

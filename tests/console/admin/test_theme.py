@@ -8,8 +8,9 @@ from console.admin import theme
 
 
 @pytest.mark.parametrize("colour", ["#ffff00", "#4f46e5", "#ffffff", "#00ff88", "#000000"])
-def test_white_text_on_the_primary_colour_reaches_four_and_a_half(colour: str) -> None:
-    assert theme.contrast_with_white(theme.readable(theme.parse(colour))) >= 4.5
+def test_text_in_and_on_the_primary_colour_reaches_four_and_a_half(colour: str) -> None:
+    assert theme.contrast(theme.readable(theme.parse(colour)), theme.WHITE) >= 4.5
+    assert theme.contrast(theme.bright(theme.parse(colour)), theme.NIGHT) >= 4.5
 
 
 def test_a_dark_colour_stays_as_it_is() -> None:
