@@ -127,6 +127,24 @@ def test_a_line_older_than_the_oldest_partition_is_refused(worker: tuple[Custome
     writer.close()
 
 
+def test_new_lines_reach_the_disk_within_a_tenth_of_a_second(
+    worker: tuple[Customer, Writer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    who, writer = worker
+    sizes: list[int] = []
+    monkeypatch.setattr(os, "fdatasync", lambda handle: sizes.append(os.fstat(handle).st_size))
+    now = [1000.0]
+    one = Flusher(tmp_path, keep_seconds=3600, clock=lambda: now[0])
+    one.turn()
+    writer.append(who.line(10))
+    one.turn()
+    assert sizes == []
+    now[0] += 0.1
+    one.turn()
+    assert sizes == [(writer.folder / "000001.log").stat().st_size]
+    writer.close()
+
+
 def test_an_absent_database_loses_nothing(worker: tuple[Customer, Writer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     who, writer = worker
     writer.append(who.line(10))
