@@ -1,22 +1,39 @@
-"""Exchange rates: the only conversions between currencies there are. Raises `NoRate`."""
+"""Exchange rates: the only conversions between currencies there are. Raises `NoRate` and `BadRate`."""
 
 from __future__ import annotations
 
 import datetime
+import re
 from decimal import Decimal
 
 from django.utils import timezone
 
 from billing.models import ExchangeRate
 
+_CODE = re.compile(r"[A-Za-z]{3}", re.ASCII)
+
 
 class NoRate(Exception):
     """No rate is known for the pair at that time."""
 
 
+class BadRate(ValueError):
+    """It is no rate between two currencies; the message says why."""
+
+
 def put(*, base: str, quote: str, rate: Decimal, source: str = ExchangeRate.Source.MANUAL) -> ExchangeRate:
-    """Write a new rate down, valid from now on."""
+    """Write a new rate down, valid from now on. Raises BadRate."""
+    if not (_CODE.fullmatch(base) and _CODE.fullmatch(quote)) or base.upper() == quote.upper():
+        raise BadRate("a rate needs two different currencies by their three letters, such as USD and CNY")
+    if not rate.is_finite() or not 0 < rate < 10**10 or rate != round(rate, 10):
+        raise BadRate("a rate is above 0 and has at most 10 decimals")
     return ExchangeRate.objects.create(base=base.upper(), quote=quote.upper(), rate=rate, source=source)
+
+
+def current() -> list[ExchangeRate]:
+    """Return the rates that count now, one a pair."""
+    rows = ExchangeRate.objects.filter(valid_from__lte=timezone.now())
+    return list(rows.order_by("base", "quote", "-valid_from").distinct("base", "quote"))
 
 
 def get(*, base: str, quote: str, at: datetime.datetime | None = None) -> Decimal:

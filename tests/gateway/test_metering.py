@@ -64,3 +64,14 @@ def test_what_is_affordable_is_exact(price: ModelPrice) -> None:
     assert metering.affordable_output(price, asked, money=money - 1, wanted=1_000) == 76
     assert metering.affordable_output(price, asked, money=money, wanted=50) == 50
     assert metering.affordable_output(price, asked, money=10, wanted=50) == 0
+
+
+def test_units_are_charged_beside_the_buckets() -> None:
+    usage = Usage(input=100, cache_read=10, output=5, units=(("tool:web_search", 2),))
+    counted = metering.buckets(usage)
+    assert counted == {"input": 100, "cache_read": 10, "output": 5, "tool:web_search": 2}
+    rule = Rule(1, "m", {"input": 2_000_000, "cache_read": 200_000, "output": 8_000_000}, units={"tool:*": 10_000_000_000})
+    sold = PriceList([Level(tenant_id=1, account_id=1, rules=[rule])]).resolve("m")
+    assert sold is not None
+    # 100 × 2 + 10 × 0.2 + 5 × 8 + 2 × 10,000 = 200 + 2 + 40 + 20,000
+    assert sold.charge_for(counted).price_micros == 20_242
