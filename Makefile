@@ -26,7 +26,7 @@ check: tools ## format, lint, types, import contracts, templates, migrations, AP
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(ROOMS) tests bench manage.py
 	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --check --lint templates
+	$(BIN)/djlint --check --lint templates
 	$(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
 
