@@ -30,6 +30,7 @@ def headers(request: LeanRequest) -> dict[str, str]:
         "x-accel-buffering": "no",
         "x-request-id": identifier,
         "x-oneapi-request-id": identifier,
+        **(dict(request.seat.headers()) if request.seat is not None else {}),
     }
 
 

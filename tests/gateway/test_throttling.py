@@ -17,6 +17,7 @@ from billing.limits import Rate
 from billing.models import LimitRule
 from channels_app import channels
 from channels_app.models import Channel
+from gateway import link
 from gateway.limiter import Limiter
 from gateway.process import DrainCaps
 from gateway.throttling import Exchange
@@ -102,6 +103,19 @@ def test_the_headers_tell_the_limit_that_leaves_the_least(caller: Caller, relay:
     assert 0 < int(told.pop("reset-requests").removesuffix("s")) <= 60
     assert 0 < int(told.pop("reset-tokens").removesuffix("s")) <= 60
     assert told == {"limit-requests": "7", "remaining-requests": "6", "limit-tokens": "1000", "remaining-tokens": "984"}
+
+
+def test_streams_tell_what_is_left_also_when_a_heartbeat_begins_them(
+    caller: Caller, relay: LiveRelay, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link, "HEARTBEAT_SECONDS", 0.05)
+    ApiKey.objects.filter(pk=caller.key.pk).update(rpm=9)
+    upstream.script(replies.stream(pause=0.2))
+
+    response = relay.http.post(CHAT, headers=caller.headers, json={**HELLO, "stream": True})
+
+    assert response.text.startswith(":")
+    assert (response.headers["x-ratelimit-limit-requests"], response.headers["x-ratelimit-remaining-requests"]) == ("9", "8")
 
 
 def test_the_vendors_limits_are_none_of_the_clients_business(caller: Caller, relay: LiveRelay, upstream: Upstream) -> None:
