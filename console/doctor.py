@@ -19,6 +19,9 @@ from django.utils import timezone
 from kombu import Connection
 from kombu.exceptions import KombuError
 
+from accounts.models import Tenant
+from billing import catalogue, gateways
+from channels_app.models import Channel
 from foundation import partitions
 from foundation.models import OutboxMessage, ScheduledTask
 from gateway import retention
@@ -41,7 +44,7 @@ class Row:
 
 
 def examine(app: Celery) -> list[Row]:
-    """Look at configuration, database, Redis, workers, queues, tasks, usage and disk."""
+    """Look at configuration, database, Redis, workers, queues, tasks, usage, gateways, channels and disk."""
     looks: tuple[tuple[str, Callable[[], Iterable[Row]]], ...] = (
         ("configuration", configuration),
         ("database", database),
@@ -50,6 +53,8 @@ def examine(app: Celery) -> list[Row]:
         ("queues", lambda: queues(app)),
         ("tasks", tasks),
         ("usage", usage),
+        ("gateways", payment_gateways),
+        ("channels", upstream_channels),
         ("disk", disk),
     )
     return [row for subject, look in looks for row in _look(subject, look)]
@@ -146,6 +151,23 @@ def usage() -> Iterator[Row]:
     is_short = not months or months[-1].start < timezone.now() + LEAST_AHEAD
     end = f"{months[-1].start:%Y-%m}" if months else "none"
     yield Row("usage", f"months are made up to {end}", "make the months ahead: is celery beat running?" if is_short else "")
+
+
+def payment_gateways() -> Iterator[Row]:
+    """Look for shops that sell but take no payment."""
+    for tenant in Tenant.objects.filter(state=Tenant.State.OPEN).order_by("slug"):
+        if not catalogue.on_sale(tenant=tenant).exists():
+            continue
+        names = ", ".join(account.name for account in gateways.usable(tenant=tenant))
+        finding = "" if names else "its buyers cannot pay: give the shop a payment account that works"
+        yield Row("gateways", f"{tenant.slug}: {names or 'none'}", finding)
+
+
+def upstream_channels() -> Iterator[Row]:
+    """Look for channels that the health check took out."""
+    yield Row("channels", f"{Channel.objects.filter(state=Channel.State.ENABLED).count()} enabled")
+    for channel in Channel.objects.filter(state=Channel.State.AUTO_DISABLED):
+        yield Row("channels", channel.name, f"disabled by the health check: {channel.reason or 'no reason kept'}")
 
 
 def disk() -> Iterator[Row]:

@@ -15,6 +15,9 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from accounts.models import Tenant
+from billing import catalogue, gateways
+from channels_app.models import Channel
 from console import doctor
 from foundation import partitions
 from foundation.ids import uuid7
@@ -92,6 +95,23 @@ def test_production_without_mail_hosts_and_a_good_key_is_told_so(settings: Setti
         "set KEYOSK_PLATFORM_HOSTS",
         "set EMAIL_HOST: nobody gets mail",
         "KEYOSK_SECRET_KEY is shorter than 32 characters: openssl rand -hex 32",
+    ]
+
+
+def test_shop_that_takes_no_payment_is_a_finding(tenant: Tenant) -> None:
+    assert list(doctor.payment_gateways()) == []
+    catalogue.add_product(tenant=tenant, name="Credit", units_micros=5_000_000, price_minor=39_00, currency="CNY")
+    assert _findings(doctor.payment_gateways()) == ["its buyers cannot pay: give the shop a payment account that works"]
+    gateways.add_account(tenant=tenant, driver="sandbox", name="Play money")
+    assert list(doctor.payment_gateways()) == [doctor.Row("gateways", "teahouse: Play money")]
+
+
+def test_channel_taken_out_by_the_health_check_is_a_finding(root_tenant: Tenant) -> None:
+    Channel.objects.create(tenant=root_tenant, name="fine", provider="demo")
+    Channel.objects.create(tenant=root_tenant, name="ill", provider="demo", state=Channel.State.AUTO_DISABLED, reason="401")
+    assert list(doctor.upstream_channels()) == [
+        doctor.Row("channels", "1 enabled"),
+        doctor.Row("channels", "ill", "disabled by the health check: 401"),
     ]
 
 
