@@ -5,7 +5,7 @@ Money moves here in one step of the event loop each; only what the purse does no
 PurseError
 ├── InsufficientQuota    the money or an allowance is used up: `scope` says which, `resets_at` when it is there again
 ├── QuotaBusy            the money exists but is held by calls in flight or by other workers
-├── SettlementBacklog    too much is served and not yet posted: nothing new may begin
+├── SettlementBacklog    too much is served and not yet posted, or the database does not answer: nothing new may begin
 └── WorkerLost           this worker may not reserve any more: the database does not answer, or has buried it
 """
 
@@ -129,7 +129,7 @@ class Purse:
         deadline = self._clock() + PATIENCE_SECONDS
         while found is None:
             self._check_open()
-            no = await self._fetch(pouch, budgets, amount, whole=amount)
+            no = await self._fetch(pouch, budgets, amount, whole=amount, deadline=deadline)
             found = self._reserve(pouch, budgets, amount)
             if found is None:
                 await self._be_patient(pouch, no, deadline)
@@ -154,7 +154,7 @@ class Purse:
                 return False
             try:
                 self._check_open()
-                no = await self._fetch(pouch, reservation.budgets, amount, whole=reservation.amount + amount)
+                no = await self._fetch(pouch, reservation.budgets, amount, whole=reservation.amount + amount, deadline=deadline)
                 if not self.try_extend(reservation, amount):
                     await self._be_patient(pouch, no, deadline)
                 else:
@@ -210,26 +210,35 @@ class Purse:
         self._open[reservation.id] = reservation
         return reservation
 
-    async def _fetch(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, *, whole: int) -> leases.No | None:
+    async def _fetch(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, *, whole: int, deadline: float) -> leases.No | None:
         """Ask the database once, behind those who wait for this wallet already; return why there was nothing."""
         pouch.waiting += 1
         pouch.waiting_amount += amount
-        # A caller that goes away must not break off a TAKE under way: its outcome would be unknown.
-        task = asyncio.ensure_future(self._teller.take(pouch, budgets, amount, whole))
+        gone = asyncio.Event()
+        # A caller that goes away, or has waited long enough, must not break off a TAKE under way: its outcome would be unknown.
+        task = asyncio.ensure_future(self._teller.take(pouch, budgets, amount, whole, gone))
+        task.add_done_callback(self._note_lost)
         try:
-            return await asyncio.shield(task)
+            async with asyncio.timeout(max(RETRY_SECONDS, deadline - self._clock())):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            return None
         except Lost as error:
-            self._lose()
             raise WorkerLost from error
         finally:
+            gone.set()
             pouch.waiting -= 1
             pouch.waiting_amount -= amount
+
+    def _note_lost(self, task: asyncio.Task[leases.No | None]) -> None:
+        if not task.cancelled() and isinstance(task.exception(), Lost):
+            self._lose()
 
     async def _be_patient(self, pouch: Pouch, no: leases.No | None, deadline: float) -> None:
         if no is not None and no.is_final:
             raise InsufficientQuota(no.scope, no.resets_at)
         if self._clock() + RETRY_SECONDS > deadline:
-            raise QuotaBusy
+            raise QuotaBusy if pouch.unresolved is None else SettlementBacklog
         if no is not None and self._recalls:
             await self._recalls.publish(pouch.wallet)
         await asyncio.sleep(RETRY_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import uuid
 from collections.abc import Callable
@@ -33,11 +34,11 @@ class Teller:
         self._worker_id = worker_id
         self._clock = clock
 
-    async def take(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, whole: int) -> leases.No | None:
-        """Make the pouch cover an amount. None = it does, or ask again; else why not. Raises Lost."""
+    async def take(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, whole: int, gone: asyncio.Event) -> leases.No | None:
+        """Make the pouch cover an amount, unless nobody waits for it any more. None = it does, or ask again; else why not. Raises Lost."""
         async with pouch.lock:
             now = self._clock()
-            if pouch.covers(budgets, amount, now):
+            if gone.is_set() or pouch.covers(budgets, amount, now):
                 return None
             if (no := self._remembered(pouch, budgets, amount)) is not None:
                 return no

@@ -181,4 +181,4 @@ def test_no_order_of_leases_breaks_the_books() -> None:
     settings = hypothesis.settings(
         max_examples=15, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
     )
-    run_state_machine_as_test(LeaseMachine, settings=settings)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(LeaseMachine, settings=settings)

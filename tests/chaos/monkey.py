@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import signal
@@ -34,23 +35,27 @@ def pids(var: Path, name: str) -> list[int]:
     return sorted(found)
 
 
-def _send(var: Path, name: str, what: signal.Signals, chance: random.Random) -> int | None:
-    victims = pids(var, name)
-    if not victims:
-        return None
-    victim = victims[0] if name == "postgres" else chance.choice(victims)
-    try:
-        os.kill(victim, what)
-    except ProcessLookupError:
-        return None
-    return victim
+def _send(victims: list[int], what: signal.Signals) -> None:
+    for victim in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, what)
 
 
-async def _freeze(var: Path, name: str, seconds: float, chance: random.Random) -> None:
-    victim = _send(var, name, signal.SIGSTOP, chance)
+def _choose(var: Path, name: str, chance: random.Random) -> list[int]:
+    """Return one process of that name; PostgreSQL is its first one."""
+    found = pids(var, name)
+    return found[:1] if name == "postgres" else [chance.choice(found)] if found else []
+
+
+def _with_children(victims: list[int]) -> list[int]:
+    children = [Path(f"/proc/{victim}/task/{victim}/children") for victim in victims]
+    return [*victims, *(int(pid) for path in children if path.exists() for pid in path.read_text().split())]
+
+
+async def _freeze(victims: list[int], seconds: float) -> None:
+    _send(victims, signal.SIGSTOP)
     await asyncio.sleep(seconds)
-    if victim is not None:
-        os.kill(victim, signal.SIGCONT)
+    _send(victims, signal.SIGCONT)
 
 
 async def rampage(var: Path, *, seconds: float, seed: int, say: Callable[[str], None]) -> None:
@@ -67,15 +72,17 @@ async def rampage(var: Path, *, seconds: float, seed: int, say: Callable[[str], 
         "restart postgres",
         "kill relay",
         "freeze flusher",
+        "freeze postgres",
     ]
     while loop.time() < end:
         await asyncio.sleep(chance.uniform(1.0, 2.5))
         deed = chance.choice(deeds)
         say(deed)
         verb, name = deed.split()
+        victims = _choose(var, name, chance)
         if verb == "kill":
-            _send(var, name, signal.SIGKILL, chance)
+            _send(victims, signal.SIGKILL)
         elif verb == "freeze":
-            await _freeze(var, name, chance.uniform(1.0, 4.0), chance)
+            await _freeze(_with_children(victims) if name == "postgres" else victims, chance.uniform(1.0, 4.0))
         else:
-            _send(var, name, signal.SIGINT, chance)
+            _send(victims, signal.SIGINT)
