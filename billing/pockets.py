@@ -62,6 +62,8 @@ class Pouch:
     window_at: float = 0.0
     # What a lost GIVE had taken out of the pockets; None = every outcome is known.
     unresolved: dict[tuple[bool, int], int] | None = None
+    # When the message that is under way was sent.
+    sent_at: float | None = None
     refusals: dict[tuple[int, ...], tuple[float, int, No]] = field(default_factory=dict)
 
     def pockets(self) -> Iterable[Pocket]:
@@ -69,6 +71,10 @@ class Pouch:
 
     def known(self) -> list[tuple[bool, int, int]]:
         return [(pocket.is_budget, pocket.pool, pocket.seq) for pocket in self.pockets()]
+
+    def is_silent(self, since: float) -> bool:
+        """Tell whether the database has not answered a message sent before `since`, or refuses all of them."""
+        return self.unresolved is not None if self.sent_at is None else self.sent_at < since
 
     def free(self, now: float) -> int:
         """Return what new calls may have of the money: an expired lot counts for running ones only."""

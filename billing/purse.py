@@ -129,7 +129,7 @@ class Purse:
         deadline = self._clock() + PATIENCE_SECONDS
         while found is None:
             self._check_open()
-            no = await self._fetch(pouch, budgets, amount, whole=amount, deadline=deadline)
+            no = await self._fetch(pouch, budgets, amount, whole=amount)
             found = self._reserve(pouch, budgets, amount)
             if found is None:
                 await self._be_patient(pouch, no, deadline)
@@ -154,7 +154,7 @@ class Purse:
                 return False
             try:
                 self._check_open()
-                no = await self._fetch(pouch, reservation.budgets, amount, whole=reservation.amount + amount, deadline=deadline)
+                no = await self._fetch(pouch, reservation.budgets, amount, whole=reservation.amount + amount)
                 if not self.try_extend(reservation, amount):
                     await self._be_patient(pouch, no, deadline)
                 else:
@@ -210,19 +210,20 @@ class Purse:
         self._open[reservation.id] = reservation
         return reservation
 
-    async def _fetch(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, *, whole: int, deadline: float) -> leases.No | None:
+    async def _fetch(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, *, whole: int) -> leases.No | None:
         """Ask the database once, behind those who wait for this wallet already; return why there was nothing."""
         pouch.waiting += 1
         pouch.waiting_amount += amount
         gone = asyncio.Event()
-        # A caller that goes away, or has waited long enough, must not break off a TAKE under way: its outcome would be unknown.
         task = asyncio.ensure_future(self._teller.take(pouch, budgets, amount, whole, gone))
         task.add_done_callback(self._note_lost)
         try:
-            async with asyncio.timeout(max(RETRY_SECONDS, deadline - self._clock())):
-                return await asyncio.shield(task)
-        except TimeoutError:
-            return None
+            # Whoever goes away, or waits no longer, does not break a TAKE off: its outcome would be unknown.
+            while not task.done():
+                await asyncio.wait([task], timeout=PATIENCE_SECONDS / 5)
+                if not task.done() and pouch.is_silent(self._clock() - PATIENCE_SECONDS):
+                    return None
+            return task.result()
         except Lost as error:
             raise WorkerLost from error
         finally:
@@ -238,7 +239,7 @@ class Purse:
         if no is not None and no.is_final:
             raise InsufficientQuota(no.scope, no.resets_at)
         if self._clock() + RETRY_SECONDS > deadline:
-            raise QuotaBusy if pouch.unresolved is None else SettlementBacklog
+            raise SettlementBacklog if pouch.is_silent(self._clock() - PATIENCE_SECONDS) else QuotaBusy
         if no is not None and self._recalls:
             await self._recalls.publish(pouch.wallet)
         await asyncio.sleep(RETRY_SECONDS)

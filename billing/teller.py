@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from django.db import Error as DatabaseProblem
 
@@ -14,6 +15,9 @@ from billing.pockets import Pouch
 from foundation.db import query
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 IDLE_SECONDS = 2.0
 # A final no holds for so long, another one until the next try; a smaller need is asked at once.
@@ -50,7 +54,8 @@ class Teller:
             # Noted before it is sent: whatever breaks this off leaves an outcome to find out.
             pouch.unresolved = {}
             try:
-                taken = await query(
+                taken = await self._ask(
+                    pouch,
                     leases.take,
                     worker_id=self._worker_id,
                     wallet=pouch.wallet,
@@ -96,7 +101,7 @@ class Teller:
         message = [(one.is_budget, one.pool, amounts[one.is_budget, one.pool], one.seq) for one in pockets]
         pouch.unresolved = amounts
         try:
-            await query(leases.give, worker_id=self._worker_id, gives=message)
+            await self._ask(pouch, leases.give, worker_id=self._worker_id, gives=message)
         except leases.WorkerDead as error:
             raise Lost from error
         except (DatabaseProblem, leases.OutOfStep):
@@ -106,12 +111,19 @@ class Teller:
         for pocket in pockets:
             pocket.seq += 1
 
+    async def _ask(self, pouch: Pouch, function: Callable[P, R], *args: P.args, **words: P.kwargs) -> R:
+        pouch.sent_at = self._clock()
+        try:
+            return await query(function, *args, **words)
+        finally:
+            pouch.sent_at = None
+
     async def _settle_doubt(self, pouch: Pouch) -> bool:
         """Find out how a lost TAKE or GIVE ended; False while the database does not answer. Raises Lost."""
         if pouch.unresolved is None:
             return True
         try:
-            ends = await query(leases.resolve, worker_id=self._worker_id, wallet=pouch.wallet, known=pouch.known())
+            ends = await self._ask(pouch, leases.resolve, worker_id=self._worker_id, wallet=pouch.wallet, known=pouch.known())
         except (leases.WorkerDead, leases.SequenceLost) as error:
             raise Lost from error
         except DatabaseProblem:
