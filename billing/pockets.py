@@ -26,7 +26,8 @@ class Pocket:
 
     def out(self, amount: int) -> None:
         self.free -= amount
-        self.low = min(self.low, self.free)
+        if self.free < self.low:  # min() would cost a call here
+            self.low = self.free
 
 
 @dataclass(slots=True, eq=False)
@@ -43,7 +44,7 @@ class Reservation:
     since: float
     state: str = "open"
     stopped_by: tuple[str, float | None] = ("wallet", None)
-    id: int = field(default_factory=lambda: next(_numbers))
+    id: int = field(default_factory=_numbers.__next__)
 
 
 @dataclass(slots=True, eq=False)
@@ -78,14 +79,20 @@ class Pouch:
 
     def free(self, now: float) -> int:
         """Return what new calls may have of the money: an expired lot counts for running ones only."""
-        return sum(pocket.free for pocket in self.accounts if pocket.expires_at > now)
+        total = 0
+        for pocket in self.accounts:
+            if pocket.expires_at > now:
+                total += pocket.free
+        return total
 
     def free_of(self, budget: int) -> int:
         pocket = self.budgets.get(budget)
         return pocket.free if pocket else 0
 
     def covers(self, budgets: Sequence[int], amount: int, now: float) -> bool:
-        return self.free(now) >= amount and all(self.free_of(budget) >= amount for budget in budgets)
+        if self.free(now) < amount:
+            return False
+        return not budgets or all(self.free_of(budget) >= amount for budget in budgets)
 
     def grab(self, budgets: Sequence[int], amount: int, now: float) -> list[list[int]] | None:
         """Take an amount out of the pockets, earliest lot first; None and nothing when they do not hold it."""
@@ -110,10 +117,12 @@ class Pouch:
         """Free what a reservation did not use, from its last part on."""
         for budget in reservation.budgets:
             self.budgets[budget].free += rest
-        accounts = {pocket.pool: pocket for pocket in self.accounts}
         for pool, part in reversed(reservation.taken):
             back = min(part, rest)
-            accounts[pool].free += back
+            for pocket in self.accounts:
+                if pocket.pool == pool:
+                    pocket.free += back
+                    break
             rest -= back
             if not rest:
                 return

@@ -116,11 +116,17 @@ class Purse:
                 await self._teller.give_all(pouch)
 
     def try_reserve(self, *, wallet: int, budgets: tuple[int, ...] = (), amount: int) -> Reservation | None:
-        """Reserve out of memory alone; None when the purse does not cover it, or somebody waits for this wallet already."""
+        """Reserve out of memory alone; None when the purse does not cover it, with those who wait for this wallet already.
+
+        Once a lease has come in, newcomers pass those who are still being woken: queueing behind them would never end.
+        """
         pouch = self._pouches.get(wallet)
-        if pouch is None or pouch.waiting or not self._is_good() or not self._has_room():
+        now = self._clock()
+        if pouch is None or now >= self._good_until or not self._has_room():
             return None
-        return self._reserve(pouch, budgets, amount)
+        if pouch.waiting and not pouch.covers(budgets, pouch.waiting_amount + amount, now):
+            return None
+        return self._reserve(pouch, budgets, amount, now)
 
     async def reserve(self, *, wallet: int, budgets: tuple[int, ...] = (), amount: int) -> Reservation:
         """Reserve an amount (µ$) of a wallet and of every budget. Raises a PurseError."""
@@ -130,7 +136,7 @@ class Purse:
         while found is None:
             self._check_open()
             no = await self._fetch(pouch, budgets, amount, whole=amount)
-            found = self._reserve(pouch, budgets, amount)
+            found = self._reserve(pouch, budgets, amount, self._clock())
             if found is None:
                 await self._be_patient(pouch, no, deadline)
         return found
@@ -201,8 +207,7 @@ class Purse:
         if reservation.amount > used:
             self._pouches[reservation.wallet].put_back(reservation, reservation.amount - used)
 
-    def _reserve(self, pouch: Pouch, budgets: tuple[int, ...], amount: int) -> Reservation | None:
-        now = self._clock()
+    def _reserve(self, pouch: Pouch, budgets: tuple[int, ...], amount: int, now: float) -> Reservation | None:
         taken = pouch.grab(budgets, amount, now)
         if taken is None:
             return None

@@ -68,6 +68,39 @@ async def test_the_first_call_leases_and_the_next_ones_use_memory(rich: Membersh
     assert await db.query(held, rich) == 60, "what is settled stays held until it is posted"
 
 
+async def test_a_newcomer_leaves_alone_what_others_wait_for(rich: Membership, opened: Open) -> None:
+    one = await opened()
+    one.void(await one.reserve(wallet=rich.pk, amount=100))
+    waiting = asyncio.create_task(one.reserve(wallet=rich.pk, amount=50_000))
+    await asyncio.sleep(0)
+    assert one.try_reserve(wallet=rich.pk, amount=100) is None
+    one.void(await waiting)
+    assert one.try_reserve(wallet=rich.pk, amount=100) is not None
+
+
+async def test_a_crowd_does_not_queue_for_ever_behind_the_first_lease(
+    rich: Membership, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await opened()
+    queued = 0
+    fetch = Purse._fetch
+
+    async def counted(self: Purse, *args: Any, **options: Any) -> Any:
+        nonlocal queued
+        queued += 1
+        return await fetch(self, *args, **options)
+
+    async def caller() -> None:
+        for _ in range(100):
+            reservation = await one.reserve(wallet=rich.pk, amount=100)
+            await asyncio.sleep(0)
+            one.settle(reservation, 1)
+
+    monkeypatch.setattr(Purse, "_fetch", counted)
+    await asyncio.gather(*(caller() for _ in range(8)))
+    assert queued <= 40, "nearly all of 800 calls are served from memory"
+
+
 async def test_a_reservation_ends_once(rich: Membership, opened: Open) -> None:
     one = await opened()
     reservation = await one.reserve(wallet=rich.pk, amount=100)
