@@ -43,15 +43,16 @@ def _without_heartbeats(body: bytes) -> bytes:
 
 def _of_completion(payload: dict[str, Any], text: bytes, *, model: str) -> Answer:
     choices = [choice for choice in payload["choices"] if isinstance(choice, dict)]
-    if any(choice.get("finish_reason") == "error" for choice in choices):
+    reasons = [choice.get("finish_reason") for choice in choices]
+    if "error" in reasons:
         return Answer(failure=_upstream("the vendor ended with an error"))
     messages = [choice["message"] for choice in choices if isinstance(choice.get("message"), dict)]
-    has_output = any(delivers(message) for message in messages)
-    is_blank = not has_output and not any(choice.get("finish_reason") for choice in choices)
+    has_output = any(map(delivers, messages))
+    is_blank = not has_output and not any(reasons)
     return Answer(
         body=_shown(payload, text, model=model),
         usage=read_usage(payload.get("usage")),
-        delivered=sum(size(message) for message in messages),
+        delivered=sum(map(size, messages)),
         is_empty=is_blank,
     )
 
@@ -89,7 +90,7 @@ def _repaired_choice(choice: dict[str, Any]) -> dict[str, Any]:
 
 def _of_stream(text: bytes, *, model: str) -> Answer:
     """Put an event stream that answers a plain request together into one completion."""
-    reader = ChatReader(model=model, wants_usage=True, request_id="stream", created=0)
+    reader = ChatReader(model=model, wants_usage=True, request_id="stream", created=0, in_runs=False)
     frames = [*reader.feed(text), *reader.end()]
     if frames[-1].failure is not None:
         return Answer(failure=frames[-1].failure)

@@ -37,6 +37,11 @@ class Parser:
         self._data: list[bytes] = []
         self._name = b""
 
+    @property
+    def is_between(self) -> bool:
+        """Tell whether nothing of the next event has come yet."""
+        return not (self._rest or self._data or self._name or self._after_cr)
+
     def feed(self, chunk: bytes) -> list[Event]:
         """Return the events completed by `chunk`; raise LineTooLong."""
         if not chunk:

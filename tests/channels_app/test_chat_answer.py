@@ -113,6 +113,16 @@ def test_an_event_stream_becomes_one_answer() -> None:
     assert (answer.usage, answer.delivered) == (Usage(input=12, output=4), 11)
 
 
+def test_an_event_stream_of_many_words_becomes_one_answer() -> None:
+    chunk = {"id": "c1", "object": "chat.completion.chunk", "created": 7, "model": "up-1"}
+    deltas: list[dict[str, str]] = [{"role": "assistant", "content": ""}, *({"content": f"{number} "} for number in range(9))]
+    told = [body({**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}) for delta in deltas]
+    ended = body({**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+    answer = read_answer(b"".join(b"data: " + one + b"\n\n" for one in [*told, ended, b"[DONE]"]), model=MODEL)
+    assert orjson.loads(answer.body)["choices"][0]["message"] == {"role": "assistant", "content": "0 1 2 3 4 5 6 7 8 "}
+    assert answer.delivered == 18
+
+
 def test_tool_calls_of_an_event_stream_become_one_call() -> None:
     shown = orjson.loads(read_answer(STREAMS["tools"].body, model=MODEL).body)
     assert shown["choices"][0]["message"]["tool_calls"] == [
