@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+_TEXT_ONLY = frozenset({"role", "content"})
 FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 _FINISH_ALIASES = {
     "max_tokens": "length",
@@ -179,7 +180,9 @@ def delivers(delta: dict[str, Any]) -> bool:
 
 def size(delta: dict[str, Any]) -> int:
     """Count the UTF-8 bytes of text, reasoning, refusal, transcript and tool arguments in a delta or a message."""
-    total = sum(_bytes(delta.get(name)) for name in ("content", "refusal"))
+    if delta.keys() <= _TEXT_ONLY:
+        return _bytes(delta.get("content"))
+    total = _bytes(delta.get("content")) + _bytes(delta.get("refusal"))
     total += _bytes(delta.get("reasoning_content") or delta.get("reasoning"))
     audio = delta.get("audio")
     if isinstance(audio, dict):

@@ -24,7 +24,7 @@ _USAGE_SWITCH = b'{"stream_options":{"include_usage":true},'
 def write_body(call: Call, *, upstream_model: str, strip: Collection[str] = ()) -> bytes:
     """Return the body to send: upstream's model name, usage asked for in streams, without routing and stripped fields."""
     fields = call.fields
-    unwanted = {name for name in fields if name in ROUTING_FIELDS or name in strip}
+    unwanted = set(fields.keys() & ROUTING_FIELDS).union(name for name in strip if name in fields)
     if not call.is_stream and "stream_options" in fields:
         unwanted.add("stream_options")
     wants_switch = call.is_stream and "stream_options" not in strip

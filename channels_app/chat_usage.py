@@ -7,6 +7,10 @@ from typing import Any
 
 from channels_app.contract import Usage
 
+_PLAIN = frozenset({"prompt_tokens", "completion_tokens"})
+_REPORTED = frozenset({"prompt_tokens", "completion_tokens", "input_tokens", "total_tokens"})
+_TOTALS = _PLAIN | {"total_tokens"}
+
 
 def count(value: object) -> int:
     """Return a token count as an int ≥ 0; what is no number counts as 0."""
@@ -25,7 +29,7 @@ def _details(raw: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 def is_reported(raw: object) -> bool:
     """Tell whether a usage object says anything at all: `{}` and null do not, an explicit zero does."""
-    return isinstance(raw, dict) and any(name in raw for name in ("prompt_tokens", "completion_tokens", "input_tokens", "total_tokens"))
+    return isinstance(raw, dict) and not _REPORTED.isdisjoint(raw)
 
 
 def is_nonzero(raw: Mapping[str, Any]) -> bool:
@@ -41,6 +45,8 @@ def read_usage(raw: object) -> Usage | None:
     """
     if not isinstance(raw, dict) or not is_reported(raw):
         return None
+    if raw.keys() <= _TOTALS and raw.keys() >= _PLAIN and set(map(type, raw.values())) == {int} and min(raw.values()) >= 0:
+        return Usage(input=raw["prompt_tokens"], output=raw["completion_tokens"])
     prompt = count(raw.get("prompt_tokens", raw.get("input_tokens")))
     completion = count(raw.get("completion_tokens", raw.get("output_tokens")))
     inward = _details(raw, "prompt_tokens_details", "input_tokens_details")

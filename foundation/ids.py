@@ -10,12 +10,30 @@ import uuid
 _VARIANT = 0x8000_0000_0000_0000
 
 
+_NOISE_BYTES = 10
+_NOISE_COUNT = 256
+# Random numbers in stock: one question to the kernel for many ids. A forked process must not use its parent's.
+_noise: list[int] = []
+os.register_at_fork(after_in_child=_noise.clear)
+
+
 def uuid7(now_ms: int | None = None) -> uuid.UUID:
     """Return a new UUIDv7: 48 bits of milliseconds, version, 74 random bits."""
     stamp = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    noise = int.from_bytes(os.urandom(10), "big")
+    try:
+        noise = _noise.pop()
+    except IndexError:
+        noise = _refill()
     high = (stamp & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (noise >> 62 & 0x0FFF)
     return uuid.UUID(int=high << 64 | _VARIANT | (noise & 0x3FFF_FFFF_FFFF_FFFF))
+
+
+def _refill() -> int:
+    """Fill the stock and return one number more."""
+    fresh = os.urandom(_NOISE_BYTES * _NOISE_COUNT)
+    numbers = [int.from_bytes(fresh[at : at + _NOISE_BYTES], "big") for at in range(0, len(fresh), _NOISE_BYTES)]
+    _noise.extend(numbers[1:])
+    return numbers[0]
 
 
 def uuid7_floor(moment: datetime.datetime) -> uuid.UUID:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import functools
+import hashlib
 import ipaddress
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,7 @@ from gateway.requests import LeanRequest, header, lean
 # What misconfigured clients send in place of a key.
 _NO_KEY = frozenset({"", "undefined", "null", "none", "bearer"})
 _LONGEST_SECRET = 200
+_REMEMBERED = 4096
 _OTHER_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 
 
@@ -46,13 +49,14 @@ class Recogniser:
         self._keys: Cell[str, Known | None] = Cell(kind="keys", load=_load_key)
         self._hosts: Cell[str, int | None] = Cell(kind="keys", load=_load_host, size=2_000)
         self._platform_hosts = platform_hosts
+        self._salt = os.urandom(32)
+        self._digests: dict[bytes, str] = {}
 
     async def prepare(self, request: LeanRequest) -> None:
         """Find the request's key and host; they are loaded when this process meets them for the first time."""
-        secret = credential(request._request)
-        if not secret:
+        digest = self._digest(request._request)
+        if digest is None:
             return
-        digest = keys.digest(secret)
         known = self._keys.peek(digest)
         if known is None:
             known = await self._keys.get(digest)
@@ -70,6 +74,22 @@ class Recogniser:
         request.key = known.facts
         request.budgets = known.limits.budgets
         request.rates = known.limits.rates
+
+    def _digest(self, request: HttpRequest) -> str | None:
+        """Return the digest of the request's secret; those of the last few thousand headers are remembered, by fingerprints alone."""
+        authorization = header(request, "authorization")
+        fingerprint = hashlib.blake2b(authorization.encode(), key=self._salt, digest_size=16).digest()
+        digest = self._digests.get(fingerprint)
+        if digest is None:
+            secret = credential(request)
+            if not secret:
+                return None
+            digest = keys.digest(secret)
+            if secret == _bearer(authorization):
+                if len(self._digests) >= _REMEMBERED:
+                    self._digests.clear()
+                self._digests[fingerprint] = digest
+        return digest
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -107,13 +127,19 @@ class KeyMayCall(BasePermission):
 
 def credential(request: HttpRequest) -> str:
     """Return the secret the client sent, without its scheme; an empty text when there is none."""
-    scheme, _, value = header(request, "authorization").strip().partition(" ")
-    secret = value.strip() if scheme.lower() == "bearer" else "" if value else scheme
-    if secret.lower() in _NO_KEY:
+    secret = _bearer(header(request, "authorization"))
+    if not secret:
         secret = next((found for name in _OTHER_HEADERS if (found := header(request, name).strip())), "")
     if not secret and request.META.get("QUERY_STRING"):
         secret = request.GET.get("key", "").strip()
     return "" if secret.lower() in _NO_KEY or len(secret) > _LONGEST_SECRET else secret
+
+
+def _bearer(authorization: str) -> str:
+    """Return the secret in an Authorization header; an empty text when it holds none of ours."""
+    scheme, _, value = authorization.strip().partition(" ")
+    secret = value.strip() if scheme.lower() == "bearer" else "" if value else scheme
+    return "" if secret.lower() in _NO_KEY else secret
 
 
 def may_use(key: KeyFacts, model: str) -> bool:
@@ -122,7 +148,12 @@ def may_use(key: KeyFacts, model: str) -> bool:
 
 
 def _host(request: HttpRequest) -> str:
-    host = header(request, "host").strip().lower()
+    return _host_name(header(request, "host"))
+
+
+@functools.lru_cache(maxsize=4096)
+def _host_name(host: str) -> str:
+    host = host.strip().lower()
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].rstrip(".")

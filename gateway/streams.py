@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from http.cookies import SimpleCookie
+from typing import TYPE_CHECKING, Any
 
 from django.http import StreamingHttpResponse
+from django.http.response import ResponseHeaders
+from django.utils.functional import cached_property
 
 if TYPE_CHECKING:
     from gateway.requests import LeanRequest
@@ -15,10 +18,32 @@ class EventStream(StreamingHttpResponse):
     """Server-sent events. The relay's door sends `first` and `rest` as they are; Django's own handlers iterate the response."""
 
     def __init__(self, first: bytes, rest: AsyncIterator[bytes], *, fields: dict[str, str]) -> None:
+        # HttpResponse.__init__ is deliberately not called: see Answer.
         self.fields = fields
         self.first = first
         self.rest = rest
-        super().__init__(_chain(first, rest), headers=fields)
+        self.status_code = 200
+        self._charset = "utf-8"
+        self._reason_phrase = None
+        self._handler_class: Any = None
+        self._resource_closers: list[Any] = []
+        self.closed = False
+
+    @cached_property
+    def is_async(self) -> bool:  # type: ignore[override]  # set by Django together with the iterator
+        return True
+
+    @cached_property
+    def _iterator(self) -> AsyncIterator[bytes]:
+        return _chain(self.first, self.rest)
+
+    @cached_property
+    def headers(self) -> ResponseHeaders:  # type: ignore[override]  # django-stubs know an instance attribute
+        return ResponseHeaders(self.fields)
+
+    @cached_property
+    def cookies(self) -> SimpleCookie:  # type: ignore[override]
+        return SimpleCookie()
 
 
 def headers(request: LeanRequest) -> dict[str, str]:

@@ -18,8 +18,8 @@ _PATH = "/chat/completions"
 def encode(call: Call, channel: ChannelFacts) -> tuple[str, bytes]:
     """Return the path and the body: the client's own, with upstream's model name and the usage asked for."""
     strip = channel.options.get("strip", ())
-    names = strip.split(",") if isinstance(strip, str) else strip
-    return _PATH, write_body(call, upstream_model=channel.models.get(call.model, call.model), strip={name.strip() for name in names})
+    names = {name.strip() for name in (strip.split(",") if isinstance(strip, str) else strip)} if strip else ()
+    return _PATH, write_body(call, upstream_model=channel.models.get(call.model, call.model), strip=names)
 
 
 def read(call: Call, head: UpstreamHead, body: bytes) -> Answer:
