@@ -13,7 +13,7 @@ from typing import Any
 from foundation import ids
 from gateway import bodies
 from gateway.answers import Answer, Refusal
-from gateway.errors import RelayError
+from gateway.errors import DONE, RelayError
 from gateway.link import Headers, Link, Receive, Send
 from gateway.requests import RelayRequest
 from gateway.streams import EventStream
@@ -35,13 +35,13 @@ class RelayHandler:
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         link = Link(receive, send)
         try:
-            await self._answer(dict(scope), receive, link)
+            await self._answer(scope, receive, link)
         except bodies.ClientGone:
             return
         finally:
             link.close()
 
-    async def _answer(self, scope: dict[str, Any], receive: Receive, link: Link) -> None:
+    async def _answer(self, scope: Mapping[str, Any], receive: Receive, link: Link) -> None:
         method = scope["method"]
         if method == "OPTIONS":
             return await _preflight(scope, link)
@@ -76,10 +76,13 @@ async def _respond(link: Link, response: Answer | EventStream) -> None:
         await link.start(response.status_code, response.fields.items())
         if response.first and not link.is_gone:
             await link.write(response.first, more=True)
+        last = b""
         async for chunk in response.rest:
-            if not link.is_gone:
+            if chunk.endswith(DONE):
+                last += chunk  # settled: nothing but the end of the body follows, in the same write
+            elif not link.is_gone:
                 await link.write(chunk, more=True)
-        await link.write(b"", more=False)
+        await link.write(b"" if link.is_gone else last, more=False)
     elif link.is_started:  # a heartbeat has begun a stream: an error can only follow inside it
         error = response.error if isinstance(response, Refusal) else RelayError("internal_error")
         await link.write(error.frames(), more=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from django.http import HttpRequest, QueryDict
@@ -27,7 +28,7 @@ class RelayRequest(HttpRequest):
     resolver_match = None
     content_params: dict[str, str] = {}  # noqa: RUF012  # read only; django-stubs know an instance attribute
 
-    def __init__(self, scope: dict[str, Any], path: str, link: Link) -> None:  # HttpRequest.__init__ is deliberately not called
+    def __init__(self, scope: Mapping[str, Any], path: str, link: Link) -> None:  # HttpRequest.__init__ is deliberately not called
         self.scope = scope
         self.method = scope["method"]
         self.path = self.path_info = path

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("keyosk.relay")
 _POST_SECONDS = 5.0
+_NOTHING_USED = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Till:
         self._price = price
         self._reservation: Reservation | None = None
         self._output_tokens = 0
-        self._usage = Usage()
+        self._usage = _NOTHING_USED
         self._buckets: dict[str, int] = {}
         self._charge: Charge | None = None
         self._unwritten: Line | None = None
