@@ -111,7 +111,7 @@ def test_dead_child_is_started_again_with_growing_pauses(supervisor: Supervisor,
 
 def test_remains_are_cleared_before_each_launch(supervisor: Supervisor, journal: Journal) -> None:
     calls: list[int] = []
-    supervisor.start(_shell("web", "echo up; exit 1", ready_text="up", before=lambda: calls.append(1)))
+    supervisor.start(_shell("web", "echo up; sleep 1; exit 1", ready_text="up", before=lambda: calls.append(1)))
     supervisor.watch(until=lambda: journal.texts("web").count("up") == 2)
     assert len(calls) == 2
 

@@ -77,10 +77,8 @@ def start(var: Path) -> Iterator[Start]:
         lines: list[str] = []
         for line in process.stdout:
             lines.append(line)
-            if match := re.search(r"Uvicorn running on socket \('127\.0\.0\.1', (\d+)\)", line):
-                port = match[1]
-            if "Keyosk is up" in line:
-                return process, f"http://127.0.0.1:{port}"
+            if match := re.search(r"Keyosk is up: (http://\S+)", line):
+                return process, match[1]
         pytest.fail("".join(lines))
 
     yield up
