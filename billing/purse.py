@@ -2,11 +2,7 @@
 
 Money moves here in one step of the event loop each; only what the purse does not cover asks the database (`leases`).
 
-PurseError
-├── InsufficientQuota    the money or an allowance is used up: `scope` says which, `resets_at` when it is there again
-├── QuotaBusy            the money exists but is held by calls in flight or by other workers
-├── SettlementBacklog    too much is served and not yet posted, or the database does not answer: nothing new may begin
-└── WorkerLost           this worker may not reserve any more: the database does not answer, or has buried it
+Its errors are those of `refusals`.
 """
 
 from __future__ import annotations
@@ -23,6 +19,7 @@ from django.db import Error as DatabaseProblem
 
 from billing import leases
 from billing.pockets import Pouch, Reservation, merge, parts_of
+from billing.refusals import InsufficientQuota, PurseError, QuotaBusy, SettlementBacklog, WorkerLost
 from billing.teller import Lost, Teller
 from foundation.db import query
 
@@ -35,31 +32,6 @@ GOOD_SECONDS = 75.0
 PATIENCE_SECONDS = 2.5
 RETRY_SECONDS = 0.1
 FORGOTTEN_SECONDS = 2 * 3600.0
-
-
-class PurseError(Exception):
-    """The base of why a call may not begin."""
-
-
-class InsufficientQuota(PurseError):
-    """There is not enough, and waiting does not help."""
-
-    def __init__(self, scope: str, resets_at: float | None = None) -> None:
-        super().__init__(scope)
-        self.scope = scope
-        self.resets_at = resets_at
-
-
-class QuotaBusy(PurseError):
-    """There is enough, but not now."""
-
-
-class SettlementBacklog(PurseError):
-    """The spool is full."""
-
-
-class WorkerLost(PurseError):
-    """The lease on life has run out."""
 
 
 class Recalls(Protocol):
