@@ -180,6 +180,16 @@ class IdFilter(admin.SimpleListFilter):
         return queryset.filter(wanted)
 
 
+class TenantColumn:
+    """A list that names the tenant behind its first column where the platform looks: there it spans all shops."""
+
+    list_display: Any
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        columns = list(self.list_display)
+        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
+
+
 class ReadOnly:
     """Rows that are looked at and never edited here: usage, ledger, trail."""
 

@@ -17,14 +17,14 @@ from accounts.admin_scope import actor_of
 from channels_app import channels, health, registry
 from channels_app.models import Channel, ChannelCheck, ChannelModel
 from console.admin import channel_forms, pages
-from console.admin.base import DeskAdmin, facts
+from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import label, moment, number
 
 STATE_LABELS = {"enabled": "success", "disabled": "warning", "auto_disabled": "danger"}
 CHECK_LABELS = {"ok": "success", "failed": "danger", "none": "info"}
 
 
-class ChannelAdmin(DeskAdmin[Channel]):
+class ChannelAdmin(TenantColumn, DeskAdmin[Channel]):
     """A shop sees and edits its own channels; the platform's serve everybody and are seen by the platform."""
 
     list_display = ("name", "provider", "state_label", "check_label", "latency", "checked_at", "priority", "weight")
@@ -35,10 +35,6 @@ class ChannelAdmin(DeskAdmin[Channel]):
     actions = ("enable", "disable")
     actions_detail = ("test_now",)
     actions_row = ("test_now",)
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     def provider_of(self, request: HttpRequest, obj: Channel | None) -> str:
         """Return the vendor of the form: the channel's, or the one chosen in the address."""

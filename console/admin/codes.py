@@ -23,7 +23,7 @@ from billing import code_shelf, codes
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.shop import Product
 from console.admin import pages
-from console.admin.base import DeskAdmin, IdFilter, ReadOnly, facts
+from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import flag, label, mono, number, usd
 
@@ -92,7 +92,7 @@ class ReasonForm(pages.DeskForm):
     reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
 
 
-class CodeBatchAdmin(DeskAdmin[CodeBatch]):
+class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
     """Codes minted together."""
 
     list_display = ("__str__", "product", "units", "count", "available", "redeemed", "offline", "created_at", "note")
@@ -120,10 +120,6 @@ class CodeBatchAdmin(DeskAdmin[CodeBatch]):
         rows: QuerySet[CodeBatch] = super().get_queryset(request)
         counted = {f"{state}_count": Count("codes", filter=Q(codes__state=state)) for state in ("available", "redeemed")}
         return rows.annotate(**counted)
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -15,11 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import keys
-from accounts.admin_scope import actor_of
 from accounts.models import ApiKey
 from billing import limits, money
 from console.admin import pages, spending
-from console.admin.base import DeskAdmin, facts
+from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import label, lines, moment, mono, number, usd
 
@@ -54,7 +53,7 @@ class ApiKeyForm(ModelForm[ApiKey]):
             raise ValidationError(_("Write networks as CIDR, such as 203.0.113.0/24.")) from None
 
 
-class ApiKeyAdmin(DeskAdmin[ApiKey]):
+class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
     """The list shows prefix and last four; the secret exists on the page that answers the issue form, nowhere else."""
 
     form = ApiKeyForm
@@ -78,10 +77,6 @@ class ApiKeyAdmin(DeskAdmin[ApiKey]):
         if obj is None:
             return ()
         return ("shown", "membership", "state_label", "created_at", "revoked_at", "last_used", "spent", "calls", "used_of_limits")
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Read the spending of the page's keys in one query instead of one a row."""

@@ -17,7 +17,7 @@ from accounts.admin_scope import TenantTabularInline, actor_of
 from billing import codes, money, orders, settlement
 from billing.models.shop import Order, OrderEvent, PaymentAttempt
 from console.admin import pages
-from console.admin.base import DeskAdmin, ReadOnly
+from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
 from console.admin.codes import ReasonForm
 from console.admin.figures import label, mono, number, usd
 
@@ -57,7 +57,7 @@ class EventInline(TenantTabularInline[OrderEvent, Order]):
     can_delete = False
 
 
-class OrderAdmin(ReadOnly, DeskAdmin[Order]):
+class OrderAdmin(TenantColumn, ReadOnly, DeskAdmin[Order]):
     """What people bought. The secret address of an order and its codes stay with the buyer."""
 
     list_display = ("number", "product_name", "quantity", "total", "state_label", "buyer", "created_at")
@@ -72,10 +72,6 @@ class OrderAdmin(ReadOnly, DeskAdmin[Order]):
     )
     inlines = (PaymentInline, EventInline)
     actions_detail = ("deliver", "cancel")
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     @pages.act(description=gettext_lazy("Deliver"), icon="local_shipping")
     def deliver(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
 from billing import ledger
-from console.admin.base import DeskAdmin
+from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.figures import label, usd
 
 ROLE_LABELS = {"owner": "primary", "manager": "info", "support": "warning"}
@@ -59,7 +59,7 @@ class MembershipForm(ModelForm[Membership]):
         return role
 
 
-class MembershipAdmin(DeskAdmin[Membership]):
+class MembershipAdmin(TenantColumn, DeskAdmin[Membership]):
     """Customers and staff of a tenant: role, group and note can be changed."""
 
     form = MembershipForm
@@ -70,10 +70,6 @@ class MembershipAdmin(DeskAdmin[Membership]):
     ordering = ("-id",)
     fields = ("user", "tenant", "username", "balance", "role", "group", "note", "joined_at")
     readonly_fields = ("user", "tenant", "username", "balance", "joined_at")
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

@@ -24,7 +24,7 @@ from billing.models.prices import PriceRule
 from billing.money import format_usd
 from billing.pricing import BUCKETS
 from console.admin import pages
-from console.admin.base import DeskAdmin
+from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.fields import TiersField, UnitsField, UsdField
 from console.admin.figures import mono, usd
 
@@ -118,7 +118,7 @@ class CurrentFilter(admin.SimpleListFilter):
         return queryset if self.value() == "all" else queryset.filter(valid_to=None)
 
 
-class PriceRuleAdmin(DeskAdmin[PriceRule]):
+class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
     """Rules by model pattern, newest version first."""
 
     list_display = ("pattern_shown", *(f"{name}_usd" for name in MAIN), "priced_as", "valid_from", "valid_to")
@@ -139,10 +139,6 @@ class PriceRuleAdmin(DeskAdmin[PriceRule]):
         "valid_to",
     )
     readonly_fields = fields
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

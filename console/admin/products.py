@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts.admin_scope import actor_of
 from billing import catalogue, money
 from billing.models.shop import GatewayAccount, Product
-from console.admin.base import DeskAdmin, facts
+from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import number, usd
 
@@ -63,7 +63,7 @@ class ProductChangeForm(ProductForm):
     units_micros = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
 
 
-class ProductAdmin(DeskAdmin[Product]):
+class ProductAdmin(TenantColumn, DeskAdmin[Product]):
     """What the shop sells. The stock of a product are the codes minted for it."""
 
     form = ProductForm
@@ -80,10 +80,6 @@ class ProductAdmin(DeskAdmin[Product]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         rows: QuerySet[Product] = super().get_queryset(request)
         return rows.annotate(stock_count=Count("batches__codes", filter=Q(batches__codes__state="available")))
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         names = list(self.fieldsets[0][1]["fields"])
@@ -131,7 +127,7 @@ class ProductAdmin(DeskAdmin[Product]):
         return number(f"{count:,}")
 
 
-class GatewayAccountAdmin(DeskAdmin[GatewayAccount]):
+class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
     """A shop's payment accounts; secrets are sealed and not shown."""
 
     list_display = ("name", "driver", "is_enabled", "created_at")
@@ -139,10 +135,6 @@ class GatewayAccountAdmin(DeskAdmin[GatewayAccount]):
     ordering = ("id",)
     fields = ("name", "driver", "is_enabled", "created_at")
     readonly_fields = ("driver", "created_at")
-
-    def get_list_display(self, request: HttpRequest) -> list[str]:
-        columns = list(self.list_display)
-        return [columns[0], "tenant", *columns[1:]] if actor_of(request).is_platform else columns
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

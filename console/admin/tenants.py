@@ -16,7 +16,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget
 from accounts import tenants
 from accounts.admin_scope import TenantTabularInline
 from accounts.models import Tenant, TenantDomain
-from console.admin.base import DeskAdmin
+from console.admin.base import DeskAdmin, ReadOnly
 from console.admin.figures import label
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
@@ -50,20 +50,11 @@ class DomainInline(TenantTabularInline[TenantDomain, Tenant]):
     fields = ("host", "is_primary", "proven_at")
 
 
-class DomainLookInline(DomainInline):
+class DomainLookInline(ReadOnly, DomainInline):
     """The reseller's own hosts, to be looked at: a new one is proven by the platform first."""
 
     readonly_fields = ("host", "is_primary", "proven_at")
     can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class TenantAdmin(DeskAdmin[Tenant]):
