@@ -6,10 +6,10 @@ WORKDIR /build
 COPY requirements.txt deploy/without_embedded.awk ./
 RUN awk -f without_embedded.awk requirements.txt > production.txt \
     && python -m venv /opt/keyosk \
-    && /opt/keyosk/bin/pip install --no-cache-dir --require-hashes -r production.txt
+    && /opt/keyosk/bin/pip install --no-cache-dir --require-hashes --no-deps -r production.txt
 
 FROM build AS build-single
-RUN /opt/keyosk/bin/pip install --no-cache-dir --require-hashes -r requirements.txt
+RUN /opt/keyosk/bin/pip install --no-cache-dir --require-hashes --no-deps -r requirements.txt
 
 FROM python:3.12-slim-bookworm AS base
 RUN useradd --uid 10001 --home-dir /data --shell /usr/sbin/nologin keyosk \

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Install one hashed lock into the project's virtual environment: venv.sh PYTHON VENV LOCK STAMP
 # The stamp is a copy of the lock, so that only a changed lock installs again.
+# A lock is complete, so nothing is resolved: older pips pass by the pinned version of a package that another one wants with an extra.
 # Whatever is wrong with the machine is said in one line.
 set -eu
 python=$1 venv=$2 lock=$3 stamp=$4
@@ -35,6 +36,6 @@ free=$(df -Pk . | awk 'NR == 2 { print $4 }')
 [ "$free" -gt 1000000 ] || fail "only $((free / 1024)) MiB are free here, about 1000 are needed to install: make room first"
 echo "keyosk: installing $lock (about a minute the first time)" >&2
 rm -f "$stamp"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock" ||
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock" ||
     fail "installing $lock failed; the lines above say why (is the network reachable?)"
 cp "$lock" "$stamp"
