@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -43,6 +44,7 @@ class Relay:
     transport: Transport
     limiter: Limiter
     draw: Callable[[], float]
+    clock: Callable[[], float] = time.time
     timeouts: Timeouts = field(default_factory=Timeouts)
     drain_caps: DrainCaps = field(default_factory=DrainCaps)
     drains: int = 0

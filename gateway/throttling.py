@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import redis
@@ -72,16 +72,17 @@ _WHOSE = {"key": "this API key", "customer": "this account", "tenant": "this ser
 class Seat:
     """A call's place in every lane that counts it: given back exactly once."""
 
-    __slots__ = ("_is_left", "_limiter", "_taken")
+    __slots__ = ("_clock", "_is_left", "_limiter", "_taken")
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: Limiter, *, clock: Callable[[], float]) -> None:
         self._limiter = limiter
+        self._clock = clock
         self._taken: list[tuple[Lane, Rate]] = []
         self._is_left = False
 
     def take(self, rates: Sequence[Rate]) -> None:
         """Count the call by these rates as well, by all or by none. Raises Refused."""
-        self._taken += zip(self._limiter.enter(rates, now=time.time()), rates, strict=True)
+        self._taken += zip(self._limiter.enter(rates, now=self._clock()), rates, strict=True)
 
     def leave(self, *, tokens: int = 0) -> None:
         """End the call; `tokens` is what it consumed."""
@@ -89,12 +90,12 @@ class Seat:
             self._is_left = True
             for lane, _ in self._taken:
                 if tokens:
-                    self._limiter.spend(lane, tokens, now=time.time())
+                    self._limiter.spend(lane, tokens, now=self._clock())
                 self._limiter.leave(lane)
 
     def headers(self) -> Iterator[tuple[str, str]]:
         """Say what is left, under the names that SDKs know."""
-        return limit_headers(self._taken, now=time.time())
+        return limit_headers(self._taken, now=self._clock())
 
 
 def limit_headers(taken: Iterable[tuple[Lane, Rate]], *, now: float) -> Iterator[tuple[str, str]]:
@@ -131,16 +132,16 @@ def count_model(request: LeanRequest, model: str) -> None:
 def _take(request: LeanRequest, rates: Sequence[Rate]) -> None:
     if not rates:
         return
-    limiter = process.current().limiter
-    seat = request.seat or Seat(limiter)
+    relay = process.current()
+    seat = request.seat or Seat(relay.limiter, clock=relay.clock)
     try:
         seat.take(rates)
     except Refused as refused:
-        raise _refusal(limiter, refused) from None
+        raise _refusal(relay.limiter, refused, now=relay.clock()) from None
     request.seat = seat
 
 
-def _refusal(limiter: Limiter, refused: Refused) -> RelayError:
+def _refusal(limiter: Limiter, refused: Refused, *, now: float) -> RelayError:
     rate = refused.rate
     subject = _WHOSE[rate.scope] + (f" for {rate.models}" if rate.models else "")
     details: dict[str, Any] = {"limit": refused.limit, "scope": rate.scope, **({"models": rate.models} if rate.models else {})}
@@ -148,7 +149,7 @@ def _refusal(limiter: Limiter, refused: Refused) -> RelayError:
         "rate_limit_exceeded",
         f"The limit of {refused.limit} of {subject} is reached.",
         retry_after_seconds=refused.retry_after_seconds,
-        headers=dict(limit_headers([(limiter.lanes[rate.name], rate)], now=time.time())),
+        headers=dict(limit_headers([(limiter.lanes[rate.name], rate)], now=now)),
         **details,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from billing import alerts, limits
 from billing.models import KeyBudget, LimitAlert, LimitRule, WalletWatch
 from foundation import outbox
 from tests.billing.conftest import grant, make_key
+from tests.zones import noonday
 
 pytestmark = pytest.mark.django_db
 DOLLAR = 1_000_000
@@ -92,7 +94,9 @@ def test_a_new_window_is_told_of_anew_and_a_passed_one_not(key: ApiKey, sent: Ca
 
 def test_a_customers_limit_names_no_key(end_user: Membership, tenant: Tenant, sent: Callable[[], list[Any]]) -> None:
     rule = LimitRule.objects.create(tenant=tenant, scope="customer", day_limit=DOLLAR)
-    today = timezone.now().astimezone(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    zone = noonday()
+    Tenant.objects.filter(pk=tenant.pk).update(zone=zone)
+    today = timezone.now().astimezone(zoneinfo.ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0)
     KeyBudget.objects.create(membership=end_user, rule=rule, day_limit=DOLLAR, day_used=DOLLAR, day_start=today)
     assert alerts.tell_of_limits() == 1
     (told,) = sent()

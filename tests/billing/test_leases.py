@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+import zoneinfo
 from collections.abc import Callable
 
 import pytest
@@ -14,6 +15,7 @@ from accounts.models import Membership
 from billing import leases, ledger
 from billing.models import KeyBudget, LedgerAccount, RelayWorker, Slice
 from tests.billing.conftest import grant, make_key, make_member
+from tests.zones import noonday
 
 pytestmark = pytest.mark.django_db
 Start = Callable[[], uuid.UUID]
@@ -170,14 +172,15 @@ def test_the_sweeper_buries_who_was_silent_for_ninety_seconds(member: Membership
     assert held(member) == 0
 
 
-def test_a_budget_bounds_what_a_key_may_take(member: Membership, worker: Start) -> None:
+def test_a_budget_bounds_what_a_key_may_take(worker: Start) -> None:
+    member = make_member(zone=noonday())
     grant(member, 1000)
-    budget = KeyBudget.objects.create(api_key=make_key(member), total_limit=500, day_limit=300, day_used=100, day_start=_today())
+    budget = KeyBudget.objects.create(api_key=make_key(member), total_limit=500, day_limit=300, day_used=100, day_start=_today(member))
     me = worker()
     final = take(me, member, 201, budgets=[leases.Want(budget.pk, 201, 0, 201)])
     assert final.no is not None
     assert (final.no.scope, final.no.is_final, final.no.budget) == ("day", True, budget.pk)
-    assert final.no.resets_at == (_today() + datetime.timedelta(days=1)).timestamp()
+    assert final.no.resets_at == (_today(member) + datetime.timedelta(days=1)).timestamp()
     assert held(member) == 0, "all or nothing"
     taken = take(me, member, 200, budgets=[leases.Want(budget.pk, 200, 0, 200)])
     assert [(one.is_budget, one.amount) for one in taken.grants] == [(True, 200), (False, 200)]
@@ -214,13 +217,14 @@ def test_a_day_begins_at_midnight_in_the_tenants_zone(zone: str, hour: int) -> N
     budget = KeyBudget.objects.create(api_key=make_key(member), day_limit=1)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT w.start, w.resets FROM billing_keybudget b, keyosk_windows(b) w WHERE b.id = %s AND w.scope = 'day'", [budget.pk]
+            "SELECT w.start, w.resets, now() FROM billing_keybudget b, keyosk_windows(b) w WHERE b.id = %s AND w.scope = 'day'", [budget.pk]
         )
-        start, resets = cursor.fetchone()
+        start, resets, now = cursor.fetchone()
     local = start.astimezone(datetime.UTC).hour
     assert local in {hour, (hour - 1) % 24} if zone.startswith("America") else local == hour
-    assert start <= timezone.now() < resets
+    assert start <= now < resets
 
 
-def _today() -> datetime.datetime:
-    return timezone.now().astimezone(datetime.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+def _today(member: Membership) -> datetime.datetime:
+    zone = zoneinfo.ZoneInfo(member.tenant.zone)
+    return timezone.now().astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)

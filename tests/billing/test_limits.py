@@ -15,6 +15,7 @@ from billing import limits
 from billing.models import KeyBudget
 from foundation import snapshots
 from tests.billing.conftest import make_key, make_member
+from tests.zones import noonday
 
 pytestmark = pytest.mark.django_db
 
@@ -25,8 +26,8 @@ def test_a_key_without_limits_has_no_budgets(member: Membership) -> None:
     assert limits.windows(api_key_id=key.pk) == []
 
 
-def test_an_allowance_is_one_budget_with_its_windows(member: Membership) -> None:
-    key = make_key(member)
+def test_an_allowance_is_one_budget_with_its_windows() -> None:
+    key = make_key(make_member(zone=noonday()))
     budget = limits.set_allowance(api_key_id=key.pk, total_micros=5_000_000, day_micros=1_000_000)
     assert limits.budgets_of(key.pk) == (limits.Budget(budget.pk),)
     in_all, day = limits.windows(api_key_id=key.pk)

@@ -12,12 +12,14 @@ import pytest
 from django.db import OperationalError, connections
 from django.utils import timezone
 
+from accounts.models import Tenant
 from billing import leases, ledger
 from billing.models import Journal, KeyBudget, LedgerAccount, Slice, Transfer
 from foundation.ids import uuid7
 from gateway import settle
 from gateway.models import UsageQuarantine, UsageRecord
 from tests.gateway.spooling import Customer, customer, money
+from tests.zones import noonday
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,6 +105,7 @@ def test_an_empty_lot_passes_its_part_on_to_the_main_account() -> None:
 
 def test_a_budget_counts_what_was_posted_in_every_window() -> None:
     who = customer(leased=0)
+    Tenant.objects.update(zone=noonday())
     budget = KeyBudget.objects.create(api_key=who.key, total_limit=1000, day_limit=500)
     wants = [leases.Want(budget.pk, 100, 0, 100)]
     leases.take(worker_id=who.worker_id, wallet=who.member.pk, need=100, want=0, whole=100, known=[], budgets=wants)

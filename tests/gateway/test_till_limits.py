@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from accounts import keys
+from accounts.models import Tenant
 from billing import limits, price_book
 from billing.models import KeyBudget, LimitRule
 from channels_app import channels
@@ -21,6 +22,7 @@ from tests.doubles import replies
 from tests.doubles.upstream import Upstream
 from tests.gateway.conftest import HELLO, PRICE, Caller, lines
 from tests.gateway.live import LiveRelay
+from tests.zones import noonday
 
 CALL = 50_000
 WINDOWS = ["five_hours", "day", "week", "month"]
@@ -36,6 +38,12 @@ def fixed(channel: Channel, upstream: Upstream) -> None:
 
 def call(relay: LiveRelay, caller: Caller, *, model: str = "fixed", **fields: Any) -> httpx.Response:
     return relay.http.post("/v1/chat/completions", headers=caller.headers, json={**HELLO, "model": model, **fields})
+
+
+@pytest.fixture(autouse=True)
+def _noon(caller: Caller) -> None:
+    """Let no day, week or month end during a test."""
+    Tenant.objects.update(zone=noonday())
 
 
 @pytest.fixture

@@ -20,13 +20,15 @@ DAY = datetime.timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def _calls(end_user: Membership) -> None:
-    key = keys.issue(membership=end_user, name="k").key
+def now(end_user: Membership) -> datetime.datetime:
+    """The moment of the last of three calls; the others are a day and five days older."""
+    key, moment = keys.issue(membership=end_user, name="k").key, timezone.now()
     for days in (0, 1, 5):
-        stamp = int((timezone.now() - days * DAY).timestamp() * 1000)
+        stamp = int((moment - days * DAY).timestamp() * 1000)
         UsageRecord.objects.create(
             id=uuid7(stamp), tenant_id=end_user.tenant_id, membership=end_user, api_key=key, model="m", price_micros=10
         )
+    return moment
 
 
 def _run(*options: str) -> object:
@@ -44,10 +46,10 @@ def test_only_what_changed_is_summed() -> None:
     assert (_run("--changed"), _run("--changed")) == ({"hours": 3}, {"hours": 0})
 
 
-def test_since_a_day_sums_from_there_on() -> None:
+def test_since_a_day_sums_from_there_on(now: datetime.datetime) -> None:
     _run()
     UsageRecord.objects.update(price_micros=11)
-    assert _run("--since", f"{timezone.now() - 2 * DAY:%Y-%m-%d}") == {"hours": 2}
+    assert _run("--since", f"{now - 2 * DAY:%Y-%m-%d}") == {"hours": 2}
     assert list(UsageHour.objects.order_by("start").values_list("price_micros", flat=True)) == [10, 11, 11]
 
 
