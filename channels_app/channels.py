@@ -19,7 +19,7 @@ from django.db import transaction
 from accounts import tenants
 from accounts.models import Tenant
 from channels_app import registry
-from channels_app.models import Channel, ChannelKey, ChannelModel
+from channels_app.models import Channel, ChannelEvent, ChannelKey, ChannelModel
 from channels_app.selectors import KEY_CONTEXT, KIND
 from foundation import snapshots, vault
 
@@ -137,18 +137,26 @@ def disable(*, channel: Channel, reason: str = "") -> None:
     _set_state(channel, Channel.State.DISABLED, reason)
 
 
-def auto_disable(*, channel: Channel, reason: str) -> None:
-    """Take an enabled channel out because its checks fail; a check that succeeds brings it back."""
-    if Channel.objects.filter(pk=channel.pk, state=Channel.State.ENABLED).update(state=Channel.State.AUTO_DISABLED, reason=reason[:300]):
-        channel.refresh_from_db(fields=["state", "reason"])
-        announce()
+def auto_disable(*, channel: Channel, reason: str) -> bool:
+    """Take an enabled channel out because its checks fail; a check that succeeds brings it back. False when it was out."""
+    return _move(channel, Channel.State.ENABLED, Channel.State.AUTO_DISABLED, reason)
 
 
-def revive(*, channel: Channel) -> None:
-    """Bring back a channel that a check took out, never one that a person disabled."""
-    if Channel.objects.filter(pk=channel.pk, state=Channel.State.AUTO_DISABLED).update(state=Channel.State.ENABLED, reason=""):
-        channel.refresh_from_db(fields=["state", "reason"])
-        announce()
+def revive(*, channel: Channel) -> bool:
+    """Bring back a channel that a check took out, never one that a person disabled. False when it was not out."""
+    return _move(channel, Channel.State.AUTO_DISABLED, Channel.State.ENABLED, "")
+
+
+@transaction.atomic
+def set_key_state(*, key: ChannelKey, state: ChannelKey.State, reason: str = "") -> bool:
+    """Put one credential aside, or back into the pool; False when it was so already, or a person has disabled it meanwhile."""
+    rows = ChannelKey.objects.filter(pk=key.pk, state=key.state)
+    if key.state == state or not rows.update(state=state, reason=reason[:300]):
+        return False
+    _note(key.channel_id, key.state, state, reason, key=key)
+    key.state, key.reason = state, reason[:300]
+    announce()
+    return True
 
 
 def announce() -> None:
@@ -156,10 +164,28 @@ def announce() -> None:
     transaction.on_commit(functools.partial(snapshots.announce, KIND), robust=True)
 
 
+@transaction.atomic
 def _set_state(channel: Channel, state: Channel.State, reason: str) -> None:
+    if channel.state != state:
+        _note(channel.pk, channel.state, state, reason)
     channel.state, channel.reason = state, reason[:300]
     channel.save(update_fields=["state", "reason"])
     announce()
+
+
+@transaction.atomic
+def _move(channel: Channel, before: Channel.State, after: Channel.State, reason: str) -> bool:
+    """Change the state where it still is `before`: of two who try, one does it."""
+    if not Channel.objects.filter(pk=channel.pk, state=before).update(state=after, reason=reason[:300]):
+        return False
+    _note(channel.pk, before, after, reason)
+    channel.refresh_from_db(fields=["state", "reason"])
+    announce()
+    return True
+
+
+def _note(channel_id: int, before: str, after: str, reason: str, *, key: ChannelKey | None = None) -> None:
+    ChannelEvent.objects.create(channel_id=channel_id, key=key, before=before, after=after, reason=reason[:300])
 
 
 def _sealed(key: str) -> dict[str, str]:

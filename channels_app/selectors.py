@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import structlog
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from channels_app import contract
 from channels_app.models import Channel, ChannelCost, ChannelKey
@@ -69,18 +69,19 @@ def _serves(facts: contract.ChannelFacts, group: str) -> bool:
 
 def load_table() -> ChannelTable:
     """Read every enabled channel that serves a model; keys that cannot be unsealed are left out and reported."""
-    rows = Channel.objects.filter(state=Channel.State.ENABLED).select_related("tenant").prefetch_related(*_related())
+    active = ChannelKey.objects.filter(state=ChannelKey.State.ACTIVE)
+    rows = Channel.objects.filter(state=Channel.State.ENABLED).select_related("tenant").prefetch_related(*_related(active))
     return ChannelTable(facts_of(row) for row in rows)
 
 
 def load_one(channel_id: int) -> contract.ChannelFacts:
-    """Read one channel, whatever its state; raise Channel.DoesNotExist."""
-    return facts_of(Channel.objects.select_related("tenant").prefetch_related(*_related()).get(pk=channel_id))
+    """Read one channel, whatever its state, with every key but those a person disabled; raise Channel.DoesNotExist."""
+    keys = ChannelKey.objects.exclude(state=ChannelKey.State.DISABLED)
+    return facts_of(Channel.objects.select_related("tenant").prefetch_related(*_related(keys)).get(pk=channel_id))
 
 
-def _related() -> tuple[str | Prefetch[str], ...]:
-    active = ChannelKey.objects.filter(state=ChannelKey.State.ACTIVE).order_by("pk")
-    return Prefetch("keys", queryset=active), "models", "costs"
+def _related(keys: QuerySet[ChannelKey]) -> tuple[str | Prefetch[str], ...]:
+    return Prefetch("keys", queryset=keys.order_by("pk")), "models", "costs"
 
 
 def facts_of(row: Channel) -> contract.ChannelFacts:

@@ -45,6 +45,7 @@ class Upstream:
         self.port = 0
         self._queue: deque[Reply] = deque()
         self._by_model: dict[str, Reply] = {}
+        self._by_path: dict[str, Reply] = {}
         self._changed = threading.Condition()
         self._ready = threading.Event()
         self._loop = asyncio.new_event_loop()
@@ -72,6 +73,10 @@ class Upstream:
         """Answer every request for an upstream model by this reply."""
         self._by_model[model] = reply
 
+    def on_path(self, ending: str, reply: Reply) -> None:
+        """Answer every request whose path (without its query) ends so by this reply."""
+        self._by_path[ending] = reply
+
     def wait(self, is_true: Callable[[Upstream], bool], *, seconds: float = 5.0) -> bool:
         """Block until something is true of this upstream; tell whether it became so in time."""
         with self._changed:
@@ -79,7 +84,11 @@ class Upstream:
 
     def reply_to(self, request: Received) -> Reply:
         """Choose the answer; called by the server."""
-        if request.path.endswith("/models"):
+        path = request.path.partition("?")[0]
+        for ending, reply in self._by_path.items():
+            if path.endswith(ending):
+                return reply
+        if path.endswith("/models"):
             return replies.answer({"object": "list", "data": [{"id": "up-1", "object": "model", "created": 1, "owned_by": "up"}]})
         fields = request.fields if request.body else {}
         if self._queue:

@@ -1,4 +1,4 @@
-"""Channels to upstreams: credentials, models, upstream prices, the last health check."""
+"""Channels to upstreams: credentials, models, limits, upstream prices."""
 
 from __future__ import annotations
 
@@ -32,6 +32,28 @@ class Channel(models.Model):
         DISABLED = "disabled", _("disabled")
         AUTO_DISABLED = "auto_disabled", _("disabled by the health check")
 
+    class KeyOrder(models.TextChoices):
+        WEIGHTED = "weighted", _("by weight")
+        ROUND_ROBIN = "round_robin", _("one after the other")
+
+    class CheckKind(models.TextChoices):
+        AUTO = "auto", _("by the model's name")
+        CHAT = "chat", _("chat, whole")
+        STREAM = "stream", _("chat, to the first token")
+        EMBEDDINGS = "embeddings", _("embeddings")
+        IMAGES = "images", _("one picture")
+        MODELS = "models", _("list of models, free of charge")
+        OFF = "off", _("none")
+
+    class Fault(models.TextChoices):
+        NONE = "", _("none")
+        DEAD = "dead", _("no connection")
+        ERROR = "error", _("server error")
+        SLOW = "slow", _("five seconds late")
+        RATE_LIMITED = "rate_limited", _("too many calls")
+        NO_QUOTA = "no_quota", _("no money")
+        BAD_KEY = "bad_key", _("key refused")
+
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="channels", verbose_name=_("owner"))
     name = models.CharField(_("name"), max_length=80)
     provider = models.CharField(_("provider"), max_length=40, choices=provider_choices)
@@ -41,6 +63,29 @@ class Channel(models.Model):
     priority = models.IntegerField(_("priority"), default=0, help_text=_("Higher ones are asked first."))
     weight = models.PositiveIntegerField(_("weight"), default=1, help_text=_("Share among channels of the same priority."))
     allow_private = models.BooleanField(_("may call private addresses"), default=False)
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True, verbose_name=_("tags"))
+    key_order = models.CharField(_("order of keys"), max_length=12, choices=KeyOrder.choices, default=KeyOrder.WEIGHTED)
+    rpm = models.PositiveIntegerField(_("calls per minute"), null=True, blank=True)
+    tpm = models.PositiveIntegerField(_("tokens per minute"), null=True, blank=True)
+    concurrency = models.PositiveIntegerField(_("calls at once"), null=True, blank=True)
+    daily_cost_micros = models.PositiveBigIntegerField(_("upstream cost per day (UTC)"), null=True, blank=True)
+    allow_loss = models.BooleanField(
+        _("may cost more than it sells for"), default=False, help_text=_("Without it, calls that would lose money go elsewhere.")
+    )
+    is_watched = models.BooleanField(
+        _("taken out by checks"), default=True, help_text=_("Checks that fail take it out, and bring it back when they succeed.")
+    )
+    check_model = models.CharField(
+        _("model of the check"), max_length=120, blank=True, help_text=_("Empty: the first of its models that fits the kind.")
+    )
+    check_kind = models.CharField(_("kind of check"), max_length=12, choices=CheckKind.choices, default=CheckKind.AUTO)
+    check_seconds = models.PositiveIntegerField(_("seconds between checks"), default=300)
+    low_balance = models.DecimalField(
+        _("alarm below a balance of"), max_digits=20, decimal_places=4, null=True, blank=True, help_text=_("In the vendor's currency.")
+    )
+    fault = models.CharField(_("drill"), max_length=12, choices=Fault.choices, default=Fault.NONE)
+    fault_percent = models.PositiveSmallIntegerField(_("share of calls in the drill, %"), default=100)
+    fault_until = models.DateTimeField(_("end of the drill"), null=True, blank=True)
     state = models.CharField(_("state"), max_length=15, choices=State.choices, default=State.ENABLED)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -54,6 +99,8 @@ class Channel(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant", "name"], name="channel_name_unique_per_tenant"),
             models.CheckConstraint(condition=Q(weight__gte=1), name="channel_weight_positive"),
+            models.CheckConstraint(condition=Q(fault_percent__lte=100), name="channel_fault_share"),
+            models.CheckConstraint(condition=Q(check_seconds__gte=30), name="channel_check_pause"),
         ]
 
     def __str__(self) -> str:
@@ -66,6 +113,8 @@ class ChannelKey(models.Model):
     class State(models.TextChoices):
         ACTIVE = "active", _("active")
         DISABLED = "disabled", _("disabled")
+        REFUSED = "refused", _("refused by the vendor")
+        EMPTY = "empty", _("without money")
 
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="keys", verbose_name=_("channel"))
     sealed = models.TextField(editable=False)
@@ -159,28 +208,3 @@ class ChannelCost(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.model}"
-
-
-class ChannelCheck(models.Model):
-    """The last health check of a channel; kept apart from it so that checks do not disturb what the relay knows."""
-
-    class State(models.TextChoices):
-        OK = "ok", _("answers")
-        FAILED = "failed", _("fails")
-
-    channel = models.OneToOneField(Channel, models.CASCADE, related_name="check_result", verbose_name=_("channel"))
-    state = models.CharField(_("state"), max_length=10, choices=State.choices)
-    latency_ms = models.PositiveIntegerField(_("latency, ms"), null=True, blank=True)
-    failure = models.CharField(_("failure"), max_length=20, blank=True)
-    message = models.CharField(_("message"), max_length=300, blank=True)
-    failures_in_row = models.PositiveIntegerField(_("failures in a row"), default=0)
-    checked_at = models.DateTimeField(_("checked"))
-
-    tenant_path: ClassVar[str] = "channel__tenant"
-
-    class Meta:
-        verbose_name = _("health check")
-        verbose_name_plural = _("health checks")
-
-    def __str__(self) -> str:
-        return f"{self.channel}: {self.get_state_display()}"

@@ -1,0 +1,23 @@
+"""The rows of upstreams; one module a subject."""
+
+from channels_app.models.channels import Channel, ChannelCost, ChannelKey, ChannelModel, default_groups, provider_choices
+from channels_app.models.routes import FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.models.watching import BalanceCheck, BalanceReading, ChannelCheck, ChannelEvent, CheckRun, FailureCount
+
+__all__ = [
+    "BalanceCheck",
+    "BalanceReading",
+    "Channel",
+    "ChannelCheck",
+    "ChannelCost",
+    "ChannelEvent",
+    "ChannelKey",
+    "ChannelModel",
+    "CheckRun",
+    "FailureCount",
+    "FallbackChain",
+    "GroupRoute",
+    "RoutingPolicy",
+    "default_groups",
+    "provider_choices",
+]
