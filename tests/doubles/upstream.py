@@ -90,15 +90,20 @@ class Upstream:
                 return reply
         if path.endswith("/models"):
             return replies.answer({"object": "list", "data": [{"id": "up-1", "object": "model", "created": 1, "owned_by": "up"}]})
+        scripted = self.next_reply(request)
+        if scripted is not None:
+            return scripted
         fields = request.fields if request.body else {}
-        if self._queue:
-            return self._queue.popleft()
-        if fields.get("model") in self._by_model:
-            return self._by_model[fields["model"]]
         if not fields.get("stream"):
             return replies.answer()
         asks = (fields.get("stream_options") or {}).get("include_usage")
         return replies.stream(usage=replies.USAGE if asks else None)
+
+    def next_reply(self, request: Received | None = None) -> Reply | None:
+        """Return what was scripted for the next request, or for the model that this one names."""
+        if self._queue:
+            return self._queue.popleft()
+        return self._by_model.get(request.fields.get("model", "")) if request and request.body else None
 
     def note(self, **changes: int) -> None:
         """Add to counters and wake those who wait."""
