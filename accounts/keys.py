@@ -1,8 +1,9 @@
-"""Issue, revoke and recognise sub-keys.
+"""Issue, change, rotate, revoke and recognise sub-keys.
 
 A secret is `sk-` and 48 letters and digits; the last four are a checksum of the others, so that secret scanners
 can tell a real one. It exists only in the answer of `issue`: kept are a keyed digest, a public prefix and the
-last four. Raises `KeyTaken` when an imported secret is already in use.
+last four. After a rotation the old secret works on for as long as was asked for. Raises `KeyTaken` when an
+imported secret is already in use, and `KeyRevoked` where only a live key will do.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import tenants
@@ -32,6 +34,10 @@ _CHECKSUM_LENGTH = 4
 
 class KeyTaken(Exception):
     """This secret is in use already."""
+
+
+class KeyRevoked(Exception):
+    """The key was revoked: it comes back in no way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,13 @@ def issue(
     rpm: int | None = None,
     tpm: int | None = None,
     concurrency: int | None = None,
+    tags: Iterable[str] = (),
     secret: str | None = None,
 ) -> Issued:
     """Make a sub-key; `secret` imports one as it is. Raise KeyTaken, or ValueError for a network that is none."""
     text = make_secret() if secret is None else secret
+    if secret is not None and ApiKey.objects.filter(previous_digest=digest(secret)).exists():
+        raise KeyTaken("this key is in use already")
     key = ApiKey(
         tenant_id=membership.tenant_id,
         membership=membership,
@@ -88,10 +97,11 @@ def issue(
         last4=text[-4:],
         expires_at=expires_at,
         models_allowed=sorted(set(models)),
-        networks_allowed=[str(ipaddress.ip_network(network, strict=False)) for network in networks],
+        networks_allowed=clean_networks(networks),
         rpm=rpm,
         tpm=tpm,
         concurrency=concurrency,
+        tags=clean_tags(tags),
     )
     try:
         with transaction.atomic():
@@ -102,11 +112,57 @@ def issue(
     return Issued(key=key, secret=text)
 
 
+def change(
+    *,
+    key: ApiKey,
+    name: str,
+    expires_at: datetime.datetime | None,
+    models: Iterable[str],
+    networks: Iterable[str],
+    rpm: int | None,
+    tpm: int | None,
+    concurrency: int | None,
+    tags: Iterable[str],
+) -> None:
+    """Give the key other settings; its secret and its spending stay. Raise ValueError for a network that is none."""
+    key.name, key.expires_at = name, expires_at
+    key.models_allowed, key.networks_allowed, key.tags = sorted(set(models)), clean_networks(networks), clean_tags(tags)
+    key.rpm, key.tpm, key.concurrency = rpm, tpm, concurrency
+    key.save(update_fields=["name", "expires_at", "models_allowed", "networks_allowed", "tags", "rpm", "tpm", "concurrency"])
+    _announce()
+
+
+def rotate(*, key: ApiKey, overlap: datetime.timedelta) -> Issued:
+    """Give the key a new secret; the one it had works on for `overlap`, one from before that no longer. Raise KeyRevoked."""
+    secret = make_secret()
+    with transaction.atomic():
+        row = ApiKey.objects.select_for_update().get(pk=key.pk)
+        if row.state == ApiKey.State.REVOKED:
+            raise KeyRevoked("a revoked key is not rotated")
+        keeps = overlap > datetime.timedelta(0)
+        row.previous_digest = row.digest if keeps else None
+        row.previous_until = timezone.now() + overlap if keeps else None
+        row.digest, row.prefix, row.last4 = digest(secret), secret[:PREFIX_LENGTH], secret[-4:]
+        row.save(update_fields=["previous_digest", "previous_until", "digest", "prefix", "last4"])
+    _announce()
+    return Issued(key=row, secret=secret)
+
+
+def pause(*, key: ApiKey, is_paused: bool) -> None:
+    """Refuse the key until it is taken up again. Raise KeyRevoked."""
+    wanted = ApiKey.State.DISABLED if is_paused else ApiKey.State.ACTIVE
+    if not ApiKey.objects.filter(pk=key.pk).exclude(state=ApiKey.State.REVOKED).update(state=wanted):
+        raise KeyRevoked("a revoked key stays revoked")
+    key.state = wanted
+    _announce()
+
+
 def revoke(*, key: ApiKey) -> None:
     """Refuse the key from now on, for ever; every process knows within a second."""
     key.state = ApiKey.State.REVOKED
     key.revoked_at = key.revoked_at or timezone.now()
-    key.save(update_fields=["state", "revoked_at"])
+    key.previous_digest = key.previous_until = None
+    key.save(update_fields=["state", "revoked_at", "previous_digest", "previous_until"])
     _announce()
 
 
@@ -118,8 +174,22 @@ def digest(secret: str) -> str:
 def recognise(digest: str) -> KeyFacts | None:
     """Return the facts of the key with this fingerprint, or None: one indexed SELECT for tenants right below the root."""
     rows = ApiKey.objects.select_related("membership__user", "tenant__parent")
-    key = rows.filter(digest=digest).first()
-    return None if key is None else _facts(key)
+    key = rows.filter(Q(digest=digest) | Q(previous_digest=digest)).first()
+    if key is None:
+        return None
+    # An old secret ends by itself, also in the memory of a process.
+    ends = [at for at in (key.expires_at, None if key.digest == digest else key.previous_until) if at is not None]
+    return _facts(key, expires_at=min(ends, default=None))
+
+
+def clean_networks(networks: Iterable[str]) -> list[str]:
+    """Return networks as CIDR, each once; raise ValueError for one that is none."""
+    return list(dict.fromkeys(str(ipaddress.ip_network(network.strip(), strict=False)) for network in networks if network.strip()))
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Return tags without blanks around them, each once."""
+    return list(dict.fromkeys(tag.strip()[:40] for tag in tags if tag.strip()))
 
 
 def make_secret() -> str:
@@ -144,7 +214,7 @@ def checksum(body: str) -> str:
     return "".join(reversed(digits))
 
 
-def _facts(key: ApiKey) -> KeyFacts:
+def _facts(key: ApiKey, *, expires_at: datetime.datetime | None) -> KeyFacts:
     lineage = tenants.lineage(key.tenant)
     return KeyFacts(
         id=key.pk,
@@ -158,7 +228,7 @@ def _facts(key: ApiKey) -> KeyFacts:
         user_active=key.membership.user.is_active,
         role=key.membership.role,
         state=key.state,
-        expires_at=key.expires_at,
+        expires_at=expires_at,
         models=frozenset(key.models_allowed),
         networks=tuple(key.networks_allowed),
         rpm=key.rpm,

@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
 from console.admin.sites import platform_site, reseller_site
-from console.pages import keys, overview, receipt, site
+from console.pages import calls, key_acts, keys, overview, receipt, site, usage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
@@ -17,10 +17,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/", overview.dashboard, name="console_dashboard"),
     path("console/keys/", keys.key_list, name="console_keys"),
     path("console/keys/new/", keys.key_new, name="console_key_new"),
-    path("console/keys/<int:pk>/revoke/", keys.key_revoke, name="console_key_revoke"),
+    path("console/keys/<int:pk>/", keys.key_detail, name="console_key"),
+    path("console/keys/<int:pk>/edit/", key_acts.key_edit, name="console_key_edit"),
+    path("console/keys/<int:pk>/rotate/", key_acts.key_rotate, name="console_key_rotate"),
+    path("console/keys/<int:pk>/pause/", key_acts.key_pause, name="console_key_pause"),
+    path("console/keys/<int:pk>/revoke/", key_acts.key_revoke, name="console_key_revoke"),
     path("console/wallet/", overview.wallet, name="console_wallet"),
     path("console/wallet/watch/", overview.wallet_watch, name="console_wallet_watch"),
     path("console/wallet/statement.csv", overview.statement_csv, name="console_statement_csv"),
-    path("console/calls/", overview.calls, name="console_usage"),
+    path("console/usage/", usage.usage, name="console_usage"),
+    path("console/calls/", calls.call_list, name="console_calls"),
     path("console/calls/<uuid:pk>/", receipt.show, name="console_receipt"),
 ]

@@ -12,7 +12,7 @@ from django.db.models import Count, DateTimeField, Exists, F, Func, Max, OuterRe
 from django.utils import timezone
 
 from gateway import rollups
-from gateway.models import UsageChange, UsageDay, UsageHour, UsageRecord
+from gateway.models import UsageChange, UsageDay, UsageHour, UsageQuerySet, UsageRecord
 
 Group = Literal["tenant_id", "membership_id", "api_key_id", "model", "channel_id", "start"]
 Rollup = QuerySet[UsageHour] | QuerySet[UsageDay]
@@ -106,12 +106,35 @@ def used_micros(*, membership_id: int) -> int:
     return found.get(membership_id, Sums()).price_micros
 
 
-def calls(*, membership_id: int, before: UUID | None = None, limit: int) -> list[UsageRecord]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which calls to show; what is None or empty does not narrow."""
+
+    api_key_id: int | None = None
+    model: str = ""
+    status: str = ""
+    since: datetime.datetime | None = None
+    until: datetime.datetime | None = None
+
+
+def calls(*, membership_id: int, before: UUID | None = None, limit: int, wanted: Wanted | None = None) -> list[UsageRecord]:
     """Return a member's calls older than `before`, the newest first."""
     rows = UsageRecord.objects.filter(membership_id=membership_id)
     if before is not None:
         rows = rows.filter(id__lt=before)
-    return list(rows.order_by("-id")[:limit])
+    return list((_narrowed(rows, wanted) if wanted else rows).order_by("-id")[:limit])
+
+
+def _narrowed(rows: UsageQuerySet, wanted: Wanted) -> UsageQuerySet:
+    if wanted.api_key_id is not None:
+        rows = rows.filter(api_key_id=wanted.api_key_id)
+    if wanted.model:
+        rows = rows.filter(model=wanted.model)
+    if wanted.status:
+        rows = rows.filter(status=wanted.status)
+    if wanted.since is not None or wanted.until is not None:
+        rows = rows.between(wanted.since or BEGINNING, wanted.until or timezone.now() + _NOBODY_LATER)
+    return rows
 
 
 def latest(*, key_id: int, limit: int, before: UUID | None = None, days: int = 31) -> list[UsageRecord]:

@@ -1,24 +1,25 @@
-"""The console's reading pages: overview, wallet with its statement, calls."""
+"""The console's reading pages: overview, and the wallet with its statement."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
 from decimal import Decimal
-from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.db.models import Q
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from billing import alerts, ledger, statements
-from console.pages import amounts, offer, rows
+from console.pages import amounts, charts, cursors, offer, rows
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
 from console.pages.forms import WatchForm
 
+CHART_DAYS = 14
 LAST_CALLS = 8
 CSV_HEAD = ("id", "at", "kind", "memo", "reference", "amount_micros", "balance_micros", "amount", "balance")
 
@@ -29,6 +30,8 @@ def dashboard(request: MemberRequest) -> HttpResponse:
     """Show what is left, what was called last, and how to go on."""
     calls, _older = rows.calls(request.member, limit=LAST_CALLS)
     context = _balance(request) | {"rows": calls, "models": offer.models(request.member), "api_url": f"{base_url(request)}/v1"}
+    if calls:
+        context["spending"] = charts.spending(Q(membership_id=request.member.pk), days=CHART_DAYS)
     return render(request, "console/dashboard.html", context)
 
 
@@ -36,7 +39,7 @@ def dashboard(request: MemberRequest) -> HttpResponse:
 @require_safe
 def wallet(request: MemberRequest) -> HttpResponse:
     """Show the balance and the statement, a page at a time."""
-    before = _number(request.GET.get("before", ""))
+    before = cursors.number(request.GET.get("before", ""))
     page = statements.page(membership_id=request.member.pk, before=before)
     links = {"older": f"?before={page.older}" if page.older else "", "newer": request.path if before else ""}
     watch = WatchForm(initial={"below": Decimal(alerts.below(membership_id=request.member.pk)) / amounts.MICROS})
@@ -65,34 +68,9 @@ def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
     return response
 
 
-@members_only
-@require_safe
-def calls(request: MemberRequest) -> HttpResponse:
-    """Show the calls, a page at a time."""
-    before = _uuid(request.GET.get("before", ""))
-    found, older = rows.calls(request.member, before=before)
-    links = {"older": f"?before={older}" if older else "", "newer": request.path if before else ""}
-    return render(request, "console/usage.html", links | {"rows": found})
-
-
 def _balance(request: MemberRequest) -> dict[str, object]:
     balance = ledger.balance(membership_id=request.member.pk)
     return {"balance": balance, "active_keys": rows.active_keys(request.member)}
-
-
-def _number(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise Http404
-    return int(text)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise Http404 from None
 
 
 class _Echo:

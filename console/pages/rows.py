@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -15,6 +16,7 @@ from billing import limits
 from gateway import selectors
 from gateway.models import UsageRecord
 
+KEYS_A_PAGE = 50
 SPENT_WINDOW = datetime.timedelta(days=30)
 _TONE_OF_STATUS = {"ok": "success", "partial": "warning", "disconnected": "warning", "failed": "error"}
 
@@ -28,8 +30,14 @@ class KeyRow:
     used_micros: int
     allowance_micros: int | None
     windows: tuple[tuple[limits.Window, str], ...]
+    all_windows: tuple[limits.Window, ...]
     state_label: str
     tone: str
+
+    @property
+    def used_up(self) -> tuple[limits.Window, ...]:
+        """Return the limits that refuse the key's calls now."""
+        return tuple(one for one in self.all_windows if one.spent_micros >= one.limit_micros)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +55,35 @@ class CallRow:
     tone: str
 
 
-def key_rows(member: Membership) -> list[KeyRow]:
-    """Read a member's keys, those in use first, newest first."""
-    keys = list(ApiKey.objects.filter(membership=member).order_by("-pk"))
-    spent = _spent(member)
-    states = limits.states(key.pk for key in keys)
-    rows = [_key_row(key, spent.get(key.pk, 0), states.get(key.pk, limits.State())) for key in keys]
-    return sorted(rows, key=lambda row: row.key.state != ApiKey.State.ACTIVE)
+def key_rows(
+    member: Membership, *, text: str = "", state: str = "", before: int | None = None, limit: int = KEYS_A_PAGE
+) -> tuple[list[KeyRow], int | None]:
+    """Read a page of a member's keys, newest first, and the cursor of the next; `text` is part of a name, a prefix or a tag."""
+    keys = ApiKey.objects.filter(membership=member)
+    if text:
+        keys = keys.filter(Q(name__icontains=text) | Q(prefix__startswith=text[:12]) | Q(tags__contains=[text]))
+    keys = _in_state(keys, state)
+    if before is not None:
+        keys = keys.filter(pk__lt=before)
+    found = list(keys.order_by("-pk")[: limit + 1])
+    return _key_rows(found[:limit]), found[limit - 1].pk if len(found) > limit else None
+
+
+def key_row(key: ApiKey) -> KeyRow:
+    """Return one key with what it has spent."""
+    return _key_rows([key])[0]
+
+
+def _in_state(keys: QuerySet[ApiKey], state: str) -> QuerySet[ApiKey]:
+    if state == "expired":
+        return keys.filter(state=ApiKey.State.ACTIVE, expires_at__lte=timezone.now())
+    return keys.filter(state=state) if state in ApiKey.State.values else keys
+
+
+def _key_rows(found: Sequence[ApiKey]) -> list[KeyRow]:
+    spent = _spent([key.pk for key in found])
+    states = limits.states(key.pk for key in found)
+    return [_key_row(key, spent.get(key.pk, 0), states.get(key.pk, limits.State())) for key in found]
 
 
 def active_keys(member: Membership) -> int:
@@ -62,10 +92,12 @@ def active_keys(member: Membership) -> int:
     return keys.exclude(expires_at__lte=timezone.now()).count()
 
 
-def calls(member: Membership, *, before: UUID | None = None, limit: int = 25) -> tuple[list[CallRow], UUID | None]:
+def calls(
+    member: Membership, *, before: UUID | None = None, limit: int = 25, wanted: selectors.Wanted | None = None
+) -> tuple[list[CallRow], UUID | None]:
     """Read a page of a member's calls, newest first, and the cursor of the next page."""
-    chosen = selectors.calls(membership_id=member.pk, before=before, limit=limit + 1)
-    names = dict(ApiKey.objects.filter(membership=member).values_list("pk", "name"))
+    chosen = selectors.calls(membership_id=member.pk, before=before, limit=limit + 1, wanted=wanted)
+    names = dict(ApiKey.objects.filter(pk__in={record.api_key_id for record in chosen}).values_list("pk", "name"))
     rows = [_call_row(record, names) for record in chosen[:limit]]
     return rows, rows[-1].id if len(chosen) > limit else None
 
@@ -75,9 +107,9 @@ def call(record: UsageRecord) -> CallRow:
     return _call_row(record, dict(ApiKey.objects.filter(pk=record.api_key_id).values_list("pk", "name")))
 
 
-def _spent(member: Membership) -> dict[int, int]:
+def _spent(key_ids: Sequence[int]) -> dict[int, int]:
     since = timezone.now() - SPENT_WINDOW
-    sums = selectors.live(by="api_key_id", who=Q(membership_id=member.pk), since=since)
+    sums = selectors.live(by="api_key_id", who=Q(api_key_id__in=key_ids), since=since)
     return {int(key_id): one.price_micros for key_id, one in sums.items()}
 
 
@@ -89,6 +121,7 @@ def _key_row(key: ApiKey, spent_micros: int, state: limits.State) -> KeyRow:
         spent_micros=spent_micros,
         used_micros=whole.spent_micros if whole else 0,
         allowance_micros=whole.limit_micros if whole else None,
+        all_windows=state.windows,
         windows=tuple((one, span) for scope, span in _spans().items() if (one := state.of(scope)) is not None),
         state_label=label,
         tone=tone,

@@ -13,7 +13,7 @@ from billing import catalogue
 from console.pages import brand, offer
 from console.pages.context import THEME_COOKIE, THEMES
 from console.pages.door import PageRequest
-from console.pages.forms import KeyForm
+from console.pages.key_forms import KeyForm
 
 TEASER = 3
 YEAR_SECONDS = 365 * 24 * 3600

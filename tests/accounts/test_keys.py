@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts import keys, tenants
@@ -100,3 +103,59 @@ def test_a_suspended_seller_suspends_the_keys_below() -> None:
     facts = the_facts(issued.secret)
     assert facts.tenant_state == "suspended"
     assert facts.tenant_chain == (tenants.root().pk, seller.pk, shop.pk)
+
+
+def test_after_a_rotation_the_old_secret_ends_when_it_was_to_end(end_user: Membership) -> None:
+    old = keys.issue(membership=end_user, name="phone")
+    new = keys.rotate(key=old.key, overlap=datetime.timedelta(hours=1))
+    assert new.key.pk == old.key.pk
+    assert the_facts(new.secret).expires_at is None
+    ends = the_facts(old.secret).expires_at
+    assert ends is not None
+    assert abs(ends - timezone.now() - datetime.timedelta(hours=1)) < datetime.timedelta(minutes=1)
+    newest = keys.rotate(key=new.key, overlap=datetime.timedelta(hours=1))
+    assert keys.recognise(keys.digest(old.secret)) is None
+    assert the_facts(newest.secret).id == the_facts(new.secret).id
+
+
+def test_a_rotation_without_overlap_ends_the_old_secret_at_once(end_user: Membership) -> None:
+    old = keys.issue(membership=end_user, name="phone")
+    keys.rotate(key=old.key, overlap=datetime.timedelta(0))
+    assert keys.recognise(keys.digest(old.secret)) is None
+
+
+def test_revoking_ends_both_secrets_and_nothing_brings_the_key_back(end_user: Membership) -> None:
+    old = keys.issue(membership=end_user, name="phone")
+    new = keys.rotate(key=old.key, overlap=datetime.timedelta(days=1))
+    keys.revoke(key=new.key)
+    assert keys.recognise(keys.digest(old.secret)) is None
+    assert the_facts(new.secret).state == "revoked"
+    with pytest.raises(keys.KeyRevoked):
+        keys.rotate(key=new.key, overlap=datetime.timedelta(0))
+    with pytest.raises(keys.KeyRevoked):
+        keys.pause(key=new.key, is_paused=False)
+
+
+def test_an_imported_secret_may_not_be_the_old_one_of_another_key(end_user: Membership) -> None:
+    old = keys.issue(membership=end_user, name="phone")
+    keys.rotate(key=old.key, overlap=datetime.timedelta(days=1))
+    with pytest.raises(keys.KeyTaken):
+        keys.issue(membership=end_user, name="copy", secret=old.secret)
+
+
+def test_settings_are_changed_and_tidied(end_user: Membership) -> None:
+    key = keys.issue(membership=end_user, name="phone", tags=[" a ", "a", ""]).key
+    assert key.tags == ["a"]
+    keys.change(
+        key=key,
+        name="desk",
+        expires_at=None,
+        models=["b", "a"],
+        networks=["203.0.113.9/24", " "],
+        rpm=5,
+        tpm=None,
+        concurrency=2,
+        tags=["x"],
+    )
+    key.refresh_from_db()
+    assert (key.name, key.models_allowed, key.networks_allowed, key.rpm, key.tags) == ("desk", ["a", "b"], ["203.0.113.0/24"], 5, ["x"])

@@ -8,18 +8,22 @@ from typing import Literal
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import tenants
-from accounts.models import Membership, Tenant, User
-from billing import chart, ledger
+from accounts import keys, tenants
+from accounts.models import ApiKey, Membership, Tenant, User
+from billing import chart, ledger, limits
+from foundation.ids import uuid7
+from gateway.models import UsageRecord
 from tests.flows.conftest import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Theme = Literal["light", "dark"]
 OPEN_PAGES = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/no-such-page/"]
-MEMBER_PAGES = ["/console/", "/console/keys/", "/console/keys/new/", "/console/wallet/", "/console/calls/"]
+MEMBER_PAGES = ["/console/", "/console/keys/", "/console/keys/new/", "/console/wallet/", "/console/usage/", "/console/calls/"]
+KEY_PAGES = ["", "edit/", "rotate/"]
 ACCOUNT_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/sessions/"]
 PASSWORD = "correct horse battery"
 
@@ -55,6 +59,17 @@ def sign_in(page: Page, server: LiveServer, *, email: str = "ann@shop.test") -> 
     expect(page).to_have_url(f"{server.url}/console/")
 
 
+def used_key(owner: Membership) -> ApiKey:
+    """A key with every kind of limit, one of them used up, and two calls."""
+    key = keys.issue(membership=owner, name="NextChat on my phone", rpm=60, networks=["203.0.113.0/24"], tags=["home"]).key
+    budget = limits.set_allowance(api_key_id=key.pk, total_micros=9_000_000, day_micros=500_000, month_micros=4_000_000)
+    type(budget).objects.filter(pk=budget.pk).update(total_used=500_000, day_used=500_000, day_start=timezone.now())
+    for model, price in (("gpt-4o-mini", 372), ("claude-sonnet", 499_628)):
+        facts = {"membership": owner, "api_key": key, "model": model, "price_micros": price, "input_tokens": 1_204, "output_tokens": 318}
+        UsageRecord.objects.create(id=uuid7(), tenant=owner.tenant, **facts)
+    return key
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
 def test_pages_fit_and_run_under_the_policy(
@@ -66,7 +81,8 @@ def test_pages_fit_and_run_under_the_policy(
             expect(page.get_by_role("banner")).to_contain_text("Sunny API")
             watch.look(page, f"open{path.replace('/', '-')}{theme}-{width}")
         sign_in(page, live_server)
-        for path in MEMBER_PAGES + ACCOUNT_PAGES:
+        key = used_key(ann)
+        for path in MEMBER_PAGES + ACCOUNT_PAGES + [f"/console/keys/{key.pk}/{act}" for act in KEY_PAGES]:
             page.goto(live_server.url + path)
             watch.look(page, f"member{path.replace('/', '-')}{theme}-{width}")
     watch.complaints = [text for text in watch.complaints if "404 (Not Found)" not in text]  # the missing page was asked for
@@ -91,7 +107,7 @@ def test_a_key_is_made_copied_and_revoked(browser: Browser, watch: Watch, live_s
         assert secret not in page.content()
         page.locator("summary", has_text="Revoke").click()
         page.get_by_role("button", name="Revoke now").click()
-        expect(page.get_by_text("revoked", exact=True)).to_be_visible()
+        expect(page.get_by_role("table").get_by_text("revoked", exact=True)).to_be_visible()
 
 
 def test_a_key_is_made_and_revoked_without_javascript(browser: Browser, watch: Watch, live_server: LiveServer, ann: Membership) -> None:
@@ -104,7 +120,7 @@ def test_a_key_is_made_and_revoked_without_javascript(browser: Browser, watch: W
         page.get_by_role("link", name="I have copied it").click()
         page.locator("summary", has_text="Revoke").click()
         page.get_by_role("button", name="Revoke now").click()
-        expect(page.get_by_text("revoked", exact=True)).to_be_visible()
+        expect(page.get_by_role("table").get_by_text("revoked", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("script", [True, False])

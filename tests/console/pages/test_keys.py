@@ -10,6 +10,7 @@ from django.test import Client
 from accounts import keys
 from accounts.models import ApiKey, Membership
 from billing import limits
+from console.pages import rows
 
 pytestmark = pytest.mark.django_db
 HOST = "shop.test"
@@ -92,18 +93,59 @@ def test_a_key_without_a_name_is_refused(client: Client, end_user: Membership) -
     assert ApiKey.objects.count() == 0
 
 
-def test_the_owner_revokes_a_key(client: Client, end_user: Membership) -> None:
+def test_every_setting_of_the_form_is_kept(client: Client, end_user: Membership) -> None:
     client.force_login(end_user.user)
-    key = keys.issue(membership=end_user, name="old").key
-    client.post(f"/console/keys/{key.pk}/revoke/", HTTP_HOST=HOST)
-    key.refresh_from_db()
-    assert key.state == ApiKey.State.REVOKED
+    make(
+        client,
+        five_hours="0.2",
+        week="2",
+        rpm="30",
+        tpm="9000",
+        concurrency="3",
+        networks="203.0.113.0/24, 2001:db8::/32",
+        tags="home, bot",
+    )
+    key = ApiKey.objects.get(membership=end_user)
+    assert (key.rpm, key.tpm, key.concurrency) == (30, 9000, 3)
+    assert (key.networks_allowed, key.tags) == (["203.0.113.0/24", "2001:db8::/32"], ["home", "bot"])
+    assert [(one.scope, one.limit_micros) for one in limits.state(key.pk).windows] == [("5h", 200_000), ("week", 2_000_000)]
 
 
-def test_nobody_else_reaches_the_key(client: Client, end_user: Membership, reseller_owner: Membership, stranger: Membership) -> None:
+def test_a_network_that_is_none_is_refused(client: Client, end_user: Membership) -> None:
+    client.force_login(end_user.user)
+    form = {"name": "phone", "nonce": nonce(client), "networks": "home"}
+    assert client.post("/console/keys/new/", form, HTTP_HOST=HOST).status_code == 422
+
+
+def test_the_list_is_searched_and_paged(client: Client, end_user: Membership) -> None:
+    client.force_login(end_user.user)
+    for number in range(rows.KEYS_A_PAGE + 1):
+        keys.issue(membership=end_user, name=f"key {number}", tags=["first"] if number == 0 else [])
+    first = client.get("/console/keys/", HTTP_HOST=HOST)
+    assert len(first.context["rows"]) == rows.KEYS_A_PAGE
+    rest = client.get(f"/console/keys/{first.context['older']}", HTTP_HOST=HOST)
+    assert [row.key.name for row in rest.context["rows"]] == ["key 0"]
+    assert [row.key.name for row in client.get("/console/keys/?q=first", HTTP_HOST=HOST).context["rows"]] == ["key 0"]
+    assert client.get("/console/keys/?state=revoked", HTTP_HOST=HOST).context["rows"] == []
+
+
+def test_the_page_of_a_key_says_why_it_is_cut_off(client: Client, end_user: Membership) -> None:
+    client.force_login(end_user.user)
+    key = keys.issue(membership=end_user, name="phone").key
+    budget = limits.set_allowance(api_key_id=key.pk, total_micros=500_000, day_micros=900_000)
+    page = client.get(f"/console/keys/{key.pk}/", HTTP_HOST=HOST).content.decode()
+    assert "This key is cut off" not in page
+    type(budget).objects.filter(pk=budget.pk).update(total_used=500_000)
+    page = client.get(f"/console/keys/{key.pk}/", HTTP_HOST=HOST).content.decode()
+    assert "This key is cut off" in page
+    assert "$0.50 of $0.50 is spent." in page
+    assert "429 insufficient_quota" in page
+
+
+def test_strangers_and_staff_find_no_page_of_the_key(
+    client: Client, end_user: Membership, reseller_owner: Membership, stranger: Membership
+) -> None:
     key = keys.issue(membership=end_user, name="mine").key
     for other in (reseller_owner, stranger):
         client.force_login(other.user)
-        assert client.post(f"/console/keys/{key.pk}/revoke/", HTTP_HOST=HOST).status_code == 404
-    key.refresh_from_db()
-    assert key.state == ApiKey.State.ACTIVE
+        assert client.get(f"/console/keys/{key.pk}/", HTTP_HOST=HOST).status_code == 404

@@ -181,6 +181,10 @@ class ApiKey(models.Model):
     rpm = models.PositiveIntegerField(_("requests per minute"), null=True, blank=True)
     tpm = models.PositiveIntegerField(_("tokens per minute"), null=True, blank=True)
     concurrency = models.PositiveIntegerField(_("calls at once"), null=True, blank=True)
+    tags = ArrayField(models.CharField(max_length=40), default=list, blank=True, verbose_name=_("tags"))
+    # The secret before the last rotation, which still works for a while.
+    previous_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    previous_until = models.DateTimeField(_("the old secret works until"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 

@@ -1,0 +1,41 @@
+"""What the charts of the pages show: spending and calls by day, to the minute."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.money import MICROS
+from gateway import rollups, selectors
+from gateway.models import UsageDay
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Sums of some days: `days` from the oldest to today, and their total."""
+
+    days: tuple[tuple[datetime.datetime, selectors.Sums], ...]
+    total: selectors.Sums
+
+    def chart(self) -> dict[str, Any]:
+        """Return what charts.js draws: dollars spent a day."""
+        return {
+            "days": [int(day.timestamp()) for day, _sums in self.days],
+            "series": [{"label": _("Spent, $"), "values": [sums.price_micros / MICROS for _day, sums in self.days]}],
+        }
+
+
+def spending(who: Q, *, days: int) -> Spending:
+    """Add up each of the last days; today's calls count as soon as they are posted. `who` names columns of the sums."""
+    today = rollups.day_of(timezone.now())
+    first = today - datetime.timedelta(days=days - 1)
+    past = selectors.sums(UsageDay.objects.filter(who), by="start", since=first, until=today)
+    now = sum(selectors.live(by="tenant_id", who=who, since=today).values(), selectors.Sums())
+    found = [(first + datetime.timedelta(days=index)) for index in range(days)]
+    rows = tuple((day, now if day == today else past.get(day, selectors.Sums())) for day in found)
+    return Spending(rows, sum((sums for _day, sums in rows), selectors.Sums()))
