@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from billing import gateways, settlement
 from billing.models import GatewayAccount, WebhookInbox
-from billing.payments.base import BadCallback, Message, ProviderEvent, Reply
+from billing.payments.base import BadCallback, GatewayError, Message, ProviderEvent, Reply
 
 State = WebhookInbox.State
 
@@ -26,6 +26,9 @@ def receive(*, account: GatewayAccount, message: Message) -> Reply:
     except BadCallback as refusal:
         _refuse(account, message, str(refusal))
         return Reply(400, "refused")
+    except GatewayError as error:  # the driver asked the gateway back and got no answer
+        _refuse(account, message, str(error))
+        return driver.reply(is_taken=False)
     taken = [_take(account, event) for event in events]
     return driver.reply(is_taken=all(taken))
 

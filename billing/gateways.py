@@ -1,46 +1,102 @@
-"""Payment accounts: add them, find those a buyer may use, and reach their drivers. Raises `UnknownGateway`."""
+"""Payment accounts: add them, find those a buyer may use, and reach their drivers: every file of `payments` that holds one.
+
+GatewayAccountError
+├── UnknownGateway   there is no such gateway
+└── BadAccount       a field is missing, unknown, or not this person's to set; the message says which
+"""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
+import pkgutil
+import secrets
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 from accounts.models import Tenant
+from billing import payments
 from billing.models import GatewayAccount
-from billing.payments.base import Driver
-from billing.payments.sandbox import Sandbox
+from billing.payments.base import SECRETS_CONTEXT, Driver, secret
 from foundation import vault
 
-_DRIVERS: dict[str, Driver] = {Sandbox.slug: Sandbox()}
+
+class GatewayAccountError(Exception):
+    """The base of what can be wrong with an account."""
 
 
-class UnknownGateway(LookupError):
+class UnknownGateway(GatewayAccountError, LookupError):
     """There is no such gateway."""
 
 
+class BadAccount(GatewayAccountError):
+    """The account cannot be like this."""
+
+
 def add_account(
-    *, tenant: Tenant, driver: str, name: str = "", secrets: Mapping[str, str] | None = None, options: Mapping[str, str] | None = None
+    *, tenant: Tenant, driver: str, name: str = "", values: Mapping[str, str] | None = None, is_operator: bool = False
 ) -> GatewayAccount:
-    """Give a tenant an account at a gateway; its secrets are sealed. Raises UnknownGateway."""
-    sealed = vault.seal(json.dumps(dict(secrets)), context="payment-account") if secrets else ""
-    label = name or driver_of(driver).label
-    return GatewayAccount.objects.create(tenant=tenant, driver=driver, name=label, sealed=sealed, options=dict(options or {}))
+    """Give a tenant an account at a gateway: `values` by the names of the driver's fields, secrets are sealed.
+
+    Raises UnknownGateway and BadAccount.
+    """
+    chosen = driver_of(driver)
+    account = GatewayAccount(tenant=tenant, driver=driver, name=name or str(chosen.label), token=secrets.token_hex(12))
+    write(account, values or {}, is_operator=is_operator)
+    account.save()
+    return account
+
+
+def write(account: GatewayAccount, values: Mapping[str, str], *, is_operator: bool) -> None:
+    """Put values into an account without saving it; an empty secret keeps the old one. Raises BadAccount."""
+    fields = {one.name: one for one in driver_of(account.driver).fields}
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise BadAccount(f"{account.driver} has no {', '.join(unknown)}; it has: {', '.join(sorted(fields)) or 'no fields'}")
+    refused = sorted(name for name in values if fields[name].is_for_operator and not is_operator)
+    if refused:
+        raise BadAccount(f"only the operator may set {', '.join(refused)}")
+    kept = {name: secret(account, name) for name, one in fields.items() if one.is_secret}
+    sealed = {name: str(values.get(name) or "").strip() or old for name, old in kept.items()}
+    plain = {name: str(values[name]).strip() for name in values if not fields[name].is_secret}
+    options = {name: value for name, value in (account.options | plain).items() if value}
+    missing = [one.name for one in fields.values() if one.is_required and not (sealed if one.is_secret else options).get(one.name)]
+    if missing:
+        raise BadAccount(f"{account.driver} needs {', '.join(missing)}")
+    account.options = options
+    account.sealed = vault.seal(json.dumps(sealed), context=SECRETS_CONTEXT) if any(sealed.values()) else ""
 
 
 def driver_of(slug: str) -> Driver:
     """Return a gateway's driver; raise UnknownGateway."""
     try:
-        return _DRIVERS[slug]
+        return drivers()[slug]
     except KeyError:
-        raise UnknownGateway(f"there is no gateway {slug}; there are: {', '.join(sorted(_DRIVERS))}") from None
+        raise UnknownGateway(f"there is no gateway {slug}; there are: {', '.join(drivers())}") from None
+
+
+@cache
+def drivers() -> Mapping[str, Driver]:
+    """Return all gateways by slug, in alphabetical order: each file of `payments` that holds a Driver of its own name."""
+    names = sorted(info.name for info in pkgutil.iter_modules(payments.__path__))
+    modules = [importlib.import_module(f"{payments.__name__}.{name}") for name in names]
+    made = [found() for module in modules for found in vars(module).values() if _is_driver(found, module.__name__)]
+    return MappingProxyType({one.slug: one for one in made})
 
 
 def is_ready(account: GatewayAccount) -> bool:
     """Tell whether buyers may pay through this account now."""
-    driver = _DRIVERS.get(account.driver)
+    driver = drivers().get(account.driver)
     return driver is not None and account.is_enabled and driver.is_ready(account)
 
 
 def usable(*, tenant: Tenant) -> list[GatewayAccount]:
     """Return the accounts through which a shop's buyers can pay."""
     return [account for account in GatewayAccount.objects.filter(tenant=tenant).order_by("pk") if is_ready(account)]
+
+
+def _is_driver(found: Any, module: str) -> bool:
+    return inspect.isclass(found) and issubclass(found, Driver) and found is not Driver and found.__module__ == module

@@ -12,14 +12,16 @@ from __future__ import annotations
 import datetime
 import secrets
 from dataclasses import dataclass
+from decimal import ROUND_CEILING
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Tenant, User
-from billing import code_shelf, code_text, gateways
+from billing import code_shelf, code_text, gateways, rates
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
+from billing.money import minor_digits
 from foundation import vault
 
 RESERVATION = datetime.timedelta(minutes=15)
@@ -104,14 +106,38 @@ def start_payment(*, order: Order, account: GatewayAccount) -> PaymentAttempt:
         raise BadOrder(_("This way to pay is not available."))
     if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
         raise WrongState(_("This order can no longer be paid."))
-    found = locked.attempts.filter(account=account, state=Attempt.PENDING).first()
+    found = locked.attempts.select_related("account", "order").filter(account=account, state=Attempt.PENDING).first()
     if found is not None:
         return found
-    attempt = PaymentAttempt.objects.create(
-        order=locked, account=account, token=spell_secret(24), amount_minor=locked.total_minor, currency=locked.currency
-    )
+    amount, currency = payable(locked, account)
+    attempt = PaymentAttempt.objects.create(order=locked, account=account, token=spell_secret(24), amount_minor=amount, currency=currency)
     OrderEvent.objects.create(order=locked, attempt=attempt, after=Attempt.PENDING)
     return attempt
+
+
+def second_payment(order: Order, paid: PaymentAttempt) -> PaymentAttempt:
+    """Return a payment of its own for money that came again for one that had succeeded: it must find a row, and a person."""
+    attempt = PaymentAttempt.objects.create(
+        order=order, account=paid.account, token=spell_secret(24), amount_minor=paid.amount_minor, currency=paid.currency
+    )
+    OrderEvent.objects.create(order=order, attempt=attempt, after=Attempt.PENDING, reason="paid again")
+    return attempt
+
+
+def payable(order: Order, account: GatewayAccount) -> tuple[int, str]:
+    """Return what an order costs through an account, in minor units of a currency it takes: converted at today's rate, rounded up.
+
+    Raises BadOrder where no rate is known.
+    """
+    taken = gateways.driver_of(account.driver).currencies
+    if not taken or order.currency in taken:
+        return order.total_minor, order.currency
+    try:
+        rate = rates.get(base=order.currency, quote=taken[0])
+    except rates.NoRate:
+        raise BadOrder(_("This way to pay is not available.")) from None
+    exact = order.total_minor * rate * 10 ** minor_digits(taken[0]) / 10 ** minor_digits(order.currency)
+    return int(exact.to_integral_value(rounding=ROUND_CEILING)), taken[0]
 
 
 @transaction.atomic

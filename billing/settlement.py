@@ -26,11 +26,9 @@ class UnknownPayment(Exception):
 @transaction.atomic
 def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
     """Apply an authenticated event, once whatever its copies; return the order. Raises UnknownPayment."""
-    found = PaymentAttempt.objects.filter(account=account, token=event.attempt_token).first()
-    if found is None:
-        raise UnknownPayment(f"no payment of this account has the reference {event.attempt_token[:40]!r}")
+    found = _payment(account, event)
     order = orders.lock(found.order_id)
-    attempt = PaymentAttempt.objects.get(pk=found.pk)
+    attempt = PaymentAttempt.objects.select_related("account").get(pk=found.pk)
     if event.kind == "paid":
         _paid(order, attempt, event)
     elif event.kind in {"failed", "expired"} and attempt.state == Attempt.PENDING:
@@ -50,9 +48,29 @@ def deliver_reviewed(*, order: Order, actor: User | None, reason: str) -> None:
     _hand_over(locked, attempt, actor=actor, reason=reason)
 
 
+def _payment(account: GatewayAccount, event: ProviderEvent) -> PaymentAttempt:
+    """Return the payment an event is about: by our reference, else by the gateway's number."""
+    rows = PaymentAttempt.objects.filter(account=account)
+    found = rows.filter(token=event.attempt_token).first() if event.attempt_token else None
+    if found is None and event.transaction and not event.attempt_token:
+        found = rows.filter(provider_transaction=event.transaction).first()
+    if found is None:
+        raise UnknownPayment(f"no payment of this account has the reference {(event.attempt_token or event.transaction)[:40]!r}")
+    return found
+
+
 def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
-    if attempt.state == Attempt.SUCCEEDED:
+    known = (
+        PaymentAttempt.objects.filter(account=attempt.account, provider_transaction=event.transaction).first()
+        if event.transaction
+        else None
+    )
+    if known is not None and known.pk != attempt.pk and known.order_id != order.pk:
+        raise UnknownPayment("this transaction has paid another order")
+    if known is not None or (attempt.state == Attempt.SUCCEEDED and not event.transaction):
         return
+    if attempt.state == Attempt.SUCCEEDED:
+        attempt = orders.second_payment(order, attempt)
     orders.step_attempt(
         attempt, to=Attempt.SUCCEEDED, received_minor=event.amount_minor, received_currency=event.currency,
         provider_transaction=event.transaction or None,

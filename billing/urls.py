@@ -3,7 +3,7 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from billing.views import order, redeem, sandbox, storefront
+from billing.views import notify, order, redeem, sandbox, storefront
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/", storefront.shop, name="shop"),
@@ -15,5 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<str:capability>/redeem/", order.order_redeem, name="order_redeem"),
     path("lookup/", order.lookup, name="lookup"),
     path("redeem/", redeem.redeem, name="redeem"),
+    path("pay/<slug:gateway>/<str:account>/webhook/", notify.webhook, name="pay_webhook"),
+    path("pay/<slug:gateway>/<str:attempt>/notify", notify.notify, name="pay_notify"),
     path("pay/sandbox/<str:token>/", sandbox.sandbox, name="pay_sandbox"),
 ]

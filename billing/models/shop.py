@@ -52,6 +52,8 @@ class GatewayAccount(models.Model):
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="gateway_accounts", verbose_name=_("tenant"))
     driver = models.CharField(_("gateway"), max_length=20)
     name = models.CharField(_("name"), max_length=60, blank=True)
+    # In the address to which the gateway sends its messages; no secret, but nothing to guess either.
+    token = models.CharField(max_length=24, unique=True, editable=False)
     sealed = models.TextField(_("secrets"), blank=True, editable=False)
     options = models.JSONField(_("options"), default=dict, blank=True)
     is_enabled = models.BooleanField(_("enabled"), default=True)
@@ -143,6 +145,8 @@ class PaymentAttempt(models.Model):
     received_currency = models.CharField(_("received currency"), max_length=3, blank=True)
     provider_transaction = models.CharField(_("the gateway's number"), max_length=120, null=True, blank=True)
     settles_order = models.BooleanField(_("settles the order"), default=False)
+    # What the gateway calls it (its session, invoice, address), as the driver needs it.
+    details = models.JSONField(_("details"), default=dict, blank=True, editable=False)
     review_reason = models.CharField(_("why under review"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -1,16 +1,28 @@
-"""What every payment driver does: start, parse, query, refund, reply. Drivers authenticate and translate; money rules live in `orders`.
+"""What every payment driver does: start, parse, query, refund, reply. Drivers authenticate and translate; money rules live in `settlement`.
 
-Raises `BadCallback` (not from the gateway, or unreadable: nothing is believed) and `GatewayError` (the gateway cannot be used now).
+GatewayError             the gateway refused or did not answer
+└── CannotRefund         this gateway pays nothing back by itself: a person does, at the gateway
+BadCallback              not from the gateway, or unreadable: nothing is believed
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.utils.functional import Promise
 
 from billing.models import GatewayAccount, PaymentAttempt
+from foundation import vault
+
+SECRETS_CONTEXT = "payment-account"
+
+Text = str | Promise
 
 
 class BadCallback(Exception):
@@ -21,20 +33,45 @@ class GatewayError(Exception):
     """The gateway refused or did not answer."""
 
 
+class CannotRefund(GatewayError):
+    """The gateway has no way to pay back by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One secret or option of an account: drives the form, its masking and its validation.
+
+    Only the operator may set what `is_for_operator`, such as the address of a double: it could lead anywhere.
+    """
+
+    name: str
+    label: Text
+    is_secret: bool = False
+    is_required: bool = False
+    is_for_operator: bool = False
+    help: Text = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An incoming HTTP message as drivers see it."""
+    """An incoming HTTP message as drivers see it; header names in lower case. `attempt` is the token in its address, if any."""
 
     method: str
     query: Mapping[str, str]
     form: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
+    attempt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
-    """One thing a gateway says happened; amounts in minor units. `kind`: paid, failed, expired, or another (ignored)."""
+    """One thing a gateway says happened; amounts in minor units.
+
+    `kind`: paid, failed, expired, refunded, refund_failed, disputed, dispute_won, dispute_lost, or another (ignored).
+    Where `attempt_token` is empty, `transaction` says which payment it is about. `reference` is the gateway's number of
+    a refund or dispute.
+    """
 
     attempt_token: str
     event_id: str
@@ -43,7 +80,16 @@ class ProviderEvent:
     amount_minor: int
     currency: str
     occurred_at: datetime.datetime
+    reference: str = ""
     raw: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Absolute addresses of ours that a gateway needs: the order's page, and where it tells us what happened."""
+
+    order: str
+    notify: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +107,65 @@ class Reply:
     text: str
 
 
-class Driver(Protocol):
-    """One gateway."""
+class Driver:
+    """One gateway. `currencies`: those it takes, the first one for orders in any other; none named: all."""
 
     slug: ClassVar[str]
-    label: ClassVar[str]
+    label: ClassVar[Text]
+    fields: ClassVar[tuple[Field, ...]] = ()
+    currencies: ClassVar[tuple[str, ...]] = ()
+    # Who tells us: its messages come to an address of the account (`webhook`) or of each payment (`notify`).
+    has_account_address: ClassVar[bool] = False
 
     def is_ready(self, account: GatewayAccount) -> bool:
-        """Tell whether the account may be used: its secrets are there."""
+        """Tell whether the account may be used: what it needs is there. An account without its secret is closed."""
+        return all(secret(account, one.name) if one.is_secret else account.options.get(one.name) for one in self.fields if one.is_required)
 
-    def start(self, attempt: PaymentAttempt) -> Redirect:
-        """Begin a payment at the gateway; raise GatewayError."""
+    def form_origins(self, account: GatewayAccount) -> tuple[str, ...]:
+        """Return the origins a buyer's form is redirected to, for the page's policy."""
+        return ()
+
+    def start(self, attempt: PaymentAttempt, *, links: Links) -> Redirect:
+        """Begin a payment at the gateway, once however often it is called; raise GatewayError."""
+        raise NotImplementedError
 
     def parse(self, account: GatewayAccount, message: Message) -> Sequence[ProviderEvent]:
         """Authenticate a message and translate it; raise BadCallback."""
+        raise NotImplementedError
 
     def query(self, attempt: PaymentAttempt) -> ProviderEvent | None:
-        """Ask the gateway what became of a payment; None when it knows nothing new."""
+        """Ask the gateway what became of a payment; None when it knows nothing new. Raises GatewayError."""
+        return None
+
+    def check(self, account: GatewayAccount) -> None:
+        """Ask the gateway whether the account's credentials are good; raise GatewayError saying what is wrong."""
 
     def refund(self, attempt: PaymentAttempt, *, amount_minor: int, key: str) -> str:
-        """Pay money back and return the gateway's number; raise GatewayError."""
+        """Pay money back, once per key, and return the gateway's number; raise GatewayError."""
+        raise CannotRefund(f"{self.label} pays nothing back by itself: do it at the gateway, then mark the refund as done")
 
     def reply(self, *, is_taken: bool) -> Reply:
-        """Answer a callback: taken, or to be sent again."""
+        """Answer a message: taken, or to be sent again."""
+        return Reply(200, "ok") if is_taken else Reply(500, "again")
+
+
+def secret(account: GatewayAccount, name: str) -> str:
+    """Return one of an account's secrets, or an empty text."""
+    if not account.sealed:
+        return ""
+    try:
+        opened = json.loads(vault.unseal(account.sealed, context=SECRETS_CONTEXT))
+    except vault.CannotUnseal:
+        return ""
+    return str(opened.get(name) or "").strip()
+
+
+def origin(url: str) -> str:
+    """Return scheme, host and port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def may_be_private(account: GatewayAccount) -> bool:
+    """Tell whether an account's gateway may stand in our own network: the platform's own accounts, and anybody's in development."""
+    return account.tenant.parent_id is None or not settings.PRODUCTION

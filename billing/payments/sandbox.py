@@ -8,44 +8,42 @@ from typing import ClassVar
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from billing.models import GatewayAccount, PaymentAttempt
-from billing.payments.base import BadCallback, Message, ProviderEvent, Redirect, Reply
+from billing.payments.base import BadCallback, Driver, Links, Message, ProviderEvent, Redirect, Reply
 
 # What its buttons say happened.
-BUTTONS = {"pay": "paid", "fail": "failed"}
+BUTTONS = {"pay": "paid", "again": "paid", "wrong": "paid", "fail": "failed"}
 
 
-class Sandbox:
+class Sandbox(Driver):
     """Let the buyer decide how the payment ends."""
 
     slug: ClassVar[str] = "sandbox"
-    label: ClassVar[str] = "Sandbox"
+    label = _("Sandbox")
 
     def is_ready(self, account: GatewayAccount) -> bool:
         """Tell whether this is a place to play."""
         return account.is_enabled and not settings.PRODUCTION
 
-    def start(self, attempt: PaymentAttempt) -> Redirect:
+    def start(self, attempt: PaymentAttempt, *, links: Links) -> Redirect:
         """Send the buyer to the page with the buttons."""
         return Redirect(url=reverse("pay_sandbox", kwargs={"token": attempt.token}))
 
     def parse(self, account: GatewayAccount, message: Message) -> Sequence[ProviderEvent]:
-        """Translate a pressed button; the amount is what the attempt asks for."""
+        """Translate a pressed button; the amount is what the attempt asks for, or one unit more."""
         button = message.form.get("button", "")
-        kind = BUTTONS.get(button)
-        attempt = PaymentAttempt.objects.filter(account=account, token=message.query.get("attempt", "")).first()
-        if kind is None or attempt is None:
+        attempt = PaymentAttempt.objects.filter(account=account, token=message.attempt).first()
+        if button not in BUTTONS or attempt is None:
             raise BadCallback("no such button or payment")
+        suffix = "-again" if button == "again" else ""
         event = ProviderEvent(
-            attempt_token=attempt.token, event_id=f"{kind}:{attempt.token}", kind=kind, transaction=f"sandbox-{attempt.pk}",
-            amount_minor=attempt.amount_minor, currency=attempt.currency, occurred_at=timezone.now(), raw={"button": button},
+            attempt_token=attempt.token, event_id=f"{button}:{attempt.token}", kind=BUTTONS[button],
+            transaction=f"sandbox-{attempt.pk}{suffix}", amount_minor=attempt.amount_minor + (button == "wrong"),
+            currency=attempt.currency, occurred_at=timezone.now(), raw={"button": button},
         )  # fmt: skip
         return [event]
-
-    def query(self, attempt: PaymentAttempt) -> ProviderEvent | None:
-        """Know nothing: only buttons decide."""
-        return None
 
     def refund(self, attempt: PaymentAttempt, *, amount_minor: int, key: str) -> str:
         """Pretend to pay back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -15,11 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import tenants
 from billing import codes, gateways, ledger, orders, redeem_limits, selectors
 from billing.forms import LookupForm
-from billing.models import Order
+from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_usd
-from billing.payments.base import GatewayError
+from billing.payments.base import GatewayError, Links
 from billing.views.door import ShopRequest, address_of, entering, member_of, private
-from foundation import notify
+from foundation import csp, notify
 
 REMEMBERED = "orders"
 KEEP_REMEMBERED = 10
@@ -27,8 +28,12 @@ KEEP_REMEMBERED = 10
 
 @require_safe
 def order(request: HttpRequest, capability: str) -> HttpResponse:
-    """Show an order to whoever knows its address."""
-    return private(render(request, "shop/order.html", _context(entering(request), capability)))
+    """Show an order to whoever knows its address; its forms may lead to the gateways that it can be paid through."""
+    context = _context(entering(request), capability)
+    response = private(render(request, "shop/order.html", context))
+    accounts: list[GatewayAccount] = context["accounts"]
+    csp.allow_form_to(response, origins=[place for one in accounts for place in gateways.driver_of(one.driver).form_origins(one)])
+    return response
 
 
 @require_safe
@@ -50,7 +55,8 @@ def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
         raise Http404
     try:
         attempt = orders.start_payment(order=found, account=account)
-        return private(redirect(gateways.driver_of(account.driver).start(attempt).url))
+        begun = gateways.driver_of(account.driver).start(attempt, links=links_for(request, attempt, capability=capability))
+        return private(redirect(begun.url))
     except (orders.OrderError, GatewayError) as refusal:
         messages.error(request, str(refusal))
         return private(redirect("order", capability=capability))
@@ -108,6 +114,17 @@ def remember(request: HttpRequest, order: Order) -> None:
     request.session[REMEMBERED] = [*known, order.pk][-KEEP_REMEMBERED:]
 
 
+def links_for(request: HttpRequest, attempt: PaymentAttempt, *, capability: str) -> Links:
+    """Return the absolute addresses a gateway needs for a payment."""
+    driver, account = gateways.driver_of(attempt.account.driver), attempt.account
+    if driver.has_account_address:
+        notify_path = reverse("pay_webhook", kwargs={"gateway": driver.slug, "account": account.token})
+    else:
+        notify_path = reverse("pay_notify", kwargs={"gateway": driver.slug, "attempt": attempt.token})
+    page = reverse("order", kwargs={"capability": capability})
+    return Links(order=request.build_absolute_uri(page), notify=request.build_absolute_uri(notify_path))
+
+
 def _find(request: ShopRequest, capability: str) -> Order:
     found = orders.find(tenant=request.tenant, capability=capability)
     if found is None:
@@ -115,7 +132,7 @@ def _find(request: ShopRequest, capability: str) -> Order:
     return found
 
 
-def _context(request: ShopRequest, capability: str) -> dict[str, object]:
+def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
     found = _find(request, capability)
     bought = selectors.bought_codes(found)
     member = request.actor.membership

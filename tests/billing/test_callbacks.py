@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def press(attempt: PaymentAttempt, button: str = "pay") -> int:
-    message = Message(method="POST", query={"attempt": attempt.token}, form={"button": button}, headers={}, body=b"")
+    message = Message(method="POST", query={}, form={"button": button}, headers={}, body=b"", attempt=attempt.token)
     return callbacks.receive(account=attempt.account, message=message).status
 
 
@@ -62,7 +62,7 @@ def test_the_sandbox_is_closed_in_production(tenant: Tenant, settings: Settings)
 
 
 def test_an_unknown_gateway_gets_no_account(tenant: Tenant) -> None:
-    with pytest.raises(gateways.UnknownGateway, match="there are: sandbox"):
+    with pytest.raises(gateways.UnknownGateway, match="there are: epay, epusdt, sandbox, stripe"):
         gateways.add_account(tenant=tenant, driver="piggy-bank")
 
 

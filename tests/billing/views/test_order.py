@@ -182,3 +182,20 @@ def test_a_lookup_mails_the_link_and_always_says_the_same(guest: Client, product
     assert message.payload["to"] == "guest@example.test"
     assert message.payload["context"]["link"] == f"http://shop.test/o/{placed.capability}/"
     assert placed.capability not in right.content.decode()
+
+
+def test_money_that_comes_a_second_time_waits_for_a_person(guest: Client, product: Product) -> None:
+    address = order_at(guest)
+    pay(guest, address)
+    attempt = PaymentAttempt.objects.get()
+    assert guest.post(f"/pay/sandbox/{attempt.token}/", {"button": "again"})["Location"] == address
+    assert guest.post(f"/pay/sandbox/{attempt.token}/", {"button": "again"})["Location"] == address
+    order = Order.objects.get()
+    assert (order.state, Code.objects.filter(state="sold").count()) == ("delivered", 1)
+    assert [one.review_reason for one in order.attempts.order_by("pk")] == ["", "paid again: the order had been paid before"]
+
+
+def test_a_wrong_amount_waits_for_a_person(guest: Client, product: Product) -> None:
+    address = order_at(guest)
+    pay(guest, address, "wrong")
+    assert Order.objects.get().review_reason == "wrong amount: 3901 CNY instead of 3900 CNY"

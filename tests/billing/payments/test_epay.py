@@ -1,0 +1,222 @@
+"""epay against a gateway of its own: what is signed, what is believed, and each forgery that once worked elsewhere."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Tenant
+from billing import callbacks, gateways, orders, rates
+from billing.models import GatewayAccount, PaymentAttempt, WebhookInbox
+from billing.payments import base
+from billing.payments.base import BadCallback, GatewayError, Message
+from billing.payments.epay import Epay
+from tests.billing.payments.world import account_at, order_and_pay, shop_at, state_of
+from tests.billing.shop import held
+from tests.doubles.epay import EpayGateway, md5, send
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def gateway() -> Iterator[EpayGateway]:
+    with EpayGateway() as double:
+        yield double
+
+
+@pytest.fixture
+def account(gateway: EpayGateway, live_server: LiveServer) -> GatewayAccount:
+    return account_at(gateway.url, shop_at(live_server.url), "epay")
+
+
+def visit(url: str) -> None:
+    urllib.request.urlopen(url, timeout=10).read()  # the double's address
+
+
+def test_a_buyer_pays_at_the_cashier_and_gets_the_code(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(cashier).query))
+    assert (asked["name"], asked["money"], asked["pid"]) == (f"ORDER-{order.number}", "39.00", "1001")
+    visit(cashier)
+
+    assert gateway.pay(attempt.token) == "success"
+    assert gateway.pay(attempt.token) == "success"
+
+    assert state_of(order) == "delivered"
+    attempt.refresh_from_db()
+    assert attempt.provider_transaction == gateway.orders[attempt.token]["trade_no"]
+    assert (held("clearing", account.tenant, owner=account.pk), held("revenue", account.tenant)) == (-3900, 3900)
+
+
+def test_notifications_by_post_count_as_well(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    assert gateway.pay(attempt.token, method="POST") == "success"
+    assert state_of(order) == "delivered"
+
+
+def test_a_state_that_is_no_success_is_answered_and_changes_nothing(
+    gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    assert gateway.pay(attempt.token, trade_status="WAIT_BUYER_PAY") == "success"
+    assert state_of(order) == "pending"
+    assert gateway.pay(attempt.token) == "success"
+    assert state_of(order) == "delivered"
+
+
+def test_another_amount_goes_to_a_person_and_is_answered_success(
+    gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    assert gateway.pay(attempt.token, money="55.00") == "success"
+    assert state_of(order) == "review"
+    assert order.review_reason == "wrong amount: 5500 CNY instead of 3900 CNY"
+    assert held("refunds_due", account.tenant) == 5500
+
+
+def test_money_that_comes_twice_for_one_order_is_owed(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    gateway.pay(attempt.token)
+    assert gateway.pay(attempt.token, trade_no="2026999999999999") == "success"
+    assert state_of(order) == "delivered"
+    assert [one.review_reason for one in order.attempts.order_by("pk")] == ["", "paid again: the order had been paid before"]
+    assert held("refunds_due", account.tenant) == 3900
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"pid": "9999"}, "merchant number"),
+        ({"out_trade_no": "ANOTHER"}, "a replay"),
+        ({"trade_no": ""}, "trade_no"),
+        ({"money": "1e3"}, "no amount"),
+        ({"money": "３９.00"}, "no amount"),
+        ({"money": "-39.00"}, "no amount"),
+        ({"money": ""}, "no amount"),
+    ],
+)
+def test_what_is_signed_but_does_not_fit_is_refused(
+    changes: dict[str, str], reason: str, gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    message = Message("GET", gateway.message(attempt.token, **changes), {}, {}, b"", attempt.token)
+    with pytest.raises(BadCallback, match=reason):
+        Epay().parse(account, message)
+    assert callbacks.receive(account=account, message=message).status == 400
+    assert state_of(order) == "pending"
+
+
+def test_a_signature_of_another_key_and_of_none_are_refused(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    fields = gateway.message(attempt.token)
+    for key in ("another key", ""):
+        forged = {**fields, "sign": md5(fields, key)}
+        with pytest.raises(BadCallback, match="signature is wrong"):
+            Epay().parse(account, Message("GET", forged, {}, {}, b"", attempt.token))
+    with pytest.raises(BadCallback, match="at once"):
+        Epay().parse(account, Message("POST", fields, fields, {}, b"", attempt.token))
+    assert WebhookInbox.objects.count() == 0
+
+
+def test_a_message_about_one_payment_pays_no_other(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, first, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    other, second, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    gateway.pay(first.token)
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        send(gateway.orders[second.token]["notify_url"], gateway.message(first.token))
+    assert gateway.pay(second.token, trade_no=gateway.orders[first.token]["trade_no"]) == "success"
+    assert state_of(other) == "pending"
+    assert WebhookInbox.objects.filter(reason="this transaction has paid another order").count() == 1
+
+
+def test_large_amounts_are_believed_when_the_gateway_confirms_them(
+    gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, cashier = order_and_pay(account, live_server.url, quantity=3)
+    visit(cashier)
+    gateway.orders[attempt.token]["status"] = "0"
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        send(gateway.orders[attempt.token]["notify_url"], gateway.message(attempt.token))
+    gateway.is_silent = True
+    assert send(gateway.orders[attempt.token]["notify_url"], gateway.message(attempt.token)) == "fail"
+    gateway.is_silent = False
+    assert state_of(order) == "pending"
+    assert gateway.pay(attempt.token) == "success"
+    assert state_of(order) == "delivered"
+
+
+def test_a_missed_notification_is_found_by_asking(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    assert Epay().query(attempt) is None
+    gateway.orders[attempt.token]["status"] = "1"
+    event = Epay().query(attempt)
+    assert event is not None
+    assert (event.kind, event.amount_minor, event.currency, event.attempt_token) == ("paid", 3900, "CNY", attempt.token)
+
+
+def test_an_account_is_checked_with_its_key(gateway: EpayGateway, account: GatewayAccount) -> None:
+    Epay().check(account)
+    gateways.write(account, {"key": "wrong"}, is_operator=True)
+    with pytest.raises(GatewayError, match="商户ID或密钥错误"):
+        Epay().check(account)
+
+
+def test_refunds_go_out_where_the_gateway_offers_them(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    gateway.pay(attempt.token)
+    attempt.refresh_from_db()
+    with pytest.raises(base.CannotRefund):
+        Epay().refund(attempt, amount_minor=100, key="r1")
+    attempt.account.options["refunds"] = "yes"
+    assert Epay().refund(attempt, amount_minor=1950, key="r1") == attempt.provider_transaction
+    assert gateway.orders[attempt.token]["refunded"] == "19.50"
+
+
+def test_an_order_in_dollars_is_paid_in_yuan_at_the_days_rate(
+    gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    rates.put(base="USD", quote="CNY", rate=Decimal("7.1203"))
+    _, attempt, cashier = order_and_pay(account, live_server.url, currency="USD")
+    # 39.00 USD × 7.1203 = 277.6917 CNY, rounded up to the fen.
+    assert (attempt.amount_minor, attempt.currency) == (27770, "CNY")
+    assert "money=277.70" in cashier
+
+
+def test_the_gateways_address_may_not_lead_inside(settings: Settings, tenant: Tenant, gateway: EpayGateway) -> None:
+    settings.PRODUCTION = True
+    inside = account_at(gateway.url, tenant, "epay")
+    with pytest.raises(GatewayError, match="inside a private network"):
+        Epay().check(inside)
+
+
+def test_the_order_page_lets_its_form_lead_to_the_cashier(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, _, _ = order_and_pay(account, live_server.url)
+    page = Client(SERVER_NAME=live_server.url.split("/")[2].split(":")[0]).get(f"/o/{orders.capability_of(order)}/")
+    assert f"form-action 'self' {gateway.url}" in page["Content-Security-Policy"]
+
+
+def test_a_closed_account_has_no_address(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    GatewayAccount.objects.update(sealed="")
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        gateway.pay(attempt.token)
+    assert PaymentAttempt.objects.get().state == "pending"

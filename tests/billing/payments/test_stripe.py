@@ -1,0 +1,227 @@
+"""Stripe by the real library against a stateful double: any order, duplicates, delays, forgeries."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import json
+from collections.abc import Iterator
+
+import pytest
+from pytest_django.live_server_helper import LiveServer
+
+from billing import callbacks, gateways
+from billing.models import GatewayAccount, Journal, PaymentAttempt, WebhookInbox
+from billing.payments.base import BadCallback, GatewayError, Message
+from billing.payments.stripe import Stripe
+from tests.billing.payments.world import account_at, links, order_and_pay, shop_at, state_of
+from tests.billing.shop import attempt as attempt_of
+from tests.billing.shop import held, stocked
+from tests.doubles.stripe_api import StripeApi, signature
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def api() -> Iterator[StripeApi]:
+    with StripeApi() as double:
+        yield double
+
+
+@pytest.fixture
+def account(api: StripeApi, live_server: LiveServer) -> GatewayAccount:
+    made = account_at(api.url, shop_at(live_server.url), "stripe", methods="card, alipay, wechat_pay")
+    api.webhook = f"{live_server.url}/pay/stripe/{made.token}/webhook/"
+    return made
+
+
+def session_of(attempt: PaymentAttempt) -> str:
+    attempt.refresh_from_db()
+    return str(attempt.details["session"])
+
+
+def test_a_buyer_pays_on_stripes_page_and_gets_the_code(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    api.copies = 3
+    order, attempt, page = order_and_pay(account, live_server.url)
+    assert page == f"{api.url}/pay/cs_test_1"
+    asked = api.asked[0].form
+    assert asked["line_items[0][price_data][unit_amount]"] == "3900"
+    assert asked["line_items[0][price_data][currency]"] == "cny"
+    assert (asked["client_reference_id"], asked["payment_intent_data[metadata][attempt]"]) == (attempt.token, attempt.token)
+    assert [asked[f"payment_method_types[{n}]"] for n in range(3)] == ["card", "alipay", "wechat_pay"]
+    assert asked["payment_method_options[wechat_pay][client]"] == "web"
+    assert (asked["allow_promotion_codes"], asked["adaptive_pricing[enabled]"]) == ("false", "false")
+
+    api.pay(session_of(attempt))
+
+    assert state_of(order) == "delivered"
+    assert held("revenue", account.tenant) == 3900
+    assert Journal.objects.filter(kind="payment").count() == 1
+    assert WebhookInbox.objects.get().tries == 3
+
+
+def test_pressing_pay_twice_makes_one_session(api: StripeApi, account: GatewayAccount) -> None:
+    attempt = attempt_of(stocked(account.tenant), account)
+    first = Stripe().start(attempt, links=links())
+    assert Stripe().start(attempt, links=links()) == first  # a lost answer: the idempotency key brings the same session
+    attempt.refresh_from_db()
+    assert Stripe().start(attempt, links=links()) == first
+    assert len(api.sessions) == 1
+
+
+def test_completed_without_money_delivers_nothing_until_it_comes(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt), later=True)
+    assert state_of(order) == "pending"
+    api.come_in(session_of(attempt))
+    assert state_of(order) == "delivered"
+
+
+def test_another_amount_goes_to_a_person(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.amount_off = -900
+    api.pay(session_of(attempt))
+    assert state_of(order) == "review"
+    assert held("refunds_due", account.tenant) == 3000
+
+
+@pytest.mark.parametrize("sequence", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("copies", [1, 2])
+def test_events_in_any_order_and_number_end_the_same(
+    sequence: tuple[int, ...], copies: int, api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.holds_events = True
+    name = session_of(attempt)
+    api.pay(name, later=True)
+    api.come_in(name)
+    api.expire(name)
+    assert [api.send(api.held[index]) for index in sequence for _ in range(copies)] == [200] * 3 * copies
+    assert state_of(order) == "delivered"
+    assert held("revenue", account.tenant) == 3900
+    assert Journal.objects.filter(kind="payment").count() == 1
+
+
+def test_the_computed_vector_is_signed_alike() -> None:
+    body = b'{"id":"evt_test_1","object":"event","type":"checkout.session.completed"}'
+    wanted = "ca796b857b81e24d595a4c37abf88d2fafb533a32ede6ce4cfc9b0e892a35b08"
+    assert hmac.new(b"whsec_test_secret", b"1700000000." + body, hashlib.sha256).hexdigest() == wanted
+
+
+@pytest.mark.parametrize(
+    ("secret", "age"),
+    [("whsec_another", 0), ("whsec_test_secret", 400)],
+)
+def test_forged_and_old_signatures_are_refused(
+    secret: str, age: int, api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.holds_events = True
+    event = api.pay(session_of(attempt))
+    api.secret, api.age_seconds = secret, age
+    assert api.send(event) == 400
+    assert state_of(order) == "pending"
+
+
+def test_an_empty_secret_closes_the_account(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.holds_events = True
+    event = api.pay(session_of(attempt))
+    GatewayAccount.objects.update(sealed="")
+    api.secret = ""
+    assert api.send(event) == 404
+    assert state_of(order) == "pending"
+    body = json.dumps(event).encode()
+    account.refresh_from_db()
+    with pytest.raises(BadCallback, match="webhook secret"):
+        Stripe().parse(account, Message("POST", {}, {}, {"stripe-signature": signature(body, "")}, body))
+
+
+def test_a_stripe_event_pays_no_other_gateways_order(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    sandbox = gateways.add_account(tenant=account.tenant, driver="sandbox")
+    foreign = attempt_of(stocked(account.tenant), sandbox)
+    _, attempt, _ = order_and_pay(account, live_server.url)
+    api.sessions[session_of(attempt)]["client_reference_id"] = foreign.token
+    api.pay(session_of(attempt))
+    foreign.refresh_from_db()
+    assert foreign.state == "pending"
+    assert WebhookInbox.objects.get().state == "ignored"
+
+
+def test_a_test_event_means_nothing_to_a_live_account(api: StripeApi, account: GatewayAccount) -> None:
+    gateways.write(account, {"secret_key": "sk_live_keyosk"}, is_operator=True)
+    body = json.dumps({"id": "evt_1", "object": "event", "type": "x", "created": 1, "livemode": False, "data": {"object": {}}}).encode()
+    with pytest.raises(BadCallback, match="test event"):
+        Stripe().parse(account, Message("POST", {}, {}, {"stripe-signature": signature(body, "whsec_test_secret")}, body))
+
+
+def test_a_lost_event_is_found_by_asking(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, attempt, _ = order_and_pay(account, live_server.url)
+    name = session_of(attempt)
+    assert Stripe().query(attempt) is None
+    api.holds_events = True
+    api.pay(name)
+    event = Stripe().query(attempt)
+    assert event is not None
+    assert (event.kind, event.amount_minor, event.currency) == ("paid", 3900, "CNY")
+
+
+def test_refunds_are_made_once_and_their_end_is_told(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt))
+    attempt.refresh_from_db()
+    first = Stripe().refund(attempt, amount_minor=1900, key="r1")
+    assert Stripe().refund(attempt, amount_minor=1900, key="r1") == first
+    assert len(api.refunds) == 1
+    with pytest.raises(GatewayError, match="greater than unrefunded"):
+        Stripe().refund(attempt, amount_minor=3900, key="r2")
+    api.fails_refunds = True
+    with pytest.raises(GatewayError, match="could not pay back"):
+        Stripe().refund(attempt, amount_minor=100, key="r3")
+
+
+def test_refunds_and_disputes_before_the_payments_event_find_their_payment(
+    api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    _, attempt, _ = order_and_pay(account, live_server.url)
+    api.holds_events = True
+    api.pay(session_of(attempt))
+    event = api.dispute(session_of(attempt))
+    body = json.dumps(event).encode()
+    (told,) = Stripe().parse(account, Message("POST", {}, {}, {"stripe-signature": signature(body, "whsec_test_secret")}, body))
+    assert (told.kind, told.attempt_token, told.amount_minor) == ("disputed", attempt.token, 3900)
+
+
+def test_stripe_away_while_we_ask_back_is_told_to_come_again(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    _, attempt, _ = order_and_pay(account, live_server.url)
+    api.holds_events = True
+    api.pay(session_of(attempt))
+    event = api.dispute(session_of(attempt))
+    account.options["api_base"] = "http://127.0.0.1:9"
+    account.save(update_fields=["options"])
+    assert api.send(event) == 500
+    assert "Stripe" in WebhookInbox.objects.get().reason
+
+
+def test_a_key_is_checked(api: StripeApi, account: GatewayAccount) -> None:
+    Stripe().check(account)
+    gateways.write(account, {"secret_key": "sk_test_wrong"}, is_operator=True)
+    with pytest.raises(GatewayError, match="refuses the secret key"):
+        Stripe().check(account)
+
+
+def test_only_the_operator_points_an_account_elsewhere(account: GatewayAccount) -> None:
+    with pytest.raises(gateways.BadAccount, match="only the operator"):
+        gateways.write(account, {"api_base": "http://127.0.0.1"}, is_operator=False)
+    with pytest.raises(gateways.BadAccount, match="stripe needs secret_key"):
+        gateways.add_account(tenant=account.tenant, driver="stripe", values={"webhook_secret": "whsec_x"})
+
+
+def test_other_events_are_kept_and_ignored(api: StripeApi, account: GatewayAccount) -> None:
+    body = json.dumps(
+        {"id": "evt_9", "object": "event", "type": "customer.created", "created": 1, "livemode": False, "data": {"object": {}}}
+    ).encode()
+    message = Message("POST", {}, {}, {"stripe-signature": signature(body, "whsec_test_secret")}, body)
+    assert callbacks.receive(account=account, message=message).status == 200
+    assert WebhookInbox.objects.get().state == "ignored"
