@@ -67,3 +67,30 @@ def _patched(call: Call, upstream_model: str, *, with_switch: bool) -> bytes | N
         start = found.end() - 1
         body = body[:start] + orjson.dumps(upstream_model) + body[start + len(named) :]
     return _USAGE_SWITCH + body[1:] if with_switch else body
+
+
+# Members of canonical fields that only some vendors understand; OpenAI and those like it refuse what they do not know.
+_FOREIGN = frozenset({"thinking", "top_k", "safety_settings", "stream_options"})
+_FOREIGN_IN_MESSAGES = ("thinking_blocks", "reasoning_details", "is_error", "cache_control")
+
+
+def write_chat(fields: Mapping[str, Any], *, upstream_model: str, is_stream: bool, strip: Collection[str] = ()) -> bytes:
+    """Return a body written from canonical fields, for a client that speaks another protocol: nothing foreign to OpenAI in it."""
+    made = {name: value for name, value in fields.items() if name not in _FOREIGN and name not in strip and name not in ROUTING_FIELDS}
+    made["model"] = upstream_model
+    made["messages"] = [_plain_message(message) for message in fields.get("messages", ())]
+    if "tools" in made:
+        made["tools"] = [{name: value for name, value in tool.items() if name != "cache_control"} for tool in made["tools"]]
+    if is_stream:
+        made["stream"] = True
+        if "stream_options" not in strip:
+            made["stream_options"] = {"include_usage": True}
+    return orjson.dumps(made)
+
+
+def _plain_message(message: Mapping[str, Any]) -> dict[str, Any]:
+    made = {name: value for name, value in message.items() if name not in _FOREIGN_IN_MESSAGES}
+    content = made.get("content")
+    if isinstance(content, list):
+        made["content"] = [{name: value for name, value in part.items() if name != "cache_control"} for part in content]
+    return made

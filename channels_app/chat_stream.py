@@ -2,11 +2,8 @@
 
 Original bytes pass through unless a rule is broken: constant id, created, model and object; the role first; choice 0
 first; exactly one finish reason per choice, after its content; the usage last, with `choices: []`, only where asked for;
-comments as comments; errors as objects. A stream cut before its end becomes an ERROR frame, never a made-up finish.
-
-A delta that delivers something is CONTENT even where it also carried a finish reason; FINISH, USAGE and DONE come
-together at the end. Call `end` after a lost connection too: if the finish reasons were already there, the answer is
-complete and ends in DONE.
+comments as comments; errors as objects. A stream cut before its end becomes an ERROR frame, never a made-up finish; cut
+after its finish reasons it is complete. FINISH, USAGE and DONE come together at the end.
 """
 
 from __future__ import annotations
@@ -29,13 +26,15 @@ _BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
 class ChatReader:
-    """Read one stream, text in runs unless `in_runs` is off. `skipped` counts frames that made no sense and were dropped."""
+    """Read one stream, text in runs if `in_runs`. `skipped` counts frames that made no sense; `render` writes in place of ours."""
 
-    def __init__(self, *, model: str, wants_usage: bool, request_id: str, created: int, in_runs: bool = True) -> None:
+    def __init__(
+        self, *, model: str, wants_usage: bool, request_id: str, created: int, in_runs: bool = True, render: Renderer | None = None
+    ) -> None:
         self.skipped = 0
         self.delivered = 0
         self._wants_usage = wants_usage
-        self._render = Renderer(model=model, wants_usage=wants_usage, request_id=request_id, created=created)
+        self._render = render or Renderer(model=model, wants_usage=wants_usage, request_id=request_id, created=created)
         self._call_prefix = f"call_{request_id.replace('-', '')[-12:]}"
         self._parser = sse.Parser()
         self._choices: dict[int, Choice] = {}

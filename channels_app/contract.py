@@ -1,6 +1,15 @@
-"""The values that cross the wall between the relay and the vendors, and the Provider every vendor file derives from.
+"""The values that cross the wall between the relay and the vendors.
 
-Pure: no Django, no clock, no network, no randomness. Failure kinds and their meaning:
+Pure: no Django, no clock, no network, no randomness. What is said in one wire protocol and heard in another:
+
+    client's body ─ Client.understand ─▶ Call.chat ─ Vendor.encode ─▶ Encoded ─ Provider ─▶ UpstreamRequest
+    client's bytes ◀─ Client.writer / whole ◀─ Delta … ◀─ Vendor.events / deltas ◀─ upstream's bytes
+
+`faces` has Client and Vendor (the two faces of a module in `dialects`), `deltas` what an answer is made of, `provider` the
+base of every vendor file, `bridge` puts them together. Where client and vendor speak the same protocol nothing is
+converted: the original bytes travel both ways.
+
+Failure kinds and their meaning:
 
 bad_key         the upstream key is refused: another key or channel answers, the key is quarantined
 no_quota        the upstream account has no money: another channel answers
@@ -8,19 +17,20 @@ rate_limited    too many calls upstream: another channel answers, this one cools
 content_filter  the vendor refuses the content: the client is told, nobody else is asked
 bad_request     the client's request is at fault: the client is told, nobody else is asked
 not_found       the vendor does not know this model: another channel answers
+unsupported     this channel's protocol cannot say what was asked (nothing was sent): another channel may; `param` names the field
 upstream        anything else that is the vendor's fault: another channel answers
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from channels_app.addresses import join
+JSON = "application/json"
 
 
 class FailureKind(StrEnum):
@@ -30,6 +40,7 @@ class FailureKind(StrEnum):
     CONTENT_FILTER = "content_filter"
     BAD_REQUEST = "bad_request"
     NOT_FOUND = "not_found"
+    UNSUPPORTED = "unsupported"
     UPSTREAM = "upstream"
 
     @property
@@ -49,6 +60,7 @@ class Failure:
     retry_after_seconds: float | None = None
     was_sent: bool = True
     is_timeout: bool = False
+    param: str | None = None
 
 
 class Secret:
@@ -130,12 +142,20 @@ class ChannelFacts:
     costs: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     allow_private: bool = False
 
+    def upstream(self, model: str) -> str:
+        """Return the name by which upstream knows a public model."""
+        return self.models.get(model, model)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """What the client asked for. `fields` is the parsed body (not to be changed), `body` its original bytes.
 
-    `operation` is `chat` for a chat completion; `model` is the public name, even where the client wrote an alias.
+    `operation` is `chat` for a chat completion in any dialect, else one of `faces.OPERATIONS`. `dialect` names the protocol
+    of `fields` and `body`. `model` is the public name, even where the client wrote an alias. `headers` are those of the
+    client's that belong to its protocol and travel on to a vendor that speaks it (`anthropic-beta`); `form` is what the
+    address said beyond them (`sse` or `array` for a Gemini stream). A body that is no JSON has a `content_type` of its own
+    (its boundary included) and lies in `body` or, when it is large, in the file `body_path`.
     """
 
     operation: str
@@ -145,16 +165,51 @@ class Call:
     fields: Mapping[str, Any]
     is_stream: bool = False
     wants_usage: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    form: str = ""
+    content_type: str = JSON
+    body_path: str = ""
+    understand: Callable[[Call], Mapping[str, Any]] | None = None
+    _chat: Mapping[str, Any] | None = field(default=None, init=False, repr=False, compare=False)
+
+    @property
+    def chat(self) -> Mapping[str, Any]:
+        """Return the canonical fields (see above), computed once; for OpenAI's chat completions they are `fields`.
+
+        Raise `faces.Unexpressible` where the client asks for what cannot be said canonically.
+        """
+        if self.understand is None:
+            return self.fields
+        if self._chat is None:
+            object.__setattr__(self, "_chat", self.understand(self))
+        return self._chat or {}
+
+
+class Encoded(NamedTuple):
+    """A request in a vendor's protocol, before the vendor's address and credential: `path` stands below the vendor's base.
+
+    The path may depend on model, operation and streaming, and may carry a query (`/models/m:streamGenerateContent?alt=sse`).
+    """
+
+    path: str
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = JSON
+    body_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
-    """One HTTP request to a vendor."""
+    """One HTTP request to a vendor; with a `ws:` or `wss:` address a WebSocket whose first message is `body`.
+
+    A body too large for memory is the file `body_path`.
+    """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+    body_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +234,13 @@ class UpstreamHead:
             return max(0.0, parsedate_to_datetime(text).timestamp() - now) if text else None
         except ValueError:
             return None
+
+
+class UpstreamAnswer(NamedTuple):
+    """A complete answer of a vendor's, as it came."""
+
+    head: UpstreamHead
+    body: bytes
 
 
 class FrameKind(StrEnum):
@@ -211,6 +273,7 @@ class Answer:
     """A complete, non-streamed answer in the client's dialect. Exactly one of `body` and `failure` is meaningful."""
 
     body: bytes = b""
+    content_type: str = JSON
     usage: Usage | None = None
     delivered: int = 0
     is_empty: bool = False
@@ -230,60 +293,3 @@ class StreamReader(Protocol):
 
     def end(self) -> Sequence[Frame]:
         """Say that upstream closed the connection; return what is left, ending in DONE or in an ERROR frame (cut)."""
-
-
-class Dialect(Protocol):
-    """What a module of `channels_app.dialects` offers: one wire protocol, seen from the client's dialect."""
-
-    def encode(self, call: Call, channel: ChannelFacts) -> tuple[str, bytes]:
-        """Return the path below the vendor's base (such as `/chat/completions`) and the body to send."""
-
-    def read(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
-        """Read a non-streamed answer with a 2xx status; an error inside it becomes `Answer.failure`."""
-
-    def reader(self, call: Call, *, request_id: str, created: int) -> StreamReader:
-        """Return a reader for one stream; `request_id` stands in for a missing id, `created` is unix seconds."""
-
-    def classify(self, status: int, body: bytes) -> Failure:
-        """Say what an error answer means: the body's code first, the status second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One credential or option of a provider: drives the admin form, its masking and its validation."""
-
-    name: str
-    label: str
-    is_secret: bool = False
-    is_required: bool = False
-    default: str = ""
-    help: str = ""
-
-
-class Provider:
-    """Base of every vendor file: declare the class attributes, override only what differs."""
-
-    slug: ClassVar[str]
-    label: ClassVar[str]
-    dialect: ClassVar[str] = "openai"
-    base_url: ClassVar[str] = ""
-    fields: ClassVar[tuple[Field, ...]] = ()
-    default_models: ClassVar[tuple[str, ...]] = ()
-    needs_key: ClassVar[bool] = True
-    is_local: ClassVar[bool] = False  # answers in this process by `answer`, without a network
-
-    def address(self, channel: ChannelFacts, path: str) -> str:
-        """Return the URL for a path of the dialect, below the channel's base or the vendor's own."""
-        return join(channel.base_url or self.base_url, path)
-
-    def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
-        """Return the headers that carry the credential."""
-        return (("authorization", f"Bearer {key.secret.reveal()}"),)
-
-    def classify(self, failure: Failure, body: bytes) -> Failure:
-        """Correct the dialect's reading of an error where this vendor differs."""
-        return failure
-
-    def answer(self, request: UpstreamRequest) -> Iterator[bytes | float]:
-        """Yield a local answer: bytes of the body (a number is a pause in seconds). Only where `is_local`."""
-        raise NotImplementedError

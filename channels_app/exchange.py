@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Protocol
 
-from channels_app.contract import Provider, UpstreamHead, UpstreamRequest
+from channels_app.contract import UpstreamHead, UpstreamRequest
+from channels_app.provider import Provider
 
 BODY_LIMIT = 64 * 1024 * 1024
 _PIECE = 1024 * 1024

@@ -7,17 +7,23 @@ failures; a check that succeeds brings it back. Slow, busy or broken vendors are
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.utils import timezone
 
-from channels_app import channels, registry, selectors
-from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, FailureKind, Secret, UpstreamRequest
+from channels_app import bridge, channels, registry, selectors
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, FailureKind, Secret, UpstreamAnswer
+from channels_app.faces import Unexpressible
 from channels_app.models import Channel, ChannelCheck
+from channels_app.provider import TokenRefused
 from channels_app.redaction import scrub
+from channels_app.tokens import Tokens
 from channels_app.transport import Garbled, NotSent, Timeouts, Transport, TransportError
 
 FAILURES_TO_DISABLE = 3
@@ -72,43 +78,58 @@ def due() -> list[int]:
     return list(Channel.objects.exclude(state=Channel.State.DISABLED).order_by("pk").values_list("pk", flat=True))
 
 
+@asynccontextmanager
+async def _tokens(transport: Transport) -> AsyncIterator[Tokens]:
+    tokens = Tokens(transport, redis_url=settings.REDIS_URL)
+    try:
+        yield tokens
+    finally:
+        await tokens.stop()
+
+
 async def _ask(facts: ChannelFacts) -> Failure | None:
     """Try the channel's keys until one is answered; a refused key leaves the chance to the next."""
     if not facts.models:
         return Failure(FailureKind.NOT_FOUND, "the channel serves no model", was_sent=False)
     failure: Failure | None = None
-    async with Transport() as transport:
+    async with Transport() as transport, _tokens(transport) as tokens:
         for key in facts.keys or (_NO_KEY,):
-            failure = await _call(transport, facts, key, limit="max_tokens")
+            failure = await _call(transport, tokens, facts, key, limit="max_tokens")
             if failure and failure.kind is FailureKind.BAD_REQUEST and "max_completion_tokens" in failure.message:
-                failure = await _call(transport, facts, key, limit="max_completion_tokens")
+                failure = await _call(transport, tokens, facts, key, limit="max_completion_tokens")
             if failure is None or failure.kind not in _DISABLING:
                 break
     return failure
 
 
-async def _call(transport: Transport, facts: ChannelFacts, key: ChannelKey, *, limit: str) -> Failure | None:
-    provider = registry.provider(facts.provider)
-    dialect = registry.dialect(provider.dialect)
+async def _call(transport: Transport, tokens: Tokens, facts: ChannelFacts, key: ChannelKey, *, limit: str) -> Failure | None:
     call = _question(str(facts.options.get("probe_model") or min(facts.models)), limit)
-    path, body = dialect.encode(call, facts)
-    headers = (("content-type", "application/json"), *provider.authorize(facts, key))
-    request = UpstreamRequest("POST", provider.address(facts, path), headers, body)
+    try:
+        reply = await _reply(transport, tokens, facts, key, call)
+    except Unexpressible as error:
+        return error.failure()
+    except TokenRefused as error:
+        return error.failure
+    except TransportError as error:
+        kind = type(error).__name__ if isinstance(error, NotSent | Garbled) else "Lost"
+        return Failure(FailureKind.UPSTREAM, f"{kind}: {error}", was_sent=not isinstance(error, NotSent), is_timeout=error.is_timeout)
+    if not 200 <= reply.head.status < 300:
+        return bridge.classify(call, facts, reply.head.status, reply.body)
+    return bridge.read(call, facts, reply, request_id="probe", created=0).failure
+
+
+async def _reply(transport: Transport, tokens: Tokens, facts: ChannelFacts, key: ChannelKey, call: Call) -> UpstreamAnswer:
+    """Send the question as the relay would, and return the whole answer."""
+    provider = registry.provider(facts.provider)
+    token = await tokens.get(provider, facts, key) if provider.has_token else None
+    request = bridge.request(call, facts, key, now=time.time(), token=token)
     opening = (
         transport.open_local(provider, request)
         if provider.is_local
         else transport.open(request, timeouts=_TIMEOUTS, allow_private=facts.allow_private)
     )
-    try:
-        async with opening as exchange:
-            answer = await exchange.body(_ANSWER_LIMIT)
-            head = exchange.head
-    except TransportError as error:
-        kind = type(error).__name__ if isinstance(error, NotSent | Garbled) else "Lost"
-        return Failure(FailureKind.UPSTREAM, f"{kind}: {error}", was_sent=not isinstance(error, NotSent), is_timeout=error.is_timeout)
-    if not 200 <= head.status < 300:
-        return provider.classify(dialect.classify(head.status, answer), answer)
-    return dialect.read(call, head, answer).failure
+    async with opening as exchange:
+        return UpstreamAnswer(exchange.head, await exchange.body(_ANSWER_LIMIT))
 
 
 def _question(model: str, limit: str) -> Call:

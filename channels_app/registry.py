@@ -7,11 +7,12 @@ import inspect
 import pkgutil
 from functools import cache
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from channels_app import dialects as dialects_package
 from channels_app import providers as providers_package
-from channels_app.contract import Dialect, Provider
+from channels_app.faces import Client, Vendor
+from channels_app.provider import Provider
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,22 +44,37 @@ def providers() -> Mapping[str, Provider]:
     return MappingProxyType({module_name(module): load(module) for module in _modules(providers_package)})
 
 
-def dialect(name: str) -> Dialect:
-    """Return the wire protocol with this name; raise UnknownDialect."""
+def vendor(name: str) -> Vendor:
+    """Return the vendor's face of a wire protocol; raise UnknownDialect."""
     try:
-        return _dialects()[name]
+        return _vendors()[name]
+    except KeyError:
+        raise UnknownDialect(name) from None
+
+
+def client(name: str) -> Client:
+    """Return the client's face of a wire protocol; raise UnknownDialect where clients do not speak it."""
+    try:
+        return clients()[name]
     except KeyError:
         raise UnknownDialect(name) from None
 
 
 @cache
-def _dialects() -> Mapping[str, Dialect]:
-    return MappingProxyType({module_name(module): cast(Dialect, module) for module in _modules(dialects_package)})
+def _vendors() -> Mapping[str, Vendor]:
+    return MappingProxyType({module_name(module): module.VENDOR for module in _modules(dialects_package)})
+
+
+@cache
+def clients() -> Mapping[str, Client]:
+    """Return every protocol that clients speak, by name."""
+    found = {module_name(module): getattr(module, "CLIENT", None) for module in _modules(dialects_package)}
+    return MappingProxyType({name: face for name, face in found.items() if face is not None})
 
 
 def dialect_names() -> frozenset[str]:
     """Return the names of all wire protocols."""
-    return frozenset(_dialects())
+    return frozenset(_vendors())
 
 
 def provider_modules() -> list[ModuleType]:

@@ -10,8 +10,9 @@ from typing import Self
 import aiohttp
 from aiohttp.abc import ResolveResult
 
-from channels_app.contract import Provider, UpstreamRequest
+from channels_app.contract import UpstreamAnswer, UpstreamRequest
 from channels_app.exchange import Cut, Exchange, Garbled, LocalOpening, NotSent, Opening, Timeouts, TransportError, Unknown
+from channels_app.provider import Provider
 from channels_app.wire import READ_BUFFER, HttpOpening, Target
 from foundation import outbound
 
@@ -67,6 +68,11 @@ class Transport:
             return HttpOpening(self._target(request, allow_private), request, timeouts)
         except NotSent as error:
             return _Refused(error)
+
+    async def ask(self, request: UpstreamRequest, *, timeouts: Timeouts, allow_private: bool, limit: int) -> UpstreamAnswer:
+        """Send a request and return the whole answer, up to `limit` bytes; raise TransportError."""
+        async with self.open(request, timeouts=timeouts, allow_private=allow_private) as exchange:
+            return UpstreamAnswer(exchange.head, await exchange.body(limit))
 
     def open_local(self, provider: Provider, request: UpstreamRequest) -> Opening:
         """Let a vendor that `is_local` answer, by the same interface."""

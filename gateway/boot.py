@@ -18,6 +18,7 @@ from billing import price_lists
 from billing.purse import Purse
 from channels_app import registry, selectors
 from channels_app.exchange import Timeouts
+from channels_app.tokens import Tokens
 from channels_app.transport import Transport
 from foundation.snapshots import Cell, Watcher
 from gateway import process
@@ -51,7 +52,9 @@ async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
         await purse.start()
         exits.push_async_callback(purse.stop)
         transport = await exits.enter_async_context(Transport())
-        relay = _relay(purse, spool, transport)
+        tokens = Tokens(transport, redis_url=settings.REDIS_URL)
+        exits.push_async_callback(tokens.stop)
+        relay = _relay(purse, spool, transport, tokens)
         await exits.enter_async_context(_background(Watcher().run()))
         await exits.enter_async_context(_background(Exchange(relay.limiter, redis_url=settings.REDIS_URL, processes=settings.RELAYS).run()))
         process.install(relay)
@@ -60,7 +63,7 @@ async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
         yield relay
 
 
-def _relay(purse: Purse, spool: Writer, transport: Transport) -> Relay:
+def _relay(purse: Purse, spool: Writer, transport: Transport, tokens: Tokens) -> Relay:
     return Relay(
         recogniser=Recogniser(platform_hosts=frozenset(settings.PLATFORM_HOSTS)),
         prices=Cell(kind="prices", load=price_lists.load, size=2_000),
@@ -68,6 +71,7 @@ def _relay(purse: Purse, spool: Writer, transport: Transport) -> Relay:
         purse=purse,
         spool=spool,
         transport=transport,
+        tokens=tokens,
         limiter=Limiter(),
         draw=random.random,
         timeouts=Timeouts(

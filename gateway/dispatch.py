@@ -72,7 +72,7 @@ class Conductor:
         self._link = request.link
         self._plan = plan
         self._till = till
-        self._uplink = Uplink(transport=state.transport, timeouts=state.timeouts, plan=plan)
+        self._uplink = Uplink(transport=state.transport, tokens=state.tokens, timeouts=state.timeouts, plan=plan)
         self._started = time.monotonic()
         self._first_ms: int | None = None
         self._delivered = 0

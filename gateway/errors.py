@@ -103,6 +103,8 @@ class RelayError(Exception):
 
 def from_failure(failure: Failure, *, attempts: int) -> RelayError:
     """Turn the last attempt's failure into what the client is told: its own fault in full, the vendor's in general."""
+    if failure.kind is FailureKind.UNSUPPORTED:
+        return RelayError("unsupported_field", failure.message, param=failure.param, should_retry=False)
     if not failure.kind.is_users_fault:
         code = "upstream_timeout" if failure.is_timeout else "upstream_unavailable"
         # We have already tried elsewhere: the client's retries would multiply ours.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from channels_app import faces, registry
 from channels_app.contract import Call
 from gateway.errors import RelayError
 
@@ -16,8 +16,6 @@ BYTES_PER_HELD_TOKEN = 3
 # A picture costs tokens by its size in pixels, not by the length of its base64.
 _TOKENS_PER_PICTURE = 1600
 _OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens")
-# These refuse `max_tokens` (deprecated upstream).
-_REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5", "gpt-6")
 
 
 def chat(body: bytes) -> Call:
@@ -49,23 +47,17 @@ def chat(body: bytes) -> Call:
 
 def output_limit(call: Call) -> int | None:
     """Return the client's own limit of output tokens for one choice, if it set one."""
-    limits = [call.fields[name] for name in _OUTPUT_LIMITS if call.fields.get(name) is not None]
-    return min(limits) if limits else None
+    return registry.client(call.dialect).output_limit(call)
 
 
 def choices(call: Call) -> int:
     """Return how many answers are asked for at once."""
-    return call.fields.get("n") or 1
+    return registry.client(call.dialect).choices(call)
 
 
 def with_output_limit(call: Call, tokens: int) -> Call:
-    """Return the call with a smaller limit of output tokens, under the name that the client (or the model) uses."""
-    names = [name for name in _OUTPUT_LIMITS if call.fields.get(name) is not None]
-    if not names:
-        family = call.model.rpartition("/")[2]
-        names = ["max_completion_tokens" if family.startswith(_REASONING_FAMILIES) else "max_tokens"]
-    fields = {**call.fields, **dict.fromkeys(names, tokens)}
-    return replace(call, fields=fields, body=orjson.dumps(fields))
+    """Return the call with a smaller limit of output tokens, said in the client's way."""
+    return faces.with_limit(registry.client(call.dialect), call, tokens)
 
 
 def input_bytes(call: Call) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 
-from channels_app import registry
-from channels_app.contract import Answer, Call, ChannelFacts, Dialect, Failure, Provider, StreamReader, UpstreamHead, UpstreamRequest
+from channels_app import bridge
+from channels_app.contract import Answer, Call, ChannelFacts, Failure, Secret, StreamReader, UpstreamAnswer, UpstreamHead, UpstreamRequest
 from gateway import routing
 from gateway.routing import Attempt, Failed
 
@@ -29,33 +29,18 @@ class CallPlan:
         """Return the next try."""
         return routing.choose(self._candidates, failed=failed, draw=self._draw)
 
-    def request(self, attempt: Attempt) -> UpstreamRequest:
-        """Return what is sent to the vendor."""
-        provider, dialect = _speaker(attempt)
-        path, body = dialect.encode(self.call, attempt.channel)
-        accept = "text/event-stream" if self.call.is_stream else "application/json"
-        return UpstreamRequest(
-            method="POST",
-            url=provider.address(attempt.channel, path),
-            headers=(("content-type", "application/json"), ("accept", accept), *provider.authorize(attempt.channel, attempt.key)),
-            body=body,
-        )
+    def request(self, attempt: Attempt, *, now: float = 0.0, token: Secret | None = None) -> UpstreamRequest:
+        """Return what is sent to the vendor; raise Unexpressible. For `now` and `token` see `bridge.request`."""
+        return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token)
 
     def classify(self, attempt: Attempt, status: int, body: bytes) -> Failure:
         """Say what an error answer means."""
-        provider, dialect = _speaker(attempt)
-        return provider.classify(dialect.classify(status, body), body)
+        return bridge.classify(self.call, attempt.channel, status, body)
 
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer:
         """Read a complete answer."""
-        return _speaker(attempt)[1].read(self.call, head, body)
+        return bridge.read(self.call, attempt.channel, UpstreamAnswer(head, body), request_id=self._request_id.hex, created=self._created)
 
-    def reader(self, attempt: Attempt) -> StreamReader:
+    def reader(self, attempt: Attempt, head: UpstreamHead) -> StreamReader:
         """Return a reader for one stream."""
-        identifier = f"chatcmpl-{self._request_id.hex}"
-        return _speaker(attempt)[1].reader(self.call, request_id=identifier, created=self._created)
-
-
-def _speaker(attempt: Attempt) -> tuple[Provider, Dialect]:
-    provider = registry.provider(attempt.channel.provider)
-    return provider, registry.dialect(provider.dialect)
+        return bridge.reader(self.call, attempt.channel, head, request_id=self._request_id.hex, created=self._created)

@@ -10,6 +10,7 @@ from billing.pricing import PriceList
 from billing.purse import Purse
 from channels_app.exchange import Timeouts
 from channels_app.selectors import ChannelTable
+from channels_app.tokens import Tokens
 from channels_app.transport import Transport
 from foundation.snapshots import Cell
 from gateway.authentication import Recogniser
@@ -42,6 +43,7 @@ class Relay:
     purse: Purse
     spool: Writer
     transport: Transport
+    tokens: Tokens
     limiter: Limiter
     draw: Callable[[], float]
     clock: Callable[[], float] = time.time

@@ -93,7 +93,7 @@ class Plan(Protocol):
     def choose(self, failed: Sequence[Failed]) -> Attempt | None: ...
     def classify(self, attempt: Attempt, status: int, body: bytes) -> Failure: ...
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer: ...
-    def reader(self, attempt: Attempt) -> StreamReader: ...
+    def reader(self, attempt: Attempt, head: UpstreamHead) -> StreamReader: ...
 
 
 Try = Callable[["Plan", Attempt], Generator[Step, Event, "Outcome | Failure"]]
@@ -141,7 +141,7 @@ def _stream(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Fa
     if not 200 <= opened.head.status < 300:
         return (yield from _read_whole(plan, attempt, opened.head))
     # Whatever type a 200 claims to be: the reader also knows JSON errors and whole completions, told as a stream.
-    return (yield from _Stream(plan.reader(attempt)).run())
+    return (yield from _Stream(plan.reader(attempt, opened.head)).run())
 
 
 def _broken(event: Event) -> Failure:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 from channels_app import registry
 from channels_app.contract import Failure, FailureKind
 from channels_app.exchange import Exchange, NotSent, Opening, Timeouts, TransportError
+from channels_app.faces import Unexpressible
+from channels_app.provider import TokenRefused
+from channels_app.tokens import Tokens
 from channels_app.transport import Transport
 from gateway.plan import CallPlan
 from gateway.relay import Body, Broken, Chunk, Emit, End, Event, Head, Send, Step
@@ -16,10 +20,11 @@ from gateway.routing import Attempt
 class Uplink:
     """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts the current one's stream."""
 
-    __slots__ = ("_chunks", "_exchange", "_opening", "_plan", "_timeouts", "_transport", "attempt", "read_bytes")
+    __slots__ = ("_chunks", "_exchange", "_opening", "_plan", "_timeouts", "_tokens", "_transport", "attempt", "read_bytes")
 
-    def __init__(self, *, transport: Transport, timeouts: Timeouts, plan: CallPlan) -> None:
+    def __init__(self, *, transport: Transport, tokens: Tokens, timeouts: Timeouts, plan: CallPlan) -> None:
         self._transport = transport
+        self._tokens = tokens
         self._timeouts = timeouts
         self._plan = plan
         self._opening: Opening | None = None
@@ -36,6 +41,10 @@ class Uplink:
             if type(step) is Send:
                 return await self._open(step.attempt)
             return Body(await self._open_exchange().body())
+        except Unexpressible as error:
+            return Broken(error.failure())
+        except TokenRefused as error:
+            return Broken(error.failure)
         except TransportError as error:
             was_sent = not isinstance(error, NotSent)
             return Broken(Failure(FailureKind.UPSTREAM, str(error), was_sent=was_sent, is_timeout=error.is_timeout))
@@ -50,8 +59,10 @@ class Uplink:
         await self.hang_up()
         self.attempt = attempt
         self.read_bytes = 0
-        channel, request = attempt.channel, self._plan.request(attempt)
+        channel = attempt.channel
         provider = registry.provider(channel.provider)
+        token = await self._tokens.get(provider, channel, attempt.key) if provider.has_token else None
+        request = self._plan.request(attempt, now=time.time() if provider.signs else 0.0, token=token)
         if provider.is_local:
             self._opening = self._transport.open_local(provider, request)
         else:

@@ -1,4 +1,4 @@
-"""The chat-completions protocol of OpenAI, spoken by most vendors; client and vendor speak the same dialect here.
+"""The chat-completions protocol of OpenAI, spoken by most vendors and most clients; canonical requests are in it.
 
 Source: https://platform.openai.com/docs/api-reference/chat. The channel's option `strip` names fields this vendor refuses.
 `classify` knows no headers: the delay a vendor asks for is `UpstreamHead.retry_after_seconds`.
@@ -6,32 +6,104 @@ Source: https://platform.openai.com/docs/api-reference/chat. The channel's optio
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import orjson
+
 from channels_app import failures
 from channels_app.chat_answer import read_answer
-from channels_app.chat_request import write_body
+from channels_app.chat_events import ChatEvents, of_answer
+from channels_app.chat_render import DONE
+from channels_app.chat_request import write_body, write_chat
 from channels_app.chat_stream import ChatReader
-from channels_app.contract import Answer, Call, ChannelFacts, Failure, UpstreamHead
+from channels_app.chat_writer import ChatWriter, write_completion
+from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, UpstreamHead
+from channels_app.deltas import Delta
+from channels_app.faces import CHAT, Client, Problem, Vendor
 
+NAME = "openai"
 _PATH = "/chat/completions"
+_LIMITS = ("max_completion_tokens", "max_tokens")
+# These refuse `max_tokens` (deprecated upstream).
+_REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5", "gpt-6")
 
 
-def encode(call: Call, channel: ChannelFacts) -> tuple[str, bytes]:
-    """Return the path and the body: the client's own, with upstream's model name and the usage asked for."""
+class OpenAIVendor(Vendor):
+    """Upstream speaks chat completions."""
+
+    name = NAME
+    operations = frozenset({CHAT})
+
+    def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
+        names = stripped(channel)
+        upstream = channel.models.get(call.model, call.model)
+        if call.dialect == NAME:
+            return Encoded(_PATH, write_body(call, upstream_model=upstream, strip=names))
+        return Encoded(_PATH, write_chat(call.chat, upstream_model=upstream, is_stream=call.is_stream, strip=names))
+
+    def deltas(self, call: Call, head: UpstreamHead, body: bytes) -> Sequence[Delta]:
+        return of_answer(call, body)
+
+    def events(self, call: Call) -> ChatEvents:
+        return ChatEvents(call)
+
+    def native_answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
+        """Read a complete answer whatever content type it claims."""
+        return read_answer(body, model=call.model)
+
+    def native_reader(self, call: Call, *, request_id: str, created: int) -> ChatReader:
+        """Return the normaliser of one stream."""
+        return ChatReader(model=call.model, wants_usage=call.wants_usage, request_id=request_id, created=created)
+
+    def classify(self, status: int, body: bytes) -> Failure:
+        return failures.classify(status, body)
+
+
+def stripped(channel: ChannelFacts) -> Collection[str]:
+    """Return the names of the request fields this channel's upstream refuses."""
     strip = channel.options.get("strip", ())
-    names = {name.strip() for name in (strip.split(",") if isinstance(strip, str) else strip)} if strip else ()
-    return _PATH, write_body(call, upstream_model=channel.models.get(call.model, call.model), strip=names)
+    return {name.strip() for name in (strip.split(",") if isinstance(strip, str) else strip)} if strip else ()
 
 
-def read(call: Call, head: UpstreamHead, body: bytes) -> Answer:
-    """Read a non-streamed answer whatever content type it claims."""
-    return read_answer(body, model=call.model)
+class OpenAIClient(Client):
+    """Clients speak chat completions."""
+
+    name = NAME
+
+    def understand(self, call: Call) -> Mapping[str, Any]:
+        return call.fields
+
+    def output_limit(self, call: Call) -> int | None:
+        limits = [call.fields[name] for name in _LIMITS if call.fields.get(name) is not None]
+        return min(limits) if limits else None
+
+    def limited(self, call: Call, tokens: int) -> Mapping[str, Any]:
+        """Set the limit under the name that the client (or the model) uses."""
+        names = [name for name in _LIMITS if call.fields.get(name) is not None]
+        if not names:
+            family = call.model.rpartition("/")[2]
+            names = ["max_completion_tokens" if family.startswith(_REASONING_FAMILIES) else "max_tokens"]
+        return {**call.fields, **dict.fromkeys(names, tokens)}
+
+    def choices(self, call: Call) -> int:
+        return call.fields.get("n") or 1
+
+    def writer(self, call: Call, *, request_id: str, created: int) -> ChatWriter:
+        return ChatWriter(call, request_id=request_id, created=created)
+
+    def whole(self, call: Call, deltas: Sequence[Delta], *, request_id: str, created: int) -> bytes:
+        return write_completion(call, deltas, request_id=request_id, created=created)
+
+    def problem(self, problem: Problem) -> bytes:
+        """Return the envelope; all four members are always there."""
+        error = {"message": problem.message, "type": problem.type, "param": problem.param, "code": problem.code, **problem.details}
+        return orjson.dumps({"error": error})
+
+    def problem_frames(self, call: Call | None, problem: Problem, *, has_begun: bool) -> bytes:
+        """Return an error frame, then the end mark."""
+        return b"data: " + self.problem(problem) + b"\n\n" + DONE
 
 
-def reader(call: Call, *, request_id: str, created: int) -> ChatReader:
-    """Return the normaliser of one stream."""
-    return ChatReader(model=call.model, wants_usage=call.wants_usage, request_id=request_id, created=created)
-
-
-def classify(status: int, body: bytes) -> Failure:
-    """Say what an error answer means."""
-    return failures.classify(status, body)
+VENDOR = OpenAIVendor()
+CLIENT = OpenAIClient()

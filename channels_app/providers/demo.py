@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from channels_app.contract import ChannelFacts, ChannelKey, Field, Provider, UpstreamRequest
+from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
+from channels_app.provider import Field, Provider
 
 _WORDS = re.compile(r"\s*\S+")
 _CREATED = 1_700_000_000

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from channels_app import inquiry
-from channels_app.contract import ChannelFacts, ChannelKey, Field, Provider, UpstreamRequest
+from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
 from channels_app.inquiry import Balance, Inquiry
+from channels_app.provider import Field, Provider
 
 # What relays of the one-api family report for an account without a limit: it says nothing.
 _UNLIMITED = 100_000_000

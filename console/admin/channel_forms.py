@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from channels_app import channels, registry
-from channels_app.contract import Field
 from channels_app.models import Channel
+from channels_app.provider import Field
 from console.admin.fields import ModelMapField, SecretField
 from console.admin.pages import dress
 

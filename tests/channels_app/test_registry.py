@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from channels_app import registry
-from channels_app.contract import Provider
+from channels_app.provider import Provider
 
 
 def module(*classes: type) -> ModuleType:
@@ -25,7 +25,7 @@ def vendor(**declared: object) -> type:
 @pytest.mark.parametrize("slug", sorted(registry.providers()))
 def test_every_vendor_conforms(slug: str) -> None:
     made = registry.provider(slug)
-    assert (made.slug, bool(made.label), registry.dialect(made.dialect) is not None) == (slug, True, True)
+    assert (made.slug, bool(made.label), registry.vendor(made.dialect) is not None) == (slug, True, True)
     assert len({field.name for field in made.fields}) == len(made.fields)
 
 
@@ -37,7 +37,9 @@ def test_an_unknown_vendor_or_dialect_is_an_error_of_its_own() -> None:
     with pytest.raises(registry.UnknownProvider):
         registry.provider("nobody")
     with pytest.raises(registry.UnknownDialect):
-        registry.dialect("nobody")
+        registry.vendor("nobody")
+    with pytest.raises(registry.UnknownDialect):
+        registry.client("nobody")
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ class Plan:
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer:
         return self.answers.pop(0)
 
-    def reader(self, attempt: Attempt) -> Script:
+    def reader(self, attempt: Attempt, head: UpstreamHead) -> Script:
         return self.readers.pop(0)
 
 

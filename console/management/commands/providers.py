@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management import CommandParser
 
 from channels_app import registry
-from channels_app.contract import Provider
+from channels_app.provider import Provider
 from console.management.output import Verb
 
 

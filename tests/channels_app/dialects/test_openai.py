@@ -6,11 +6,11 @@ import orjson
 import pytest
 
 from channels_app import registry
-from channels_app.contract import Call, ChannelFacts, FrameKind, UpstreamHead
+from channels_app.contract import Call, ChannelFacts, Encoded, FrameKind, UpstreamHead
 from tests.doubles import replies
 from tests.doubles.defects import PLAIN
 
-DIALECT = registry.dialect("openai")
+VENDOR, CLIENT = registry.vendor("openai"), registry.client("openai")
 
 
 def facts(**options: object) -> ChannelFacts:
@@ -23,26 +23,26 @@ def call(**fields: object) -> Call:
 
 
 def test_a_call_is_encoded_for_its_channel() -> None:
-    assert DIALECT.encode(call(), facts()) == ("/chat/completions", b'{"model":"up-1","messages":[]}')
+    assert VENDOR.encode(call(), facts()) == Encoded("/chat/completions", b'{"model":"up-1","messages":[]}')
 
 
 @pytest.mark.parametrize("strip", ["store, user", ["store", "user"]])
 def test_the_option_strip_names_fields_to_leave_out(strip: object) -> None:
-    _, body = DIALECT.encode(call(store=True, user="u"), facts(strip=strip))
-    assert orjson.loads(body) == {"model": "up-1", "messages": []}
+    encoded = VENDOR.encode(call(store=True, user="u"), facts(strip=strip))
+    assert orjson.loads(encoded.body) == {"model": "up-1", "messages": []}
 
 
 def test_an_answer_is_read_whatever_it_says_it_is() -> None:
-    answer = DIALECT.read(call(), UpstreamHead(200, {"content-type": "text/plain"}), orjson.dumps(replies.completion()))
+    answer = VENDOR.native_answer(call(), UpstreamHead(200, {"content-type": "text/plain"}), orjson.dumps(replies.completion()))
     assert answer.body == orjson.dumps(replies.completion(model="m"))
 
 
 def test_a_stream_is_read_for_a_client_that_did_not_ask_for_usage() -> None:
-    reader = DIALECT.reader(call(stream=True), request_id="r", created=1)
+    reader = VENDOR.native_reader(call(stream=True), request_id="r", created=1)
     frames = [*reader.feed(PLAIN), *reader.end()]
     assert frames[-1].kind is FrameKind.DONE
     assert not any(b"usage" in frame.data for frame in frames)
 
 
 def test_an_error_is_classified_by_its_body() -> None:
-    assert DIALECT.classify(429, b'{"error":{"code":"insufficient_quota","message":"x"}}').kind == "no_quota"
+    assert VENDOR.classify(429, b'{"error":{"code":"insufficient_quota","message":"x"}}').kind == "no_quota"

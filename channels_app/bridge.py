@@ -1,0 +1,157 @@
+"""Join a client's protocol to a vendor's: one call through one channel, both ways. The relay and the health checks ask through this.
+
+Where both speak the same protocol the vendor's side keeps the original bytes; otherwise deltas are written anew. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from channels_app import registry
+from channels_app.contract import (
+    Answer,
+    Call,
+    ChannelFacts,
+    ChannelKey,
+    Failure,
+    Frame,
+    FrameKind,
+    Secret,
+    StreamReader,
+    UpstreamAnswer,
+    UpstreamHead,
+    UpstreamRequest,
+)
+from channels_app.deltas import Broken, Comment, Consumed, Delta, Done, delivered, is_content
+from channels_app.faces import CHAT, EventReader, FrameWriter, Unexpressible, Vendor
+from channels_app.provider import Provider, Unframer
+
+
+def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 0.0, token: Secret | None = None) -> UpstreamRequest:
+    """Return what is sent to the vendor; raise Unexpressible.
+
+    `token` is what the credential was exchanged for where the vendor wants that, `now` (unix seconds) the time of the
+    signature where it wants one.
+    """
+    provider, vendor = speaker(call, channel)
+    encoded = provider.adapt(vendor.encode(call, channel), call, channel)
+    shown = key if token is None else replace(key, secret=token)
+    accept = "text/event-stream" if call.is_stream else "application/json"
+    made = UpstreamRequest(
+        method="POST",
+        url=provider.address(channel, encoded.path),
+        headers=(("content-type", encoded.content_type), ("accept", accept), *encoded.headers, *provider.authorize(channel, shown)),
+        body=encoded.body,
+        body_path=encoded.body_path,
+    )
+    return provider.sign(made, channel, key, now) if provider.signs else made
+
+
+def speaker(call: Call, channel: ChannelFacts) -> tuple[Provider, Vendor]:
+    """Return the channel's vendor and the protocol it is asked in; raise Unexpressible where it has none for the operation."""
+    provider = registry.provider(channel.provider)
+    vendor = registry.vendor(provider.dialect_of(call, channel))
+    allowed = vendor.operations if provider.operations is None else provider.operations
+    if call.operation not in allowed:
+        raise Unexpressible(f"The channel for the model {call.model[:100]} does not offer this operation.", field="model")
+    return provider, vendor
+
+
+def classify(call: Call, channel: ChannelFacts, status: int, body: bytes) -> Failure:
+    """Say what an error answer means."""
+    provider, vendor = speaker(call, channel)
+    return provider.classify(vendor.classify(status, body), body)
+
+
+def read(call: Call, channel: ChannelFacts, reply: UpstreamAnswer, *, request_id: str, created: int) -> Answer:
+    """Read a complete answer with a 2xx status, and give it in the client's protocol."""
+    provider, vendor = speaker(call, channel)
+    head, body = reply
+    unframer = provider.unframe(call, head)
+    if unframer is not None:
+        body = unframer.feed(body) + unframer.end()
+    if call.operation != CHAT:
+        return vendor.answer(call, head, body)
+    if vendor.name == call.dialect:
+        return vendor.native_answer(call, head, body)
+    return _converted(call, vendor.deltas(call, head, body), request_id=request_id, created=created)
+
+
+def _converted(call: Call, deltas: Sequence[Delta], *, request_id: str, created: int) -> Answer:
+    usage = None
+    for delta in deltas:
+        if isinstance(delta, Broken):
+            return Answer(failure=delta.failure, usage=usage)
+        if isinstance(delta, Consumed):
+            usage = delta.usage
+    said = [delta for delta in deltas if is_content(delta)]
+    return Answer(
+        body=registry.client(call.dialect).whole(call, deltas, request_id=request_id, created=created),
+        usage=usage,
+        delivered=sum(map(delivered, deltas)),
+        is_empty=not said and (usage is None or not usage.total_output),
+    )
+
+
+def reader(call: Call, channel: ChannelFacts, head: UpstreamHead, *, request_id: str, created: int) -> StreamReader:
+    """Return a reader for one streamed answer: frames in the client's protocol."""
+    provider, vendor = speaker(call, channel)
+    if vendor.name == call.dialect:
+        made = vendor.native_reader(call, request_id=request_id, created=created)
+    else:
+        writer = registry.client(call.dialect).writer(call, request_id=request_id, created=created)
+        made = Converter(vendor.events(call), writer)
+    unframer = provider.unframe(call, head)
+    return made if unframer is None else _Unframing(made, unframer)
+
+
+class Converter:
+    """A vendor's events as frames of another protocol."""
+
+    def __init__(self, events: EventReader, writer: FrameWriter) -> None:
+        self._events = events
+        self._writer = writer
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        """Take bytes as they arrive; return the frames they complete."""
+        return self._frames(self._events.feed(chunk))
+
+    def end(self) -> list[Frame]:
+        """Say that upstream closed the connection; return what is left, ending in DONE or ERROR."""
+        return self._frames(self._events.end())
+
+    def _frames(self, deltas: Sequence[Delta]) -> list[Frame]:
+        frames: list[Frame] = []
+        for delta in deltas:
+            if isinstance(delta, Done):
+                last, mark = self._writer.close()
+                frames += [Frame(FrameKind.FINISH, last), Frame(FrameKind.DONE, mark)]
+            elif isinstance(delta, Broken):
+                frames.append(Frame(FrameKind.ERROR, failure=delta.failure))
+            else:
+                frames.append(self._frame(delta))
+        return frames
+
+    def _frame(self, delta: Delta) -> Frame:
+        data = self._writer.write(delta)
+        if is_content(delta):
+            return Frame(FrameKind.CONTENT, data, delivered(delta))
+        if isinstance(delta, Consumed):
+            return Frame(FrameKind.USAGE, data, usage=delta.usage)
+        return Frame(FrameKind.COMMENT if isinstance(delta, Comment) else FrameKind.ROLE, data)
+
+
+class _Unframing:
+    """A reader behind a vendor's packages."""
+
+    def __init__(self, inner: StreamReader, unframer: Unframer) -> None:
+        self._inner = inner
+        self._unframer = unframer
+
+    def feed(self, chunk: bytes) -> Sequence[Frame]:
+        return self._inner.feed(self._unframer.feed(chunk))
+
+    def end(self) -> Sequence[Frame]:
+        rest = self._unframer.end()
+        return [*(self._inner.feed(rest) if rest else ()), *self._inner.end()]

@@ -1,0 +1,115 @@
+"""The base of every vendor file, and the fields and tokens it declares. Pure.
+
+A plain vendor declares names and addresses and overrides nothing. Where more is needed:
+
+    another protocol for some models   `dialect_of(call, channel)`
+    a body that differs a little       `adapt(encoded, call, channel)`: path, body, headers
+    a token for the credential         `has_token = True` and `token(channel, key, now)`, an inquiry (`channels_app.inquiry`)
+                                       that returns the Token. It is kept across workers and renewed before it ends;
+                                       `authorize` then gets it as the key's secret.
+    a signature over everything        `signs = True` and `sign(request, channel, key, now)`, called last, for each attempt;
+                                       it may change the address too (by what the credential says)
+    an answer in packages              `unframe(call, head)`: undoes binary frames around the protocol's own bytes
+
+Raises TokenRefused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from channels_app.addresses import join
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded, Failure, Secret, UpstreamHead, UpstreamRequest
+from channels_app.inquiry import Inquiry
+
+
+class TokenRefused(Exception):
+    """The vendor gives no token for this credential."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.kind.value)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a credential was exchanged for, and for how many seconds it is good."""
+
+    secret: Secret
+    lifetime_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One credential or option of a provider: drives the admin form, its masking and its validation."""
+
+    name: str
+    label: str
+    is_secret: bool = False
+    is_required: bool = False
+    default: str = ""
+    help: str = ""
+
+
+class Unframer(Protocol):
+    """Undoes a vendor's packages, any chunking; made anew for each answer."""
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Take bytes as they arrive; return the protocol's own bytes in them."""
+
+    def end(self) -> bytes:
+        """Return what is left when upstream closes the connection."""
+
+
+class Provider:
+    """Base of every vendor file: declare the class attributes, override only what differs."""
+
+    slug: ClassVar[str]
+    label: ClassVar[str]
+    dialect: ClassVar[str] = "openai"
+    base_url: ClassVar[str] = ""
+    fields: ClassVar[tuple[Field, ...]] = ()
+    default_models: ClassVar[tuple[str, ...]] = ()
+    needs_key: ClassVar[bool] = True
+    is_local: ClassVar[bool] = False  # answers in this process by `answer`, without a network
+    has_token: ClassVar[bool] = False
+    signs: ClassVar[bool] = False
+    operations: ClassVar[frozenset[str] | None] = None  # None: all that its dialect can express
+
+    def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
+        """Return the wire protocol for a call: may depend on the model and the operation."""
+        return self.dialect
+
+    def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
+        """Correct the dialect's request where this vendor differs."""
+        return encoded
+
+    def address(self, channel: ChannelFacts, path: str) -> str:
+        """Return the URL for a path of the dialect, below the channel's base or the vendor's own."""
+        return join(channel.base_url or self.base_url, path)
+
+    def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
+        """Return the headers that carry the credential (or the token it was exchanged for)."""
+        return (("authorization", f"Bearer {key.secret.reveal()}"),)
+
+    def token(self, channel: ChannelFacts, key: ChannelKey, now: float) -> Inquiry[Token]:
+        """Exchange the credential for a token; raise TokenRefused or NoAnswer. `now` is unix seconds. Only where `has_token`."""
+        raise NotImplementedError
+
+    def sign(self, request: UpstreamRequest, channel: ChannelFacts, key: ChannelKey, now: float) -> UpstreamRequest:
+        """Return the finished request with its signature; `key` is the credential itself. Only where `signs`."""
+        return request
+
+    def unframe(self, call: Call, head: UpstreamHead) -> Unframer | None:
+        """Return what undoes the packages around an answer, or None where there are none."""
+        return None
+
+    def classify(self, failure: Failure, body: bytes) -> Failure:
+        """Correct the dialect's reading of an error where this vendor differs."""
+        return failure
+
+    def answer(self, request: UpstreamRequest) -> Iterator[bytes | float]:
+        """Yield a local answer: bytes of the body (a number is a pause in seconds). Only where `is_local`."""
+        raise NotImplementedError
