@@ -1,12 +1,13 @@
-"""Set prices: every change ends the current rule of its pattern and begins a new one.
+"""Set prices: every change ends the current rule of its pattern and begins a new one, now or at a time to come.
 
-BadPrice             nothing to charge by, an alias of itself
+BadPrice             nothing to charge by, an alias of itself, a beginning in the past
 ├── BelowWholesale   a reseller would sell below what the level above asks
 └── NeedsConfirming  a price becomes ten times as dear or as cheap: say it again with `is_confirmed`
 """
 
 from __future__ import annotations
 
+import datetime
 import functools
 import json
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts import audit, tenants
@@ -54,25 +56,29 @@ def set_price(
     tiers: Sequence[Mapping[str, int]] | None = None,
     source: str = "",
     actor: User | None = None,
+    begins: datetime.datetime | None = None,
     is_confirmed: bool = False,
     **prices: int | None,
 ) -> PriceRule:
-    """Price the models of a pattern from now on; `tenant` None is the platform.
+    """Price the models of a pattern from now on, or from `begins` on; `tenant` None is the platform.
 
     `prices` are µ$ per million tokens by bucket, `per_call` in µ$ and `hold_ceiling` in tokens; `units` µ$ per million;
-    `tiers` like those of PriceRule. The same values again change nothing. Raises BadPrice and its kinds.
+    `tiers` like those of PriceRule. The same values again change nothing. What was planned for later than `begins` is
+    given up. Raises BadPrice and its kinds.
     """
     values = price_terms.values_of({**prices, "priced_as": priced_as, "units": units, "tiers": tiers})
     seller = tenant or tenants.root()
     price_terms.check(model, values)
+    if begins is not None and begins <= timezone.now():
+        raise BadPrice("a price begins now or in the future: calls of the past are paid for")
     if seller.parent_id is not None:
-        price_floors.check(price_lists.load(seller.parent_id), model, values)
-    if not is_confirmed and (jumps := price_preview.preview(seller=seller, model=model, values=values).jumps):
+        price_floors.check(price_lists.load(seller.parent_id, at=begins), model, values)
+    if not is_confirmed and (jumps := price_preview.preview(seller=seller, model=model, values=values, at=begins).jumps):
         raise NeedsConfirming(f"a price of {model} jumps tenfold or more: {'; '.join(jumps)}")
     with transaction.atomic():
-        rule, is_new = replace(seller, model, values, source=source, actor=actor)
+        rule, is_new = replace(seller, model, values, source=source, actor=actor, begins=begins)
         if is_new:
-            price_alerts.tell(seller=seller, models=[model])
+            price_alerts.tell(seller=seller, models=[model], begins=begins)
     return rule
 
 
@@ -116,19 +122,32 @@ def _read(name: str, text: str | int) -> str | int:
 
 
 @transaction.atomic
-def replace(seller: Tenant, model: str, values: Mapping[str, Any], *, source: str, actor: User | None) -> tuple[PriceRule, bool]:
+def replace(
+    seller: Tenant,
+    model: str,
+    values: Mapping[str, Any],
+    *,
+    source: str,
+    actor: User | None,
+    begins: datetime.datetime | None = None,
+) -> tuple[PriceRule, bool]:
     """End the pattern's rule and begin one with these checked values; the second answer is whether anything changed."""
     book = _locked_book(seller)
-    old = PriceRule.objects.filter(book=book, pattern=model, valid_to=None).first()
+    start = begins or timezone.now()
+    lasting = PriceRule.objects.filter(Q(valid_to=None) | Q(valid_to__gt=start), book=book, pattern=model)
+    old = lasting.filter(valid_from__lte=start).first()
+    planned = lasting.filter(valid_from__gt=start)
     before = {} if old is None else {name: getattr(old, name) for name in FIELDS}
-    if old is not None and before == dict(values):
+    if old is not None and before == dict(values) and not planned.exists():
         return old, False
-    now = timezone.now()
+    planned.update(valid_to=F("valid_from"))
     if old is not None:
-        old.valid_to = max(now, old.valid_from)
+        old.valid_to = start
         old.save(update_fields=["valid_to"])
-    rule = PriceRule.objects.create(book=book, pattern=model, valid_from=now, source=source, **values)
+    rule = PriceRule.objects.create(book=book, pattern=model, valid_from=start, source=source, **values)
     after = {name: value for name, value in values.items() if value not in (None, "", {}, [])}
+    if begins is not None:
+        after["begins"] = begins.isoformat()
     audit.record(actor=actor, action="price.set", target=model, before=before, after=after, tenant=seller)
     transaction.on_commit(functools.partial(snapshots.announce, "prices"), robust=True)
     return rule, True

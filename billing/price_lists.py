@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import defaultdict
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenants
@@ -18,21 +19,21 @@ Kind = LedgerAccount.Kind
 M = TypeVar("M", GroupRate, PriceRule)
 
 
-def load(tenant_id: int) -> PriceList:
-    """Return the tenant's price list as of now."""
-    return of_chain(tenants.chain(tenant_id))
+def load(tenant_id: int, *, at: datetime.datetime | None = None) -> PriceList:
+    """Return the tenant's price list as of now, or of a moment."""
+    return of_chain(tenants.chain(tenant_id), at=at)
 
 
-def of_chain(chain: tuple[int, ...]) -> PriceList:
+def of_chain(chain: tuple[int, ...], *, at: datetime.datetime | None = None) -> PriceList:
     """Return the price list at the end of a chain of tenants, the platform first."""
+    at = at or timezone.now()
     rules: dict[int, list[Rule]] = defaultdict(list)
-    for row in current().filter(book__tenant_id__in=chain).select_related("book"):
+    for row in current(at=at).filter(book__tenant_id__in=chain).select_related("book"):
         rules[row.book.tenant_id].append(as_rule(row))
-    rates = _valid_now(GroupRate.objects.filter(book__tenant_id=chain[-1])) if chain else ()
+    rates = _valid(GroupRate.objects.filter(book__tenant_id=chain[-1]), at) if chain else ()
     groups = {rate.group: Group(rate.pk, rate.factor) for rate in rates}
-    return PriceList(
-        [Level(tenant_id, _income(tenant_id, place), tuple(rules[tenant_id])) for place, tenant_id in enumerate(chain)], groups
-    )
+    levels = [Level(tenant_id, _income(tenant_id, place), tuple(rules[tenant_id])) for place, tenant_id in enumerate(chain)]
+    return PriceList(levels, groups, lasts_seconds=_seconds_left(chain, at))
 
 
 def of_book(chain: tuple[int, ...], book: str) -> ModelPrice | None:
@@ -53,9 +54,9 @@ def models(tenant_id: int) -> list[str]:
     return list(current().filter(book__tenant_id__in=root).order_by("pattern").values_list("pattern", flat=True))
 
 
-def current() -> QuerySet[PriceRule]:
-    """Return the rules valid now."""
-    return _valid_now(PriceRule.objects.all())
+def current(*, at: datetime.datetime | None = None) -> QuerySet[PriceRule]:
+    """Return the rules valid now, or at a moment."""
+    return _valid(PriceRule.objects.all(), at or timezone.now())
 
 
 def as_rule(row: PriceRule) -> Rule:
@@ -73,9 +74,18 @@ def as_rule(row: PriceRule) -> Rule:
     )
 
 
-def _valid_now(rows: QuerySet[M]) -> QuerySet[M]:
-    now = timezone.now()
-    return rows.filter(Q(valid_to=None) | Q(valid_to__gt=now), valid_from__lte=now)
+def _valid(rows: QuerySet[M], at: datetime.datetime) -> QuerySet[M]:
+    return rows.filter(Q(valid_to=None) | Q(valid_to__gt=at), valid_from__lte=at)
+
+
+def _seconds_left(chain: tuple[int, ...], at: datetime.datetime) -> float | None:
+    """Return how long after `at` the first planned change of any of these sellers comes."""
+    moments: list[datetime.datetime] = []
+    for rows in (PriceRule.objects.all(), GroupRate.objects.all()):
+        lasting = rows.filter(Q(valid_to=None) | Q(valid_to__gt=F("valid_from")), book__tenant_id__in=chain)
+        ends = lasting.aggregate(begin=Min("valid_from", filter=Q(valid_from__gt=at)), end=Min("valid_to", filter=Q(valid_to__gt=at)))
+        moments += [moment for moment in ends.values() if moment is not None]
+    return (min(moments) - at).total_seconds() if moments else None
 
 
 def _income(tenant_id: int, place: int) -> int:

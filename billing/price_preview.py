@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -31,10 +32,9 @@ class Preview:
         return f"a call of {SAMPLE_TOKENS:,} tokens in and {SAMPLE_TOKENS:,} out {after}{before}"
 
 
-def preview(*, seller: Tenant, model: str, values: Mapping[str, Any]) -> Preview:
-    """Compare the customers' price of a model (a pattern stands for itself) with what it would be under new values."""
-    now = price_lists.of_chain(tenants.chain(seller.pk))
-    return compare(now, model, values)
+def preview(*, seller: Tenant, model: str, values: Mapping[str, Any], at: datetime.datetime | None = None) -> Preview:
+    """Compare the customers' price of a model (a pattern stands for itself), now or at a moment, with what it would be."""
+    return compare(price_lists.of_chain(tenants.chain(seller.pk), at=at), model, values)
 
 
 def compare(now: PriceList, model: str, values: Mapping[str, Any]) -> Preview:

@@ -86,6 +86,17 @@ class Level:
         return self.find(best.priced_as, depth=depth + 1) if depth < _ALIAS_DEPTH else None
 
 
+def unpriced_buckets(rule: Rule) -> frozenset[str]:
+    """Return the buckets that neither the platform's rule nor what it charges otherwise (a call, units) pays for."""
+    if rule.per_call is not None or rule.units:
+        return frozenset()
+    missing: set[str] = set()
+    for name, base in BASES.items():
+        if name not in rule.prices and (not base or base in missing):
+            missing.add(name)
+    return frozenset(missing)
+
+
 def is_unit(name: str) -> bool:
     """Tell whether a unit (or a pattern of units) may have this name."""
     return _UNIT.fullmatch(name) is not None

@@ -13,10 +13,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from billing.money import MICROS, ceil_div
-from billing.price_rules import BASES, BUCKETS, CONTEXT, Level, Rule, Tier, matches
+from billing.price_rules import BASES, BUCKETS, CONTEXT, Level, Rule, Tier, matches, unpriced_buckets
 from billing.tariffs import Tariff, complete
 
-__all__ = ["BUCKETS", "DEFAULT_HOLD_CEILING", "Charge", "Group", "Level", "ModelPrice", "PriceList", "Rule", "Tier", "matches", "price_of"]
+__all__ = [
+    "BUCKETS",
+    "DEFAULT_HOLD_CEILING",
+    "Charge",
+    "Group",
+    "Level",
+    "ModelPrice",
+    "PriceList",
+    "Rule",
+    "Tier",
+    "Unpriced",
+    "matches",
+    "price_of",
+]
 
 DEFAULT_HOLD_CEILING = 4096
 DEFAULT_GROUP = "default"
@@ -32,7 +45,7 @@ _NOTHING: Mapping[str, int] = {}
 class Charge:
     """What a call costs: µ$, the unrounded numerator, who gets which part (account, µ$), and the rules that said so.
 
-    `unpriced` names the units nobody has priced: they were charged nothing.
+    `unpriced` names the buckets and units nobody has priced: they were charged nothing, and an operator hears of it.
     """
 
     price_micros: int
@@ -42,14 +55,26 @@ class Charge:
     unpriced: tuple[str, ...] = ()
 
 
+class Unpriced(Exception):
+    """The call would use a unit that the platform has no price for: it is refused, never given away."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__(unit)
+        self.unit = unit
+
+
 @dataclass(frozen=True, slots=True)
 class ModelPrice:
-    """One model as one tenant's customers pay for it; above each of `thresholds` tokens of context other prices count."""
+    """One model as one tenant's customers pay for it; above each of `thresholds` tokens of context other prices count.
+
+    `open` are the buckets for which the platform has no price at all, not even by the call or by another unit.
+    """
 
     tariffs: tuple[Tariff, ...]
     hold_ceiling: int
     book: str
     thresholds: tuple[int, ...] = ()
+    open: frozenset[str] = frozenset()
     bounds: tuple[tuple[int, int], ...] = field(init=False, compare=False)
     _units: dict[str, tuple[int, ...] | None] = field(init=False, compare=False, repr=False, default_factory=dict)
 
@@ -73,12 +98,22 @@ class ModelPrice:
         return max(dear_out for _dear_in, dear_out in self.bounds)
 
     def upper_bound(self, *, input_tokens: int, output_tokens: int, units: Mapping[str, int] = _NOTHING) -> int:
-        """Return the most a call with so many tokens of text (and units) can cost, in µ$."""
+        """Return the most a call with so many tokens of text (and units) can cost, in µ$; raise Unpriced for a unit without a price."""
+        if self.open:
+            self._check_open(input_tokens, output_tokens)
         reachable = self.bounds[: bisect_left(self.thresholds, input_tokens) + 1] if self.thresholds else self.bounds
         most = max([input_tokens * dear_in + output_tokens * dear_out for dear_in, dear_out in reachable])
         for name, count in units.items():
-            most += count * (self.unit_prices(name) or (0,))[-1]
+            prices = self.unit_prices(name)
+            if prices is None:
+                raise Unpriced(name)
+            most += count * prices[-1]
         return ceil_div(most, MICROS) + self.per_call
+
+    def _check_open(self, input_tokens: int, output_tokens: int) -> None:
+        for bucket, tokens in (("input", input_tokens), ("output", output_tokens)):
+            if tokens and bucket in self.open:
+                raise Unpriced(bucket)
 
     def charge(self, *, calls: int = 1, units: Mapping[str, int] = _NOTHING, **buckets: int) -> Charge:
         """Price disjoint buckets of tokens and units; raise ValueError for a negative count."""
@@ -90,10 +125,11 @@ class ModelPrice:
             raise ValueError("nothing can be consumed fewer than 0 times")
         step = self.step(counts) if self.thresholds else 0
         numerators = [tariff.numerator(counts, step, calls) for tariff in self.tariffs]
-        if counts.keys() <= BASES.keys():
+        if not self.open and counts.keys() <= BASES.keys():
             return self._divide(numerators)
-        units = [name for name in counts if name not in BASES]
-        return self._divide(numerators, tuple(name for name in units if not self._add_unit(numerators, name, counts[name])))
+        missing = [name for name in counts if name in self.open and counts[name]]
+        missing += [name for name in counts if name not in BASES and not self._add_unit(numerators, name, counts[name])]
+        return self._divide(numerators, tuple(missing))
 
     def step(self, counts: Mapping[str, int]) -> int:
         """Return which step of the prices counts for a context of this size."""
@@ -142,12 +178,13 @@ class Group:
 
 
 class PriceList:
-    """All prices of one tenant's customers; resolved models are remembered."""
+    """All prices of one tenant's customers, and for how many seconds they count (None: until somebody changes them)."""
 
-    __slots__ = ("_known", "groups", "levels")
+    __slots__ = ("_known", "groups", "lasts_seconds", "levels")
 
-    def __init__(self, levels: Sequence[Level], groups: Mapping[str, Group] | None = None) -> None:
+    def __init__(self, levels: Sequence[Level], groups: Mapping[str, Group] | None = None, *, lasts_seconds: float | None = None) -> None:
         self.levels = tuple(levels)
+        self.lasts_seconds = lasts_seconds
         self.groups = dict(groups or {})
         self._known: dict[tuple[str, str], ModelPrice | None] = {}
 
@@ -177,4 +214,5 @@ def price_of(found: Sequence[tuple[Level, Rule | None]], *, group: Group | None 
         hold_ceiling=ceilings[-1] if ceilings else DEFAULT_HOLD_CEILING,
         book=" ".join([*book, f"g{group.id}"] if group else book),
         thresholds=thresholds,
+        open=unpriced_buckets(found[0][1]),
     )

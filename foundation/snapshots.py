@@ -38,12 +38,16 @@ _cells: dict[str, weakref.WeakSet[Cell[object, object]]] = collections.defaultdi
 
 
 class Cell(Generic[K, V]):
-    """Values of one kind, by key: least recently used ones leave first. Belongs to one event loop."""
+    """Values of one kind, by key: least recently used ones leave first. Belongs to one event loop.
 
-    def __init__(self, *, kind: str, load: Callable[[K], V], size: int = 10_000) -> None:
+    `lasts` says for how many seconds a value that was just loaded is true (None: until its rows change).
+    """
+
+    def __init__(self, *, kind: str, load: Callable[[K], V], size: int = 10_000, lasts: Callable[[V], float | None] | None = None) -> None:
         self.kind = kind
         self._load = load
         self._size = size
+        self._lasts = lasts
         self._found: collections.OrderedDict[K, V] = collections.OrderedDict()
         self._missed: collections.OrderedDict[K, V] = collections.OrderedDict()
         self._loading: dict[K, asyncio.Future[V]] = {}
@@ -88,6 +92,13 @@ class Cell(Generic[K, V]):
             _keep(self._missed, key, value, _MISSES)
         else:
             _keep(self._found, key, value, self._size)
+            if self._lasts is not None and (seconds := self._lasts(value)) is not None:
+                future.get_loop().call_later(seconds, self._end, key, value)
+
+    def _end(self, key: K, value: V) -> None:
+        """Forget a value whose time is over, unless another one has taken its place."""
+        if self._found.get(key) is value:
+            del self._found[key]
 
 
 def _keep(values: collections.OrderedDict[K, V], key: K, value: V, size: int) -> None:

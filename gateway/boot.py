@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import operator
 import random
 import socket
 import uuid
@@ -66,7 +67,7 @@ async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
 def _relay(purse: Purse, spool: Writer, transport: Transport, tokens: Tokens) -> Relay:
     return Relay(
         recogniser=Recogniser(platform_hosts=frozenset(settings.PLATFORM_HOSTS)),
-        prices=Cell(kind="prices", load=price_lists.load, size=2_000),
+        prices=Cell(kind="prices", load=price_lists.load, size=2_000, lasts=operator.attrgetter("lasts_seconds")),
         tables=Cell(kind="channels", load=_load_table, size=1),
         purse=purse,
         spool=spool,

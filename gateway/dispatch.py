@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from billing.limits import fits
+from billing.pricing import Unpriced
 from channels_app.contract import Call
 from gateway import errors, relay, throttling
 from gateway.authentication import may_use
@@ -58,7 +59,11 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     throttling.count_model(request, call.model)
     budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, call.model))
     till = Till(relay=state, key=key, budgets=budgets, price=price, call=call)
-    await till.reserve()
+    try:
+        await till.reserve()
+    except Unpriced as missing:
+        log.error("a call was refused: nobody has priced what it uses", extra={"model": call.model, "unit": missing.unit})
+        raise RelayError("model_not_found", f"The model {call.model[:100]} has no price for {missing.unit} here.", param="model") from None
     plan = CallPlan(call=till.call, candidates=candidates, draw=state.draw, request_id=request.id, created=int(time.time()))
     return Conductor(state=state, request=request, plan=plan, till=till)
 

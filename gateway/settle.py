@@ -17,7 +17,7 @@ import orjson
 from django.db import Error as DatabaseProblem
 from django.db import InterfaceError, connection, transaction
 
-from billing import captures
+from billing import captures, unpriced
 from gateway.models import UsageQuarantine
 from gateway.spool import Line, encode
 
@@ -66,6 +66,8 @@ def post(*, worker_id: uuid.UUID, lines: Sequence[Line]) -> int:
         new = {row[0] for row in cursor.fetchall()}
     fresh = [line for line in lines if line.id in new]
     captures.capture_batch(worker_id=worker_id, lines=fresh, journals=journals)
+    if given_away := [(line.model, {unit: line.usage.get(unit, 0) for unit in line.unpriced}) for line in fresh if line.unpriced]:
+        unpriced.count(given_away)
     return len(fresh)
 
 
@@ -131,6 +133,7 @@ def _numbers_only(line: Line) -> Line:
         upstream_model="",
         book="",
         usage={},
+        unpriced=[],
         source="estimated",
         status="failed",
         tried=[],

@@ -11,7 +11,7 @@ import os
 import time
 import uuid
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +60,12 @@ class Line:
     first_ms: int | None
     total_ms: int
     tried: list[int]
+    # What of the usage nobody had priced.
+    unpriced: list[str] = field(default_factory=list)
     v: int = 1
 
 
-_FIELDS = frozenset(field.name for field in fields(Line))
+_FIELDS = frozenset(one.name for one in fields(Line))
 
 
 def encode(line: Line) -> bytes:

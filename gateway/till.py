@@ -200,6 +200,7 @@ class Till:
             first_ms=delivery.first_ms,
             total_ms=delivery.total_ms,
             tried=[one.attempt.channel.id for one in delivery.failed],
+            unpriced=[] if delivery.is_free else list(charge.unpriced),
         )
 
     def _append(self, line: Line) -> None:

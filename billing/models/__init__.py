@@ -1,6 +1,7 @@
 """The rows of money; one module a subject."""
 
 from billing.models.alerts import LimitAlert, WalletWatch
+from billing.models.audit import AuditFinding, AuditRun, UnpricedUse
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
@@ -12,6 +13,8 @@ __all__ = [
     "QUOTA",
     "UNLIMITED",
     "AccountSnapshot",
+    "AuditFinding",
+    "AuditRun",
     "Code",
     "CodeBatch",
     "CodeEvent",
@@ -33,6 +36,7 @@ __all__ = [
     "RelayWorker",
     "Slice",
     "Transfer",
+    "UnpricedUse",
     "WalletWatch",
     "WebhookInbox",
 ]

@@ -8,9 +8,10 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -59,8 +60,14 @@ class PriceForm(pages.DeskForm):
         required=False,
         help_text=gettext_lazy("One a line, above how many tokens other prices count: 200000:input=6,output=22.5"),
     )
+    begins = forms.DateTimeField(
+        label=gettext_lazy("Counts from"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"placeholder": "2026-12-01 00:00"}),
+        help_text=gettext_lazy("Leave empty for now. What was planned for later is given up."),
+    )
     is_confirmed = forms.BooleanField(label=gettext_lazy("Yes, ten times as dear or as cheap is meant"), required=False)
-    field_order: Sequence[str] = ("model", "tenant", *PRICES, "units", "tiers", "priced_as", "hold_ceiling", "is_confirmed")
+    field_order: Sequence[str] = ("model", "tenant", *PRICES, "units", "tiers", "priced_as", "hold_ceiling", "begins", "is_confirmed")
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,13 +102,13 @@ class PriceForm(pages.DeskForm):
     def told(self, request: HttpRequest) -> str:
         """Return what an ordinary call costs at the price that was just set."""
         tenant = self.cleaned_data.get("tenant") or actor_of(request).tenant
-        found = price_lists.load(tenant.pk).resolve(self.cleaned_data["model"])
+        found = price_lists.load(tenant.pk, at=self.cleaned_data["begins"]).resolve(self.cleaned_data["model"])
         charged = found.charge(input=1_000, output=1_000).price_micros if found is not None else 0
         return _("A call of 1,000 tokens in and 1,000 out costs %s.") % format_usd(charged)
 
 
 class CurrentFilter(admin.SimpleListFilter):
-    """Shows what counts now unless the past is asked for."""
+    """Shows what counts now or is planned, unless the past is asked for."""
 
     title = gettext_lazy("version")
     parameter_name = "version"
@@ -115,7 +122,7 @@ class CurrentFilter(admin.SimpleListFilter):
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[PriceRule]) -> QuerySet[PriceRule]:
-        return queryset if self.value() == "all" else queryset.filter(valid_to=None)
+        return queryset if self.value() == "all" else queryset.filter(Q(valid_to=None) | Q(valid_to__gt=timezone.now()))
 
 
 class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
@@ -149,6 +156,9 @@ class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
         form = PriceForm(request.POST or None, request=request, initial=self._initial(request))
         if form.is_valid() and (rule := form.save(request)):
             done = _("%s has its new price; calls from now on pay it.") % rule.pattern
+            if form.cleaned_data["begins"]:
+                begins = f"{timezone.localtime(rule.valid_from):%Y-%m-%d %H:%M}"
+                done = _("%(model)s has its new price from %(begins)s on.") % {"model": rule.pattern, "begins": begins}
             messages.success(request, f"{done} {form.told(request)}")
             return redirect(pages.list_url(self))
         return pages.ask(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import AuditEvent, Membership, Tenant
@@ -53,3 +56,11 @@ def test_a_sub_reseller_is_told_of_a_rise_at_the_top(sold: Tenant) -> None:
 def test_neighbours_hear_nothing(sold: Tenant, stranger: Membership) -> None:
     price_book.set_price(model="m-1", tenant=stranger.tenant, input=2_000_000)
     assert price_alerts.tell(seller=sold, models=["m-1"]) == 0
+
+
+def test_of_a_planned_rise_the_owner_is_told_when_it_is_planned(sold: Tenant, reseller_owner: Membership) -> None:
+    begins = timezone.now() + datetime.timedelta(days=3)
+    price_book.set_price(model="m-*", input=3_500_000, begins=begins)
+    mail.outbox.clear()
+    outbox.deliver()
+    assert f"This counts from {begins.astimezone(datetime.UTC):%Y-%m-%d %H:%M} (UTC) on." in mail.outbox[0].body

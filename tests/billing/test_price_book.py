@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEvent, Tenant
 from billing import price_book, price_lists
@@ -140,3 +143,48 @@ def test_a_group_pays_its_part_until_it_is_changed(tenant: Tenant) -> None:
 def test_a_group_without_sense_is_refused(root_tenant: Tenant, group: str, factor: int) -> None:
     with pytest.raises(price_book.BadPrice):
         price_book.set_group(group=group, factor=factor)
+
+
+def asked(root: Tenant, *, at: datetime.datetime | None = None) -> int:
+    """Return what a million tokens of `m` cost at a moment."""
+    sold = price_lists.load(root.pk, at=at).resolve("m")
+    assert sold is not None
+    return sold.charge(input=1_000_000).price_micros
+
+
+def test_a_planned_price_counts_from_its_time_on(root_tenant: Tenant) -> None:
+    price_book.set_price(model="m", input=1_000_000)
+    begins = timezone.now() + datetime.timedelta(hours=2)
+    price_book.set_price(model="m", input=2_000_000, begins=begins)
+    moments = [None, begins - datetime.timedelta(seconds=1), begins, begins + datetime.timedelta(days=400)]
+    assert [asked(root_tenant, at=moment) for moment in moments] == [1_000_000, 1_000_000, 2_000_000, 2_000_000]
+    left = price_lists.load(root_tenant.pk).lasts_seconds
+    assert left is not None
+    assert 7_190 < left <= 7_200
+    assert price_lists.load(root_tenant.pk, at=begins).lasts_seconds is None
+
+
+def test_what_was_planned_for_later_is_given_up(root_tenant: Tenant) -> None:
+    price_book.set_price(model="m", input=1_000_000)
+    begins = timezone.now() + datetime.timedelta(hours=2)
+    price_book.set_price(model="m", input=2_000_000, begins=begins)
+    price_book.set_price(model="m", input=1_500_000)
+    assert [asked(root_tenant, at=moment) for moment in (None, begins)] == [1_500_000, 1_500_000]
+    assert price_lists.load(root_tenant.pk).lasts_seconds is None
+    price_book.set_price(model="m", input=3_000_000, begins=begins)
+    price_book.set_price(model="m", input=1_500_000)
+    assert asked(root_tenant, at=begins) == 1_500_000, "the same price again gives the plan up too"
+
+
+def test_no_price_begins_in_the_past(root_tenant: Tenant) -> None:
+    with pytest.raises(price_book.BadPrice, match="now or in the future"):
+        price_book.set_price(model="m", input=1, begins=timezone.now())
+
+
+def test_a_planned_retail_price_is_compared_with_the_wholesale_price_of_that_time(tenant: Tenant) -> None:
+    begins = timezone.now() + datetime.timedelta(days=1)
+    price_book.set_price(model="m", input=1_000_000)
+    price_book.set_price(model="m", input=2_000_000, begins=begins)
+    price_book.set_price(model="m", tenant=tenant, input=1_500_000)
+    with pytest.raises(price_book.BelowWholesale):
+        price_book.set_price(model="m", tenant=tenant, input=1_500_000, begins=begins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from billing.pricing import Group, Level, ModelPrice, PriceList, Rule, Tier
+from billing.pricing import Group, Level, ModelPrice, PriceList, Rule, Tier, Unpriced
 
 SINK, MARGIN, SUB_MARGIN = 11, 22, 33
 MILLION = 1_000_000
@@ -61,6 +61,31 @@ def test_each_unit_has_its_price(counts: dict[str, int], micros: int) -> None:
 def test_a_unit_nobody_priced_is_named() -> None:
     charge = price(platform(UNITS)).charge_for({"input": 1, "image:512x512:low": 2})
     assert (charge.price_micros, charge.unpriced) == (2, ("image:512x512:low",))
+
+
+def test_a_call_that_would_use_an_unpriced_unit_is_refused() -> None:
+    with pytest.raises(Unpriced, match="image:512x512:low"):
+        price(platform(UNITS)).upper_bound(input_tokens=1, output_tokens=0, units={"image:512x512:low": 1})
+
+
+def test_text_that_nobody_priced_is_refused_or_named() -> None:
+    sold = price(platform(Rule(1, "m", {"input": 2_000_000})))
+    # an embedding writes nothing: 10 × 2
+    assert sold.upper_bound(input_tokens=10, output_tokens=0) == 20
+    with pytest.raises(Unpriced, match="output"):
+        sold.upper_bound(input_tokens=10, output_tokens=1)
+    charge = sold.charge(input=10, cache_read=1, output=5, reasoning=3)
+    # 10 × 2 + 1 × 2: cache reads follow the input, reasoning follows an output that has no price
+    assert (charge.price_micros, charge.unpriced) == (22, ("output", "reasoning"))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [Rule(1, "m", per_call=100), Rule(1, "m", {"input": 0, "output": 0}), Rule(1, "m", units={"seconds": MILLION})],
+    ids=["by the call", "free by intent", "by the second"],
+)
+def test_tokens_need_no_price_where_the_call_has_one(rule: Rule) -> None:
+    assert price(platform(rule)).charge(input=10, output=10, audio_output=5).unpriced == ()
 
 
 def test_a_resellers_own_unit_price_is_never_below_the_platforms() -> None:

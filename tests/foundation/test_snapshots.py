@@ -78,6 +78,19 @@ async def test_a_load_that_a_change_overtook_is_not_kept() -> None:
     assert cell.peek("a") is None
 
 
+async def test_a_value_whose_time_is_over_is_loaded_again() -> None:
+    loads: list[str] = []
+
+    def load(key: str) -> str:
+        loads.append(key)
+        return f"{key}{len(loads)}"
+
+    cell = snapshots.Cell(kind="t-lasts", load=load, lasts=lambda value: 0.05 if value == "a1" else None)
+    assert await cell.get("a") == "a1"
+    await asyncio.sleep(0.06)  # a later timer of the same loop
+    assert [await cell.get("a"), cell.peek("a")] == ["a2", "a2"]
+
+
 async def test_a_failed_load_is_tried_again() -> None:
     answers: list[str | Exception] = [RuntimeError("away"), "here"]
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from billing import leases, ledger
-from billing.models import Journal, KeyBudget, LedgerAccount, Slice, Transfer
+from billing.models import Journal, KeyBudget, LedgerAccount, Slice, Transfer, UnpricedUse
 from foundation.ids import uuid7
 from gateway import settle
 from gateway.models import UsageQuarantine, UsageRecord
@@ -191,3 +191,12 @@ def test_an_unknown_worker_may_post() -> None:
     who = customer(leased=0)
     assert settle.post_all(worker_id=uuid.uuid4(), lines=[who.line(10)]) == 1
     assert money(who) == (990, 0)
+
+
+def test_what_nobody_priced_is_counted_with_its_line_and_once() -> None:
+    who = customer()
+    searched = {"input": 3, "tool:web_search": 2}
+    given = [who.line(1, usage=searched, unpriced=["tool:web_search"]) for _ in range(2)]
+    for _ in range(2):
+        post(who, *given, who.line(1))
+    assert list(UnpricedUse.objects.values_list("model", "unit", "calls", "amount")) == [("gpt-x", "tool:web_search", 2, 4)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import zoneinfo
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -29,6 +31,7 @@ class Command(Verb):
         price_options.add(parser)
         parser.add_argument("--hold-ceiling", type=int, metavar="TOKENS", help="output tokens a streamed call reserves at first")
         parser.add_argument("--priced-as", default="", metavar="MODEL", help="take the prices of this model")
+        parser.add_argument("--from", dest="begins", metavar="TIME", help="when it begins to count: 2026-12-01T00:00+08:00; default: now")
         parser.add_argument("--channel", metavar="NAME", help="this is what the channel's upstream asks of us (--model: a name, or *)")
         parser.add_argument("--group", metavar="NAME", help="with --factor: what a customer group pays of its seller's prices")
         parser.add_argument("--factor", metavar="NUMBER", help="0.9 is a tenth less; never below wholesale")
@@ -59,16 +62,25 @@ class Command(Verb):
 
     def _set(self, tenant: Tenant, options: dict[str, Any]) -> None:
         typed = price_options.read(options)
+        begins = self._moment(options["begins"], tenant) if options["begins"] else None
         given = {**typed, "hold_ceiling": options["hold_ceiling"], "priced_as": options["priced_as"]}
-        seen = price_preview.preview(seller=tenant, model=options["model"], values=price_terms.values_of(given))
+        seen = price_preview.preview(seller=tenant, model=options["model"], values=price_terms.values_of(given), at=begins)
         if options["dry_run"]:
             self.emit({"model": options["model"], "preview": str(seen), "jumps": list(seen.jumps)})
             return
         rule = price_book.set_price(
-            model=options["model"], tenant=tenant, source="command line", is_confirmed=options["confirm"], **given
+            model=options["model"], tenant=tenant, source="command line", begins=begins, is_confirmed=options["confirm"], **given
         )  # fmt: skip
         answer = {"model": rule.pattern, "tenant": tenant.slug, "priced_as": rule.priced_as or None, **price_options.shown(typed)}
-        self.emit(answer | {"preview": str(seen)})
+        self.emit(answer | ({"begins": rule.valid_from} if begins else {}) | {"preview": str(seen)})
+
+    def _moment(self, text: str, tenant: Tenant) -> datetime.datetime:
+        """Read a time; one without an offset is meant in the tenant's zone."""
+        try:
+            moment = datetime.datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(f"{text} is no time: write --from 2026-12-01T00:00")
+        return moment if moment.tzinfo else moment.replace(tzinfo=zoneinfo.ZoneInfo(tenant.zone))
 
     def _import(self, tenant: Tenant, options: dict[str, Any]) -> None:
         done = price_book.import_list(tenant=tenant)

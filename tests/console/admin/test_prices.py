@@ -62,3 +62,13 @@ def test_a_tenfold_price_is_asked_about_first(office: Client, platform_admin: Me
 def test_what_makes_no_sense_is_said_in_the_form(office: Client, platform_admin: Membership, values: dict[str, str]) -> None:
     assert submit(office, platform_admin, input="3", **values).status_code == 200
     assert PriceRule.objects.count() == 0
+
+
+def test_a_price_is_planned_and_shown_beside_the_one_that_counts(office: Client, platform_admin: Membership) -> None:
+    price_book.set_price(model="m", input=1_000_000)
+    answer = submit(office, platform_admin, input="2", begins="2099-01-01 00:00")
+    assert answer.status_code == 302
+    page = office.get(answer.headers["Location"], HTTP_HOST="platform.test")
+    assert [rule.input for rule in page.context["cl"].result_list] == [2_000_000, 1_000_000]
+    assert "m has its new price from 2099-01-01 00:00 on." in page.content.decode()
+    assert submit(office, platform_admin, input="2", begins="2001-01-01 00:00").status_code == 200

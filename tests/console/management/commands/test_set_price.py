@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from io import StringIO
 from typing import Any
@@ -101,3 +102,15 @@ def test_set_price_writes_what_a_channel_costs(root_tenant: Tenant) -> None:
         run("set_price", "--channel", "Down", "--model", "m", "--input", "1")
     with pytest.raises(CommandError, match="give what the upstream asks"):
         run("set_price", "--channel", "Up", "--model", "m")
+
+
+def test_set_price_plans_ahead(tenant: Tenant) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(zone="Asia/Shanghai")
+    run("set_price", "--model", "m", "--input", "1")
+    answer = run("set_price", "--model", "m", "--tenant", tenant.slug, "--input", "2", "--from", "2099-01-01T08:00")
+    assert answer["begins"] == "2099-01-01 08:00:00+08:00"
+    at = datetime.datetime(2099, 1, 1, tzinfo=datetime.UTC)
+    found = [price_lists.load(tenant.pk, at=moment).resolve("m") for moment in (None, at)]
+    assert [sold.charge(input=1_000_000).price_micros for sold in found if sold is not None] == [1_000_000, 2_000_000]
+    with pytest.raises(CommandError, match="is no time"):
+        run("set_price", "--model", "m", "--input", "2", "--from", "tomorrow")
