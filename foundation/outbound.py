@@ -16,7 +16,7 @@ import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 import httpx
 
@@ -115,6 +115,11 @@ async def request_async(
 def check_address(url: str, *, allow_private: bool) -> None:
     """Raise RefusedAddress when the URL leads inside, Unreachable when its name does not resolve."""
     _resolve(url, allow_private=allow_private)
+
+
+def joined(url: str, target: str) -> str:
+    """Return the address a redirect leads to; it is checked when it is called."""
+    return urljoin(url, target)
 
 
 def is_public(address: Address) -> bool:
