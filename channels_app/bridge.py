@@ -43,7 +43,7 @@ def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 
         url=provider.address(channel, encoded.path),
         headers=(("content-type", encoded.content_type), ("accept", accept), *encoded.headers, *provider.authorize(channel, shown)),
         body=encoded.body,
-        body_path=encoded.body_path,
+        upload=encoded.upload,
     )
     return provider.sign(made, channel, key, now) if provider.signs else made
 

@@ -30,6 +30,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from channels_app.forms import Form, FormBody
+
 JSON = "application/json"
 
 
@@ -154,8 +156,8 @@ class Call:
     `operation` is `chat` for a chat completion in any dialect, else one of `faces.OPERATIONS`. `dialect` names the protocol
     of `fields` and `body`. `model` is the public name, even where the client wrote an alias. `headers` are those of the
     client's that belong to its protocol and travel on to a vendor that speaks it (`anthropic-beta`); `form` is what the
-    address said beyond them (`sse` or `array` for a Gemini stream). A body that is no JSON has a `content_type` of its own
-    (its boundary included) and lies in `body` or, when it is large, in the file `body_path`.
+    address said beyond them (`sse` or `array` for a Gemini stream). A multipart body is `upload`: `fields` are its fields,
+    `body` is empty.
     """
 
     operation: str
@@ -167,8 +169,7 @@ class Call:
     wants_usage: bool = False
     headers: tuple[tuple[str, str], ...] = ()
     form: str = ""
-    content_type: str = JSON
-    body_path: str = ""
+    upload: Form | None = None
     understand: Callable[[Call], Mapping[str, Any]] | None = None
     _chat: Mapping[str, Any] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -194,22 +195,25 @@ class Encoded(NamedTuple):
     path: str
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
-    content_type: str = JSON
-    body_path: str = ""
+    upload: FormBody | None = None
+
+    @property
+    def content_type(self) -> str:
+        return JSON if self.upload is None else self.upload.content_type
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamRequest:
     """One HTTP request to a vendor; with a `ws:` or `wss:` address a WebSocket whose first message is `body`.
 
-    A body too large for memory is the file `body_path`.
+    `upload` is a form in place of the body: larger than memory should hold, it comes in pieces.
     """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
-    body_path: str = ""
+    upload: FormBody | None = None
 
 
 @dataclass(frozen=True, slots=True)

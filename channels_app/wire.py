@@ -31,6 +31,7 @@ from channels_app.exchange import (
     inflated,
     inflater,
 )
+from channels_app.forms import FormBody
 
 READ_BUFFER = 256 * 1024
 _JOINED_BODY = 64 * 1024
@@ -61,7 +62,7 @@ class Target:
         lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers])
         if lines.count("\n") != len(names) or lines.count("\r") != len(names) or "\0" in lines:
             raise ValueError("a header holds a line end")
-        return f"{start}{lines}content-length: {len(request.body)}\r\n\r\n".encode()
+        return f"{start}{lines}content-length: {len(request.body if request.upload is None else request.upload)}\r\n\r\n".encode()
 
     def _start(self, names: tuple[str, ...]) -> str:
         own = {name.lower() for name in names}
@@ -136,7 +137,11 @@ class HttpOpening:
             raise NotSent("upstream has closed the connection")
         self._watch = watch = _Watch(asyncio.get_running_loop(), protocol, limits)
         body = self._request.body
-        if len(body) <= _JOINED_BODY:
+        if self._request.upload is not None:
+            pipe.write(head)
+            await _send_pieces(protocol, pipe, self._request.upload)
+            watch.begin()
+        elif len(body) <= _JOINED_BODY:
             pipe.write(head + body)
         else:
             pipe.write(head)
@@ -179,6 +184,18 @@ class HttpOpening:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         # A response read to its end has given its connection back already; any other closes it, so that upstream stops.
         self._close()
+
+
+async def _send_pieces(protocol: ResponseHandler, pipe: asyncio.Transport, body: FormBody) -> None:
+    """Write a body as fast as upstream reads it; a vendor that answers before it has read everything is listened to."""
+    try:
+        for piece in body.pieces():
+            if pipe.is_closing():
+                return
+            pipe.write(piece)
+            await protocol._drain_helper()
+    except (aiohttp.ClientConnectionError, ConnectionError):
+        return
 
 
 @functools.lru_cache(maxsize=16)

@@ -33,7 +33,7 @@ class Application:
     def __init__(self, *, on_lost: Callable[[], None]) -> None:
         self._on_lost = on_lost
         self._relay_path = urls.relay_path(tuple(settings.RELAY_MOUNTS))
-        self._relay = RelayHandler(resolve=urls.resolve, body_limit=settings.RELAY_BODY_LIMIT)
+        self._relay = RelayHandler(resolve=urls.resolve, body_limit=settings.RELAY_BODY_LIMIT, upload_folder=settings.UPLOAD_DIR)
         self._pages: PagesProxy | None = None
         self._exits = AsyncExitStack()
         self._seen_pages_at = -_HEALTH_SECONDS

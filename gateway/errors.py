@@ -42,6 +42,7 @@ TABLE: dict[str, Row] = {
     "unknown_url": Row(404, _REQUEST, "There is nothing at this address."),
     "method_not_allowed": Row(405, _REQUEST, "This address does not take this method."),
     "invalid_json": Row(400, _REQUEST, "The request's body is not a JSON object."),
+    "invalid_form": Row(400, _REQUEST, "The request's body is no complete multipart form."),
     "unsupported_field": Row(400, _REQUEST, "A field has a value that is not supported."),
     "content_filter": Row(400, _REQUEST, "The content was refused by the provider's safety system.", should_retry=False),
     "request_too_large": Row(413, _REQUEST, "The request's body is too large."),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from foundation import ids
-from gateway import bodies
+from gateway import bodies, uploads
 from gateway.answers import Answer, Refusal
 from gateway.errors import DONE, RelayError
 from gateway.link import Headers, Link, Receive, Send
@@ -26,11 +27,13 @@ _VARY = ("vary", "Origin, Access-Control-Request-Headers, Access-Control-Request
 
 
 class RelayHandler:
-    """Answer everything below the relay's paths. `resolve` maps a clean path to a view class and its arguments."""
+    """Answer everything below the relay's paths. `resolve` maps a clean path to a view class and its arguments; large forms lie
+    in `upload_folder` while they are read."""
 
-    def __init__(self, *, resolve: Resolve, body_limit: int) -> None:
+    def __init__(self, *, resolve: Resolve, body_limit: int, upload_folder: Path | None = None) -> None:
         self._resolve = resolve
         self._body_limit = body_limit
+        self._upload_folder = upload_folder
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         link = Link(receive, send)
@@ -51,17 +54,31 @@ class RelayHandler:
         route = self._resolve(path)
         if route is None:
             return await _refuse(link, RelayError("unknown_url", f"There is nothing at {method} {path[:200]}."))
-        request = RelayRequest(scope, path, link)
-        if method == "POST":
-            try:
-                request.set_body(await bodies.read(receive, request.wire, limit=self._body_limit))
-            except bodies.BodyTooLarge:
-                return await _refuse(link, RelayError("request_too_large", f"The limit is {self._body_limit} bytes."))
-            except bodies.BodyUnreadable:
-                return await _refuse(link, RelayError("unsupported_field", "The body's encoding is broken.", param="content-encoding"))
-        link.watch()
         view, arguments = route
-        return await _respond(link, await view().dispatch(request, **arguments))
+        request = RelayRequest(scope, path, link)
+        try:
+            if method == "POST" and (error := await self._receive(receive, request, takes_forms=view.takes_forms)) is not None:
+                return await _refuse(link, error)
+            link.watch()
+            return await _respond(link, await view().dispatch(request, **arguments))
+        finally:
+            if request.upload is not None:
+                request.upload.close()
+
+    async def _receive(self, receive: Receive, request: RelayRequest, *, takes_forms: bool) -> RelayError | None:
+        """Give the request its body; return the refusal of one that cannot be taken."""
+        try:
+            if takes_forms and uploads.is_form(request.wire):
+                request.upload = await uploads.read(receive, request.wire, limit=self._body_limit, folder=self._upload_folder)
+            else:
+                request.set_body(await bodies.read(receive, request.wire, limit=self._body_limit))
+        except bodies.BodyTooLarge:
+            return RelayError("request_too_large", f"The limit is {self._body_limit} bytes.")
+        except bodies.BodyUnreadable:
+            return RelayError("unsupported_field", "The body's encoding is broken.", param="content-encoding")
+        except uploads.FormUnreadable:
+            return RelayError("invalid_form")
+        return None
 
 
 def clean(path: str) -> str:

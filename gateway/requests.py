@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 from rest_framework.request import Empty, Request
 
+from channels_app.forms import Form
 from foundation import ids
 from gateway.link import Link
 
@@ -36,6 +37,7 @@ class RelayRequest(HttpRequest):
         self._read_started = True
         self._stream = cast("Any", None)
         self.link = link
+        self.upload: Form | None = None
         self.wire: dict[bytes, bytes] = dict(scope["headers"])
 
     def set_body(self, body: bytes) -> None:

@@ -24,6 +24,8 @@ DRAIN_BYTES = env.number("DRAIN_BYTES", 4 * 1024 * 1024)
 DRAIN_NUMBER = env.number("DRAIN_NUMBER", 64)
 # Owners of wallets are told when less than this is left, unless they chose another amount; 0 = nobody is.
 LOW_WALLET_CENTS = env.number("LOW_WALLET_CENTS", 100)
+# Large multipart bodies while they are read; its files have no names and end with their call.
+UPLOAD_DIR = VAR_DIR / "uploads"
 SPOOL_DIR = VAR_DIR / "spool"
 SPOOL_MAX_BYTES = env.number("SPOOL_MAX", 256 * 1024 * 1024)
 SPOOL_MIN_FREE_BYTES = env.number("SPOOL_MIN_FREE", 64 * 1024 * 1024)

@@ -46,6 +46,7 @@ class RelayView(APIView):
     parser_classes: tuple[type[Any], ...] = ()
     content_negotiation_class = IgnoreAccept
     versioning_class = None
+    takes_forms: ClassVar[bool] = False  # multipart bodies come as `upload`, on disk where they are large
     http_method_names = ["get", "post", "head"]  # noqa: RUF012  # DRF's own attribute
 
     _answers: ClassVar[frozenset[str]] = frozenset()

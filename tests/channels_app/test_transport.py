@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from collections.abc import AsyncIterator, Iterator
 
@@ -11,6 +12,7 @@ import pytest
 
 from channels_app import registry, transport
 from channels_app.contract import UpstreamRequest
+from channels_app.forms import Form, Part, Store
 from channels_app.transport import Timeouts, Transport
 from tests.doubles import replies
 from tests.doubles.upstream import Upstream
@@ -183,3 +185,41 @@ async def test_a_local_vendor_answers_by_the_same_interface(client: Transport) -
     async with client.open_local(registry.provider("demo"), request) as exchange:
         assert (exchange.head.status, exchange.head.content_type) == (200, "text/event-stream")
         assert (await exchange.body()).endswith(b"data: [DONE]\n\n")
+
+
+async def test_a_form_larger_than_memory_should_hold_goes_out_in_pieces(client: Transport, upstream: Upstream) -> None:
+    store = Store(memory_bytes=1024)
+    data = bytes(range(256)) * 4096 * 3
+    store.write(data)
+    body = Form(parts=(Part("file", "a.wav", "audio/wav", 0, len(data)),), store=store, boundary="B").body(values={"model": "up-1"})
+    upstream.script(replies.answer({"text": "hello"}))
+
+    request = UpstreamRequest("POST", f"{upstream.url}/audio/transcriptions", (("content-type", body.content_type),), upload=body)
+    assert await read(client, request, Timeouts()) == b'{"text":"hello"}'
+
+    assert upstream.requests[0].body == bytes(body)
+    assert upstream.requests[0].headers["content-length"] == str(len(body))
+    store.close()
+
+
+async def test_a_vendor_that_refuses_a_form_before_it_has_read_it_is_listened_to(client: Transport) -> None:
+    done = asyncio.Event()
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 401 No\r\ncontent-length: 4\r\nconnection: close\r\n\r\nnope")
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65536):
+                pass
+        writer.close()
+        done.set()
+
+    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+    store = Store(memory_bytes=1024)
+    store.write(b"x" * 8_000_000)
+    body = Form(parts=(Part("file", "a", None, 0, store.size),), store=store, boundary="B").body(values={})
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/audio/transcriptions"
+    async with server, client.open(UpstreamRequest("POST", url, (), upload=body), timeouts=Timeouts(), allow_private=True) as exchange:
+        assert (exchange.head.status, await exchange.body()) == (401, b"nope")
+    await done.wait()
+    store.close()

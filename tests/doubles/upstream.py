@@ -93,7 +93,7 @@ class Upstream:
         scripted = self.next_reply(request)
         if scripted is not None:
             return scripted
-        fields = request.fields if request.body else {}
+        fields = request.fields if request.body.startswith(b"{") else {}
         if not fields.get("stream"):
             return replies.answer()
         asks = (fields.get("stream_options") or {}).get("include_usage")
@@ -103,7 +103,7 @@ class Upstream:
         """Return what was scripted for the next request, or for the model that this one names."""
         if self._queue:
             return self._queue.popleft()
-        return self._by_model.get(request.fields.get("model", "")) if request and request.body else None
+        return self._by_model.get(request.fields.get("model", "")) if request and request.body.startswith(b"{") else None
 
     def note(self, **changes: int) -> None:
         """Add to counters and wake those who wait."""
