@@ -21,13 +21,17 @@ SIZES = {"0.25 KB": 250, "10 KB": 10_000, "300 KB": 300_000}
 Readings = dict[str, list[load.Reading]]
 
 
-def _body(folder: Path, *, model: str, is_stream: bool, size: int) -> Path:
-    """Write a chat request of about `size` bytes."""
+def request_body(*, model: str, is_stream: bool, size: int) -> bytes:
+    """Return a chat request of about `size` bytes."""
     request = {"model": model, "messages": [{"role": "user", "content": ""}], "max_tokens": 256, "stream": is_stream}
     filler = max(1, size - len(json.dumps(request)))
     request["messages"] = [{"role": "user", "content": ("lorem ipsum " * (filler // 12 + 1))[:filler]}]
+    return json.dumps(request).encode()
+
+
+def _body(folder: Path, *, model: str, is_stream: bool, size: int) -> Path:
     path = folder / f"{model}-{size}.json"
-    path.write_text(json.dumps(request))
+    path.write_bytes(request_body(model=model, is_stream=is_stream, size=size))
     return path
 
 

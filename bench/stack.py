@@ -80,9 +80,19 @@ def _uvicorn(application: str, port: int) -> list[str]:
     return [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), *options]
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What servers under test stand on: a folder, an environment with PostgreSQL and Redis, the upstream, a sub-key."""
+
+    folder: Path
+    environment: dict[str, str]
+    upstream: Server
+    key: str
+
+
 @contextmanager
-def start() -> Iterator[Stack]:
-    """Start everything in a temporary folder; stop and remove all of it afterwards."""
+def ground() -> Iterator[Ground]:
+    """Start databases and upstream in a temporary folder and fill them; stop and remove all of it afterwards."""
     with ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="keyosk-bench-")))
         folder.chmod(0o755)
@@ -90,24 +100,39 @@ def start() -> Iterator[Stack]:
         for name in ("DATABASE_URL", "REDIS_URL", "KEYOSK_PAGES_SOCKET"):
             environment.pop(name, None)
         exits.enter_context(embedded.servers(folder / "var"))
-        up, bare, relay = free_port(), free_port(), free_port()
-        nginx = mock_upstream.start(folder / "nginx", up)
+        port = free_port()
+        nginx = mock_upstream.start(folder / "nginx", port)
         exits.callback(nginx.wait)
         exits.callback(nginx.terminate)
-        _await(up)
-        upstream = f"http://127.0.0.1:{up}"
-        prepare = [sys.executable, "-m", "bench.prepare", upstream]
+        _await(port)
+        url = f"http://127.0.0.1:{port}"
+        prepare = [sys.executable, "-m", "bench.prepare", url]
         key = subprocess.run(prepare, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
-        proxy_environment = {**environment, "BENCH_UPSTREAM": upstream}
-        proxy = exits.enter_context(_process(_uvicorn("bench.bare_proxy:application", bare), proxy_environment, folder / "bare.log"))
-        flusher = [sys.executable, "manage.py", "flush_spools"]
-        exits.enter_context(_process(flusher, environment, folder / "flusher.log"))
-        governed = exits.enter_context(_process(_uvicorn("config.asgi:application", relay), environment, folder / "relay.log"))
+        yield Ground(folder, {**environment, "BENCH_UPSTREAM": url}, Server(url, [nginx.pid]), key)
+
+
+@contextmanager
+def flusher(base: Ground) -> Iterator[None]:
+    """Post what relays on this ground spool."""
+    with _process([sys.executable, "manage.py", "flush_spools"], base.environment, base.folder / "flusher.log"):
+        yield
+
+
+@contextmanager
+def start() -> Iterator[Stack]:
+    """Start everything in a temporary folder; stop and remove all of it afterwards."""
+    with ExitStack() as exits:
+        base = exits.enter_context(ground())
+        bare, relay = free_port(), free_port()
+        proxy = exits.enter_context(_process(_uvicorn("bench.bare_proxy:application", bare), base.environment, base.folder / "bare.log"))
+        exits.enter_context(flusher(base))
+        command = _uvicorn("config.asgi:application", relay)
+        governed = exits.enter_context(_process(command, base.environment, base.folder / "relay.log"))
         _await(bare)
         _await(relay, "/healthz")
         yield Stack(
-            upstream=Server(upstream, [nginx.pid]),
+            upstream=base.upstream,
             bare=Server(f"http://127.0.0.1:{bare}", [proxy.pid]),
             keyosk=Server(f"http://127.0.0.1:{relay}", [governed.pid]),
-            key=key,
+            key=base.key,
         )

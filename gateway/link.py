@@ -89,7 +89,8 @@ class Link:
         await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     def close(self) -> None:
-        """Stop watching and beating."""
+        """Stop watching and beating, and let go of the call: a cycle would keep its body until the collector comes."""
+        self.on_gone = None
         for timer in (self._watch, self._beat):
             if timer is not None:
                 timer.cancel()
