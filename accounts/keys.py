@@ -166,6 +166,25 @@ def revoke(*, key: ApiKey) -> None:
     _announce()
 
 
+def revoke_secret(secret: str) -> str | None:
+    """End what the secret opens: "key", or "old secret" when it is from before a rotation; None when it opens nothing."""
+    key = by_secret(secret)
+    if key is None or key.state == ApiKey.State.REVOKED:
+        return None
+    if key.previous_digest == digest(secret):
+        ApiKey.objects.filter(pk=key.pk, previous_digest=key.previous_digest).update(previous_digest=None, previous_until=None)
+        _announce()
+        return "old secret"
+    revoke(key=key)
+    return "key"
+
+
+def by_secret(secret: str) -> ApiKey | None:
+    """Return the key that a secret opens, whatever its state."""
+    found = digest(secret)
+    return ApiKey.objects.select_related("membership").filter(Q(digest=found) | Q(previous_digest=found)).first()
+
+
 def digest(secret: str) -> str:
     """Return the fingerprint under which a secret is kept."""
     return vault.digest(secret, purpose="api-key")

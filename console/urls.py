@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
 from console.admin.sites import platform_site, reseller_site
-from console.pages import calls, key_acts, keys, overview, receipt, site, usage
+from console.pages import calls, key_acts, key_status, keys, overview, receipt, site, usage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", platform_site.urls),
     path("reseller/", reseller_site.urls),
     path("styleguide/", site.styleguide, name="styleguide"),
+    path("key/", key_status.key_status, name="key_status"),
     path("console/", overview.dashboard, name="console_dashboard"),
     path("console/keys/", keys.key_list, name="console_keys"),
     path("console/keys/new/", keys.key_new, name="console_key_new"),

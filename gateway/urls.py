@@ -12,9 +12,11 @@ from gateway.views.billing import Subscription, Usage
 from gateway.views.chat import ChatCompletions
 from gateway.views.models import ModelDetail, ModelList
 from gateway.views.receipts import Receipt
+from gateway.views.revoke import RevokeKey
 
 EXACT: dict[str, type[RelayView]] = {
     "/v1/chat/completions": ChatCompletions,
+    "/v1/key/revoke": RevokeKey,
     "/v1/models": ModelList,
     "/v1/dashboard/billing/subscription": Subscription,
     "/v1/dashboard/billing/usage": Usage,

@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import ApiKey, AuditEvent
-from billing import money
+from billing import chart, money
 from billing.models.ledger import LedgerAccount
 from channels_app.models import Channel
+from console.admin import customers
 from gateway import rollups, selectors
 from gateway.models import UsageDay, UsageHour
 
@@ -50,6 +51,9 @@ def context(request: HttpRequest, site: str) -> dict[str, Any]:
         "tiles": [*found["tiles"], *_stock(actor)],
         "chart": found["chart"],
         "models": found["models"],
+        "site": site,
+        "dearest": found["dearest"],
+        "running_dry": found["running_dry"],
         "channels": scope.narrow(actor, Channel.objects.select_related("check_result"))[:8],
         "events": scope.narrow(actor, AuditEvent.objects.select_related("actor"))[:8],
     }
@@ -62,14 +66,18 @@ def _usage(actor: scope.Actor) -> dict[str, Any]:
     last = selectors.total(hours, since=end - timedelta(days=1), until=end)
     before = selectors.total(hours, since=end - timedelta(days=2), until=end - timedelta(days=1))
     today = rollups.day_of(timezone.now())
+    so_far = selectors.total(days, since=today, until=today + rollups.DAY)
     window = {"since": today - timedelta(days=DAYS - 1), "until": today + rollups.DAY}
     models = selectors.sums(days, by="model", **window)
     return {
         "tiles": [
+            Tile(_("Spent today"), money.format_usd(so_far.price_micros), _("%s calls since midnight UTC") % f"{so_far.calls:,}"),
             Tile(_("Calls, 24 h"), f"{last.calls:,}", _("%s the day before") % f"{before.calls:,}"),
             Tile(_("Spent, 24 h"), money.format_usd(last.price_micros), _("upstream cost %s") % money.format_usd(last.cost_micros)),
             Tile(_("Errors, 24 h"), _share(last.broken, last.calls), _("%s calls without a full answer") % f"{last.broken:,}"),
         ],
+        "dearest": customers.dearest(actor, since=window["since"]),
+        "running_dry": customers.running_dry(actor, since=window["since"]),
         "chart": _chart(selectors.sums(days, by="start", **window), today),
         "models": sorted(
             ({"model": model, "calls": one.calls, "price": one.price_micros} for model, one in models.items()),
@@ -104,7 +112,13 @@ def _stock(actor: scope.Actor) -> list[Tile]:
         owed = LedgerAccount.objects.filter(ledger="Q", kind__in=OWED).aggregate(sum=Sum("balance"))["sum"] or 0
         return [Tile(_("Outstanding quota"), money.format_usd(owed), _("sold and not used yet, everywhere")), keys]
     stock = LedgerAccount.objects.filter(tenant=actor.tenant, kind="stock", ledger="Q").aggregate(sum=Sum("balance"))["sum"] or 0
-    return [Tile(_("Stock"), money.format_usd(stock), _("quota bought and not sold yet")), keys]
+    earned = Tile(_("Margin today"), money.format_usd(_margin(actor)), _("goes to your stock every night"))
+    return [earned, Tile(_("Stock"), money.format_usd(stock), _("quota bought and not sold yet")), keys]
+
+
+def _margin(actor: scope.Actor) -> int:
+    """Return what the shop earned since margins last became stock."""
+    return sum(map(chart.balance_of, LedgerAccount.objects.filter(tenant=actor.tenant, kind="margin", ledger="Q")))
 
 
 def _share(part: int, whole: int) -> str:

@@ -17,15 +17,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts import keys
 from accounts.models import ApiKey
 from billing import limits, money
-from console.admin import pages, spending
+from console.admin import key_bulk, pages, spending
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import label, lines, moment, mono, number, usd
 
 STATE_LABELS = {"active": "success", "disabled": "warning", "revoked": "danger"}
 # The form's fields and the scopes of the limits behind them.
-ALLOWANCES = {"total_micros": "key", "five_hours_micros": "5h", "day_micros": "day", "week_micros": "week", "month_micros": "month"}
-LIMITS = (*ALLOWANCES, "expires_at", "models_allowed", "networks_allowed", "rpm", "tpm", "concurrency")
+ALLOWANCES = key_bulk.ALLOWANCES
+LIMITS = (*ALLOWANCES, "expires_at", "models_allowed", "networks_allowed", "rpm", "tpm", "concurrency", "tags")
 
 
 class ApiKeyForm(ModelForm[ApiKey]):
@@ -40,7 +40,7 @@ class ApiKeyForm(ModelForm[ApiKey]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial.update(_allowances(limits.state(self.instance.pk)))
+            self.initial.update(key_bulk.allowances(limits.state(self.instance.pk)))
 
     def allowances(self) -> dict[str, int | None]:
         """Return the allowances as the limits' own verb takes them."""
@@ -60,10 +60,12 @@ class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
     list_display = ("name", "shown", "holder", "state_label", "expires_at", "last_used", "spent")
     list_filter = ("state",)
     list_select_related = ("membership__user", "membership__tenant", "tenant")
-    search_fields = ("name", "prefix", "membership__user__email")
+    search_fields = ("name", "prefix", "membership__user__email", "tags")
     autocomplete_fields = ("membership",)
     ordering = ("-id",)
-    actions = ("revoke",)
+    actions = ("change_limits", "pause", "unpause", "revoke")
+    actions_list = ("issue_many",)
+    actions_detail = ("rotate",)
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         bounds = (gettext_lazy("Limits"), {"fields": LIMITS, "description": _("Leave empty for no limit.")})
@@ -108,6 +110,7 @@ class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
             rpm=obj.rpm,
             tpm=obj.tpm,
             concurrency=obj.concurrency,
+            tags=tuple(obj.tags),
         )
         obj.pk = issued.key.pk
         obj.refresh_from_db()
@@ -118,7 +121,7 @@ class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
         self.record(request, "issue", obj, after=facts(obj) | allowances)
 
     def _change_allowances(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm) -> None:
-        before, after = _allowances(limits.state(obj.pk)), form.allowances()
+        before, after = key_bulk.allowances(limits.state(obj.pk)), form.allowances()
         names = [name for name in ALLOWANCES if after[name] != before[name]]
         if names:
             limits.set_allowance(api_key_id=obj.pk, **after)
@@ -134,6 +137,28 @@ class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
             boxes=[pages.Box(_("Secret"), secret), pages.Box(_("Try it"), curl(request, secret))],
             facts=[(_("Owner"), obj.membership), (_("Prefix"), obj.prefix), (_("Expires"), obj.expires_at or _("never"))],
         )
+
+    @pages.list_act(description=gettext_lazy("Issue many"), icon="playlist_add")
+    def issue_many(self, request: HttpRequest) -> HttpResponse:
+        """Issue many keys at once; their secrets are in the downloaded file and nowhere else."""
+        return key_bulk.issue(self, request)
+
+    @pages.act(description=gettext_lazy("New secret"), icon="autorenew")
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give the key a new secret; the old one may work on for a while."""
+        return key_bulk.rotate(self, request, self.subject(request, object_id))
+
+    @admin.action(description=gettext_lazy("Change limits"), permissions=["change"])
+    def change_limits(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
+        return key_bulk.change_limits(self, request, queryset)
+
+    @admin.action(description=gettext_lazy("Pause"), permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        key_bulk.pause(self, request, queryset, is_paused=True)
+
+    @admin.action(description=gettext_lazy("Go on"), permissions=["change"])
+    def unpause(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        key_bulk.pause(self, request, queryset, is_paused=False)
 
     @admin.action(description=gettext_lazy("Revoke"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
@@ -174,11 +199,6 @@ class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
     @admin.display(description=gettext_lazy("used of the limits"))
     def used_of_limits(self, key: ApiKey) -> str:
         return lines(_used_text(one) for one in limits.state(key.pk).windows)
-
-
-def _allowances(state: limits.State) -> dict[str, int | None]:
-    found = {one.scope: one.limit_micros for one in state.windows}
-    return {name: found.get(scope) for name, scope in ALLOWANCES.items()}
 
 
 def _used_text(window: limits.Window) -> str:

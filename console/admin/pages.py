@@ -19,6 +19,7 @@ from unfold import widgets
 from unfold.decorators import action
 
 View = Callable[[Any, HttpRequest, str], HttpResponse]
+ListView = Callable[[Any, HttpRequest], HttpResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,26 @@ def act(*, description: str | Promise, icon: str) -> Callable[[View], View]:
     return decorate
 
 
+def list_act(*, description: str | Promise, icon: str) -> Callable[[ListView], ListView]:
+    """Make a method a page above a list: GET asks, POST does. Who may not add objects may not open it."""
+
+    def decorate(view: ListView) -> ListView:
+        @functools.wraps(view)
+        def guarded(model_admin: Any, request: HttpRequest) -> HttpResponse:
+            if not model_admin.has_add_permission(request):
+                raise PermissionDenied
+            return view(model_admin, request)
+
+        decorated: Any = action(guarded, description=description, icon=icon)
+        decorated.allowed_permissions = ["add"]
+        return decorated  # type: ignore[no-any-return]  # Unfold ships no types
+
+    return decorate
+
+
 def dress(widget: forms.Widget) -> None:
     """Give a plain widget the classes of Unfold's stylesheet; widgets of Unfold's own keep theirs."""
-    if widget.attrs.get("class"):
+    if widget.attrs.get("class") or widget.is_hidden:
         return
     if isinstance(widget, forms.CheckboxInput):
         classes = widgets.CHECKBOX_CLASSES

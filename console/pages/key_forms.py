@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import keys
@@ -92,7 +92,7 @@ class KeyForm(HouseForm):
         try:
             return keys.clean_networks(self.cleaned_data["networks"].split(","))
         except ValueError:
-            raise forms.ValidationError(_now("Write networks as CIDR, such as 203.0.113.0/24.")) from None
+            raise forms.ValidationError(gettext("Write networks as CIDR, such as 203.0.113.0/24.")) from None
 
     def clean_tags(self) -> list[str]:
         return keys.clean_tags(self.cleaned_data["tags"].split(","))

@@ -21,7 +21,7 @@ from tests.flows.conftest import Watch
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Theme = Literal["light", "dark"]
-OPEN_PAGES = ["/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/no-such-page/"]
+OPEN_PAGES = ["/", "/key/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/no-such-page/"]
 MEMBER_PAGES = ["/console/", "/console/keys/", "/console/keys/new/", "/console/wallet/", "/console/usage/", "/console/calls/"]
 KEY_PAGES = ["", "edit/", "rotate/"]
 ACCOUNT_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/sessions/"]
