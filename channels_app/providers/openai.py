@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
-from channels_app import inquiry
-from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
+from channels_app import dashboard_billing
+from channels_app.contract import ChannelFacts, ChannelKey
 from channels_app.inquiry import Balance, Inquiry
 from channels_app.provider import Field, Provider
-
-# What relays of the one-api family report for an account without a limit: it says nothing.
-_UNLIMITED = 100_000_000
 
 
 class OpenAI(Provider):
@@ -30,13 +27,5 @@ class OpenAI(Provider):
         return headers + tuple((name, str(value)) for name, value in named if value)
 
     def balance(self, channel: ChannelFacts, key: ChannelKey, *, today: date) -> Inquiry[Balance]:
-        """Ask as relays of the one-api family (and OpenAI, long ago) answer: a limit in dollars, and cents used of it."""
-        headers = self.authorize(channel, key)
-        billing = self.address(channel, "/dashboard/billing")
-        subscription = yield UpstreamRequest("GET", f"{billing}/subscription", headers)
-        limit = inquiry.amount(subscription.json("hard_limit_usd"))
-        if limit >= _UNLIMITED:
-            raise inquiry.NoAnswer("the account has no limit")
-        since = today.replace(day=1) if subscription.json().get("has_payment_method") else today - timedelta(days=100)
-        usage = yield UpstreamRequest("GET", f"{billing}/usage?start_date={since}&end_date={today + timedelta(days=1)}", headers)
-        return Balance(limit - inquiry.amount(usage.json("total_usage")) / 100, "USD")
+        """Ask as relays of the one-api family answer; OpenAI itself did so long ago."""
+        return dashboard_billing.balance(self.address(channel, "/dashboard/billing"), self.authorize(channel, key), today=today)
