@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 
 import structlog
@@ -10,10 +11,11 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing import gateways, settlement
-from billing.models import GatewayAccount, WebhookInbox
+from billing.models import GatewayAccount, PaymentAttempt, WebhookInbox
 from billing.payments.base import BadCallback, GatewayError, Message, ProviderEvent, Reply
 
 State = WebhookInbox.State
+_ASKED_AFTER, _ASKED_FOR = datetime.timedelta(minutes=2), datetime.timedelta(days=1)
 
 log = structlog.get_logger(__name__)
 
@@ -33,6 +35,28 @@ def receive(*, account: GatewayAccount, message: Message) -> Reply:
     return driver.reply(is_taken=all(taken))
 
 
+def ask_about_pending(*, limit: int = 50) -> int:
+    """Ask gateways about payments that have waited for minutes: their messages may be lost. Return how many had an end."""
+    now = timezone.now()
+    waiting = PaymentAttempt.objects.filter(state=PaymentAttempt.State.PENDING, created_at__range=(now - _ASKED_FOR, now - _ASKED_AFTER))
+    ended = 0
+    for attempt in waiting.select_related("account__tenant", "order").order_by("-pk")[:limit]:
+        ended += ask(attempt)
+    return ended
+
+
+def ask(attempt: PaymentAttempt) -> bool:
+    """Ask the gateway what became of a payment and settle its answer; tell whether it had one."""
+    if not gateways.is_ready(attempt.account):
+        return False
+    try:
+        event = gateways.driver_of(attempt.account.driver).query(attempt)
+    except GatewayError as error:
+        log.warning("a gateway does not answer", account=attempt.account_id, reason=str(error))
+        return False
+    return event is not None and _take(attempt.account, event)
+
+
 def _take(account: GatewayAccount, event: ProviderEvent) -> bool:
     """Settle one event; True when the gateway need not send it again."""
     WebhookInbox.objects.bulk_create(
@@ -43,7 +67,7 @@ def _take(account: GatewayAccount, event: ProviderEvent) -> bool:
     try:
         with transaction.atomic():
             settlement.settle(account=account, event=event)
-            known = event.kind in {"paid", "failed", "expired"}
+            known = event.kind in settlement.KINDS
             row.update(state=State.PROCESSED if known else State.IGNORED, reason="", ended_at=timezone.now())
     except settlement.UnknownPayment as reason:
         row.update(state=State.IGNORED, reason=str(reason)[:200], ended_at=timezone.now())

@@ -10,10 +10,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing import code_shelf, ledger, orders
+from billing import code_shelf, ledger, orders, refunds
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.payments.base import ProviderEvent
+
+# What events mean something here; others are kept and ignored.
+KINDS = frozenset({"paid", "failed", "expired", "refunded", "refund_failed"})
 
 State = Order.State
 Attempt = PaymentAttempt.State
@@ -33,6 +36,10 @@ def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
         _paid(order, attempt, event)
     elif event.kind in {"failed", "expired"} and attempt.state == Attempt.PENDING:
         orders.step_attempt(attempt, to=Attempt.FAILED if event.kind == "failed" else Attempt.EXPIRED)
+    elif event.kind in {"refunded", "refund_failed"}:
+        refunds.tell(
+            attempt=attempt, kind=event.kind, number=event.reference, key=event.raw.get("refund", ""), amount_minor=event.amount_minor
+        )
     return order
 
 

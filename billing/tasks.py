@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from billing import alerts, code_shelf, leases, ledger, lots, margins, orders
+from billing import alerts, callbacks, code_shelf, leases, ledger, lots, margins, orders, refunds
 from foundation import jobs
 
 
@@ -14,6 +14,20 @@ from foundation import jobs
 def expire_orders() -> str:
     """End unpaid orders whose reservation is over; their codes go back on the shelf."""
     return f"{orders.expire_due()} orders"
+
+
+@shared_task
+@jobs.scheduled("ask gateways", every_seconds=120)
+def ask_gateways() -> str:
+    """Ask what became of payments that nobody told us the end of."""
+    return f"{callbacks.ask_about_pending()} payments"
+
+
+@shared_task
+@jobs.scheduled("send refunds", every_seconds=60)
+def send_refunds() -> str:
+    """Have gateways pay what was put aside and not sent."""
+    return f"{refunds.send_due()} refunds"
 
 
 @shared_task

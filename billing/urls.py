@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<str:capability>/pay/", order.order_pay, name="order_pay"),
     path("o/<str:capability>/cancel/", order.order_cancel, name="order_cancel"),
     path("o/<str:capability>/redeem/", order.order_redeem, name="order_redeem"),
+    path("o/<str:capability>/refund/", order.order_refund, name="order_refund"),
     path("lookup/", order.lookup, name="lookup"),
     path("redeem/", redeem.redeem, name="redeem"),
     path("pay/<slug:gateway>/<str:account>/webhook/", notify.webhook, name="pay_webhook"),

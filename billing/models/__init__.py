@@ -7,6 +7,7 @@ from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
+from billing.models.refunds import Refund
 from billing.models.shop import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product, WebhookInbox
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "PriceBook",
     "PriceRule",
     "Product",
+    "Refund",
     "RelayWorker",
     "Slice",
     "Transfer",

@@ -116,6 +116,8 @@ class Driver:
     currencies: ClassVar[tuple[str, ...]] = ()
     # Who tells us: its messages come to an address of the account (`webhook`) or of each payment (`notify`).
     has_account_address: ClassVar[bool] = False
+    # Whether money has gone back when `refund` returns, or a later event says so.
+    refunds_at_once: ClassVar[bool] = True
 
     def is_ready(self, account: GatewayAccount) -> bool:
         """Tell whether the account may be used: what it needs is there. An account without its secret is closed."""

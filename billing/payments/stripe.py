@@ -35,6 +35,7 @@ class Stripe(Driver):
     slug: ClassVar[str] = "stripe"
     label = "Stripe"
     has_account_address: ClassVar[bool] = True
+    refunds_at_once: ClassVar[bool] = False
     fields: ClassVar[tuple[Field, ...]] = (
         Field("secret_key", _("Secret key"), is_secret=True, is_required=True, help=_("sk_… or a restricted key rk_…")),
         Field("webhook_secret", _("Signing secret of the webhook"), is_secret=True, is_required=True, help=_("whsec_…, shown by Stripe.")),
@@ -223,5 +224,9 @@ def _of_money(account: GatewayAccount, subject: Mapping[str, Any], kind: str, id
     return ProviderEvent(
         attempt_token=token, event_id=identity, kind=kind[:40], transaction=intent, amount_minor=int(subject.get("amount") or 0),
         currency=str(subject.get("currency") or "").upper(), occurred_at=at, reference=str(subject.get("id") or ""),
-        raw={"status": str(subject.get("status")), "reason": str(subject.get("reason"))},
+        raw={
+            "status": str(subject.get("status")),
+            "reason": str(subject.get("reason")),
+            "refund": str((subject.get("metadata") or {}).get("refund") or ""),
+        },
     )  # fmt: skip

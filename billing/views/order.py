@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import tenants
-from billing import codes, gateways, ledger, orders, redeem_limits, selectors
+from billing import codes, gateways, ledger, orders, redeem_limits, refunds, selectors
 from billing.forms import LookupForm
-from billing.models import GatewayAccount, Order, PaymentAttempt
-from billing.money import format_usd
+from billing.models import GatewayAccount, Order, PaymentAttempt, Refund
+from billing.money import format_minor, format_usd
 from billing.payments.base import GatewayError, Links
 from billing.views.door import ShopRequest, address_of, entering, member_of, private
 from foundation import csp, notify
@@ -90,6 +90,19 @@ def order_redeem(request: HttpRequest, capability: str) -> HttpResponse:
     return private(redirect("order", capability=capability))
 
 
+@require_POST
+def order_refund(request: HttpRequest, capability: str) -> HttpResponse:
+    """Note that the buyer wants the money back; a person of the shop decides."""
+    reason = request.POST.get("reason", "").strip()[:200]
+    try:
+        refunds.request(order=_find(entering(request), capability), reason=reason)
+    except refunds.NothingToRefund:
+        messages.error(request, _("Everything that was bought has been used: nothing can be paid back."))
+    else:
+        messages.success(request, _("The shop knows that you want your money back. The answer will stand here."))
+    return private(redirect("order", capability=capability))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
     """Find orders again: those of this browser and login at once, others by a link to the address they were placed with."""
@@ -145,7 +158,21 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "can_redeem": any(code.is_open for code in bought),
         "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
         "timeline": selectors.timeline(found),
+        "refund": _refund_of(found),
         **selectors.amounts(found),
+    }
+
+
+def _refund_of(order: Order) -> dict[str, Any]:
+    """Return what the page says of paying back: what was asked or done, else how much could be."""
+    last = Refund.objects.filter(attempt__order=order).first()
+    attempt = order.attempts.filter(settles_order=True).first()
+    could = refunds.offer(attempt) if attempt and order.state == Order.State.DELIVERED else None
+    may_ask = could is not None and could.amount_minor > 0 and (last is None or last.state != Refund.State.REQUESTED)
+    return {
+        "last": last,
+        "last_amount": format_minor(last.amount_minor, currency=last.currency) if last else "",
+        "offer": format_minor(could.amount_minor, currency=could.currency) if could and may_ask else "",
     }
 
 

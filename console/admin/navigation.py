@@ -43,6 +43,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Code batches"), "confirmation_number", "billing_codebatch"),
             (_("Codes"), "qr_code_2", "billing_code"),
             (_("Orders"), "receipt_long", "billing_order"),
+            (_("Refunds"), "undo", "billing_refund"),
             (_("Prices"), "payments", "billing_pricerule"),
             (_("Payment accounts"), "credit_card", "billing_gatewayaccount"),
         ]),

@@ -16,6 +16,7 @@ from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.prices import PriceRule
+from billing.models.refunds import Refund
 from billing.models.shop import GatewayAccount, Order, Product
 from channels_app.models import Channel, ChannelCost
 from console.admin import dashboard
@@ -30,6 +31,7 @@ from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.prices import PriceRuleAdmin
 from console.admin.products import GatewayAccountAdmin, ProductAdmin
+from console.admin.refunds import RefundAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
 from console.admin.usage import PlatformUsageAdmin, UsageRecordAdmin
@@ -89,6 +91,7 @@ SHARED: Pages = [
     (CodeBatch, CodeBatchAdmin),
     (Code, CodeAdmin),
     (Order, OrderAdmin),
+    (Refund, RefundAdmin),
 ]
 PLATFORM: Pages = [
     *SHARED,

@@ -14,7 +14,8 @@ from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.prices import PriceRule
-from billing.models.shop import GatewayAccount, Order, Product
+from billing.models.refunds import Refund
+from billing.models.shop import GatewayAccount, Order, PaymentAttempt, Product
 from channels_app import channels, costs
 from channels_app.models import Channel, ChannelCost
 from foundation.ids import uuid7
@@ -100,6 +101,13 @@ def _order(world: World) -> Order:
     return orders.place(product=Product.objects.get(tenant=world.tenant), buyer=buyer).order
 
 
+def _refund(world: World) -> Refund:
+    account = GatewayAccount.objects.get(tenant=world.tenant)
+    order = Order.objects.filter(tenant=world.tenant).earliest("pk")
+    paid = PaymentAttempt.objects.create(order=order, account=account, token=f"paid-{world.mark}", amount_minor=700, currency="CNY")
+    return Refund.objects.create(attempt=paid, key=f"refund-{world.mark}", amount_minor=700, currency="CNY", state="submitted")
+
+
 def _price(world: World) -> PriceRule:
     return price_book.set_price(model=f"model-{world.mark}", tenant=world.tenant, input=1_000_000, output=2_000_000)
 
@@ -138,5 +146,6 @@ MAKERS: dict[type[Model], Maker] = {
     CodeBatch: _batch,
     Code: lambda world: Code.objects.filter(batch__tenant=world.tenant, state="available").earliest("pk"),
     Order: _order,
+    Refund: _refund,
     PriceRule: _price,
 }

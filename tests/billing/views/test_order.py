@@ -11,8 +11,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Membership, Tenant
-from billing import ledger, orders
-from billing.models import Code, GatewayAccount, Order, PaymentAttempt, Product
+from billing import ledger, orders, refunds
+from billing.models import Code, GatewayAccount, Order, PaymentAttempt, Product, Refund
 from foundation.models import OutboxMessage
 from tests.billing.shop import FIVE, place, sandbox, stocked
 
@@ -199,3 +199,20 @@ def test_a_wrong_amount_waits_for_a_person(guest: Client, product: Product) -> N
     address = order_at(guest)
     pay(guest, address, "wrong")
     assert Order.objects.get().review_reason == "wrong amount: 3901 CNY instead of 3900 CNY"
+
+
+def test_a_buyer_asks_for_the_money_back_and_reads_the_answer(guest: Client, product: Product) -> None:
+    address = order_at(guest)
+    pay(guest, address)
+    assert "What was not used is worth ¥39.00 now." in guest.get(address).content.decode()
+    assert guest.post(f"{address}refund/", {"reason": "does not work"})["Location"] == address
+    page = guest.get(address).content.decode()
+    assert "Refund of ¥39.00: asked for." in page
+    assert "Ask for your money back" not in page
+    refund = Refund.objects.get()
+    refunds.decline(refund=refund, actor=None, reason="it works")
+    assert "Refund of ¥39.00: declined." in guest.get(address).content.decode()
+    refunds.send(refunds.start(attempt=refund.attempt, actor=None, reason="all right"))
+    assert "Refund of ¥39.00: paid back." in guest.get(address).content.decode()
+    guest.post(f"{address}refund/", {"reason": "more"})
+    assert Refund.objects.filter(state="requested").count() == 0

@@ -1,0 +1,257 @@
+"""Pay money back: compute what is fair, take the quota back first, let the gateway pay, keep every step.
+
+The buyer of codes that nobody redeemed gets their whole price. Of a redeemed one the unspent part counts. Money that never
+bought anything (late, twice, wrong amount) goes back whole. Cash waits in `refunds_due` until the gateway says it is done.
+
+RefundError
+├── NothingToRefund   there is nothing (left) to pay back, or less than asked for
+└── WrongStep         the refund is not in a state for this
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from billing import code_shelf, gateways, ledger, orders
+from billing.models import Code, CodeBatch, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
+from billing.money import format_minor
+from billing.payments.base import GatewayError
+
+State = Refund.State
+_REFUNDABLE = frozenset({Order.State.PAID, Order.State.DELIVERED, Order.State.REVIEW})
+
+
+class RefundError(Exception):
+    """The base of what refunds refuse."""
+
+
+class NothingToRefund(RefundError):
+    """There is not so much to pay back."""
+
+
+class WrongStep(RefundError):
+    """The refund cannot do this now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What could be paid back now: `amount_minor` with the quota taken back, at most `left_minor` as a gesture."""
+
+    amount_minor: int
+    left_minor: int
+    currency: str
+    open_codes: int
+    redeemed_codes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Unspent:
+    """What of a redeemed code can be taken back, and where it lies."""
+
+    code_id: int
+    account_id: int
+    micros: int
+
+
+def offer(attempt: PaymentAttempt) -> Offer:
+    """Return what a payment could bring back now."""
+    received = attempt.received_minor or 0
+    counted = attempt.refunds.filter(state__in=Refund.COUNTING).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    left, currency = max(0, received - counted), attempt.received_currency or attempt.currency
+    if not attempt.settles_order:
+        return Offer(left, left, currency, 0, 0)
+    order, still_open, unspent = attempt.order, len(_open_codes(attempt.order)), _unspent(attempt)
+    whole = order.units_micros * order.quantity
+    back = order.units_micros * still_open + sum(part.micros for part in unspent)
+    return Offer(min(left, received * back // whole), left, currency, still_open, len(unspent))
+
+
+@transaction.atomic
+def request(*, order: Order, reason: str) -> Refund:
+    """Note that the buyer wants the money back; the same request when asked again. Raises NothingToRefund."""
+    orders.lock(order.pk)
+    attempt = order.attempts.filter(settles_order=True).first()
+    if attempt is None:
+        raise NothingToRefund("this order was not paid")
+    found = attempt.refunds.filter(state=State.REQUESTED).first()
+    if found is not None:
+        return found
+    could = offer(attempt)
+    if could.amount_minor <= 0:
+        raise NothingToRefund("everything that was bought has been used")
+    return _create(attempt, could.amount_minor, state=State.REQUESTED, reason=reason, actor=None, takes_back=True)
+
+
+@transaction.atomic
+def decline(*, refund: Refund, actor: User | None, reason: str) -> None:
+    """Refuse a buyer's request, with the reason. Raises WrongStep."""
+    _step(refund, before=(State.REQUESTED,), to=State.DECLINED, problem=reason[:200], actor=actor, ended_at=timezone.now())
+
+
+@transaction.atomic
+def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_minor: int | None = None) -> Refund:
+    """Take the quota back and put the money aside; `send` then has it paid.
+
+    With `gesture_minor` so much is paid back and the buyer keeps everything. Raises NothingToRefund.
+    """
+    order = orders.lock(attempt.order_id)
+    locked = PaymentAttempt.objects.select_related("order", "account").get(pk=attempt.pk)
+    could, unspent = offer(locked), _unspent(locked)
+    takes_back = gesture_minor is None
+    amount, most = (could.amount_minor, could.amount_minor) if gesture_minor is None else (gesture_minor, could.left_minor)
+    if not 0 < amount <= most:
+        raise NothingToRefund(f"at most {format_minor(most, currency=could.currency)} can be paid back")
+    refund = _approve(locked, amount, reason=reason, actor=actor, takes_back=takes_back)
+    if takes_back and locked.settles_order:
+        _take_back(order, refund, unspent, actor=actor)
+    if locked.settles_order:
+        _book(refund, src="revenue", dst="refunds_due", key=f"refund-due:{refund.pk}")
+    if amount == could.left_minor and order.state in _REFUNDABLE:
+        orders.step(order, to=Order.State.REFUNDED, actor=actor, reason=reason)
+    return refund
+
+
+def send(refund: Refund) -> Refund:
+    """Have the gateway pay, once however often this is called; what it refuses waits, with its words, to be tried again or done by hand."""
+    if refund.state != State.SUBMITTED or refund.provider_number:
+        return refund
+    attempt = PaymentAttempt.objects.select_related("account__tenant", "order").get(pk=refund.attempt_id)
+    driver = gateways.driver_of(attempt.account.driver)
+    try:
+        number = driver.refund(attempt, amount_minor=refund.amount_minor, key=refund.key)
+    except GatewayError as error:
+        Refund.objects.filter(pk=refund.pk, state=State.SUBMITTED).update(problem=str(error)[:200])
+    else:
+        Refund.objects.filter(pk=refund.pk, provider_number=None).update(provider_number=number, problem="")
+        if driver.refunds_at_once:
+            finish(refund=refund)
+    refund.refresh_from_db()
+    return refund
+
+
+@transaction.atomic
+def finish(*, refund: Refund, actor: User | None = None, reason: str = "") -> None:
+    """Note that the money has gone back, because the gateway or a person says so; harmless when repeated. Raises WrongStep."""
+    orders.lock(refund.attempt.order_id)
+    if Refund.objects.filter(pk=refund.pk, state=State.SUCCEEDED).exists():
+        return
+    _step(refund, before=(State.SUBMITTED, State.FAILED), to=State.SUCCEEDED, problem=reason[:200], actor=actor, ended_at=timezone.now())
+    _book(refund, src="refunds_due", dst="clearing", key=f"refund:{refund.pk}")
+
+
+@transaction.atomic
+def fail(*, refund: Refund, problem: str) -> None:
+    """Note that the gateway could not pay back after all: the money is owed still, a person decides."""
+    if Refund.objects.filter(pk=refund.pk, state=State.SUBMITTED).exists():
+        _step(refund, before=(State.SUBMITTED,), to=State.FAILED, problem=problem[:200])
+
+
+@transaction.atomic
+def tell(*, attempt: PaymentAttempt, kind: str, number: str, key: str, amount_minor: int) -> None:
+    """Take in what a gateway says of a refund, ours (by `key` or its number) or one that a person made there, past us.
+
+    Such a one takes the quota back where it is the whole price; a part of it is a gesture.
+    """
+    orders.lock(attempt.order_id)
+    found = attempt.refunds.filter(Q(key=key) | Q(provider_number=number)).first()
+    if found is None and kind == "refunded":
+        could = offer(attempt)
+        is_whole = amount_minor >= could.left_minor == could.amount_minor
+        if could.left_minor <= 0:
+            return
+        gesture = None if is_whole else min(amount_minor, could.left_minor)
+        found = start(attempt=attempt, actor=None, reason="made at the gateway", gesture_minor=gesture)
+    if found is None:
+        return
+    Refund.objects.filter(pk=found.pk, provider_number=None).update(provider_number=number)
+    if kind == "refunded":
+        finish(refund=found)
+    else:
+        fail(refund=found, problem="the gateway could not pay back")
+
+
+def send_due(*, limit: int = 50) -> int:
+    """Send refunds that were put aside and not sent (a crash in between, a gateway that was away); return how many left."""
+    due = Refund.objects.filter(state=State.SUBMITTED, provider_number=None).order_by("pk")[:limit]
+    return sum(bool(send(refund).provider_number) for refund in due)
+
+
+def _approve(attempt: PaymentAttempt, amount: int, *, reason: str, actor: User | None, takes_back: bool) -> Refund:
+    """Turn the buyer's open request into the refund, or make one."""
+    asked = attempt.refunds.filter(state=State.REQUESTED).first()
+    if asked is None:
+        return _create(attempt, amount, state=State.SUBMITTED, reason=reason, actor=actor, takes_back=takes_back)
+    _step(asked, before=(State.REQUESTED,), to=State.SUBMITTED, amount_minor=amount, takes_back=takes_back, actor=actor)
+    return asked
+
+
+def _create(attempt: PaymentAttempt, amount: int, *, state: str, reason: str, actor: User | None, takes_back: bool) -> Refund:
+    return Refund.objects.create(
+        attempt=attempt, key=secrets.token_hex(12), amount_minor=amount, currency=attempt.received_currency or attempt.currency,
+        state=state, reason=reason[:200], actor=actor, takes_back=takes_back,
+    )  # fmt: skip
+
+
+def _step(refund: Refund, *, before: tuple[str, ...], to: str, **fields: object) -> None:
+    if Refund.objects.filter(pk=refund.pk, state__in=before).update(state=to, **fields) != 1:
+        raise WrongStep("the refund has gone on meanwhile: look at it again")
+    refund.state = to
+    for name, value in fields.items():
+        setattr(refund, name, value)
+
+
+def _open_codes(order: Order) -> list[Code]:
+    return [code for code in order.codes.select_related("batch") if code.state in {Code.State.SOLD, Code.State.FROZEN}]
+
+
+def _unspent(attempt: PaymentAttempt) -> list[_Unspent]:
+    """Return what redeemed codes left behind; several in one wallet share what is free there. Taken back once, nothing is left."""
+    if not attempt.settles_order or attempt.refunds.filter(takes_back=True, state__in=Refund.COUNTING).exists():
+        return []
+    free: dict[int, int] = {}
+    found = []
+    redeemed = attempt.order.codes.filter(state=Code.State.REDEEMED, journal__isnull=False).select_related("batch")
+    for code in redeemed.order_by("pk"):
+        account_id = Transfer.objects.filter(journal__redeemed_code=code).order_by("-id").values_list("dst_id", flat=True)[0]
+        if account_id not in free:
+            row = LedgerAccount.objects.get(pk=account_id)
+            free[account_id] = max(0, row.balance - row.held - row.floor)
+        part = min(code.batch.units_micros, free[account_id])
+        free[account_id] -= part
+        if part:
+            found.append(_Unspent(code.pk, account_id, part))
+    return found
+
+
+def _take_back(order: Order, refund: Refund, unspent: list[_Unspent], *, actor: User | None) -> None:
+    """Revoke what was not redeemed, and move what was not spent back to the shop's stock."""
+    by_batch: dict[CodeBatch, list[int]] = {}
+    for code in _open_codes(order):
+        by_batch.setdefault(code.batch, []).append(code.serial)
+    for batch, serials in by_batch.items():
+        code_shelf.revoke(batch=batch, actor=actor, reason=f"refund {refund.pk}", serials=serials)
+    stock = ledger.account(kind="stock", tenant_id=order.tenant_id).pk
+    for part in unspent:
+        try:
+            ledger.transfer(
+                kind="refund", key=f"refund-quota:{refund.pk}:{part.code_id}", src_id=part.account_id, dst_id=stock, amount=part.micros,
+                reference=f"code:{part.code_id}", actor_id=actor.pk if actor else None,
+            )  # fmt: skip
+        except ledger.InsufficientFunds:
+            raise NothingToRefund("the quota is being spent at this moment: try again") from None
+
+
+def _book(refund: Refund, *, src: str, dst: str, key: str) -> None:
+    account = refund.attempt.account
+    owner = {"clearing": account.pk}
+    ids = [
+        ledger.account(kind=kind, tenant_id=account.tenant_id, ledger=f"M:{refund.currency}", owner=owner.get(kind, 0)).pk
+        for kind in (src, dst)
+    ]
+    ledger.transfer(kind="refund", key=key, src_id=ids[0], dst_id=ids[1], amount=refund.amount_minor, reference=f"refund:{refund.pk}")
