@@ -112,10 +112,19 @@ def ground() -> Iterator[Ground]:
 
 
 @contextmanager
-def flusher(base: Ground) -> Iterator[None]:
-    """Post what relays on this ground spool."""
-    with _process([sys.executable, "manage.py", "flush_spools"], base.environment, base.folder / "flusher.log"):
-        yield
+def flusher(base: Ground) -> Iterator[int]:
+    """Post what relays on this ground spool; the process' id."""
+    with _process([sys.executable, "manage.py", "flush_spools"], base.environment, base.folder / "flusher.log") as process:
+        yield process.pid
+
+
+@contextmanager
+def relay(base: Ground) -> Iterator[Server]:
+    """Run one relay on this ground."""
+    port = free_port()
+    with _process(_uvicorn("config.asgi:application", port), base.environment, base.folder / "relay.log") as process:
+        _await(port, "/healthz")
+        yield Server(f"http://127.0.0.1:{port}", [process.pid])
 
 
 @contextmanager
@@ -123,16 +132,9 @@ def start() -> Iterator[Stack]:
     """Start everything in a temporary folder; stop and remove all of it afterwards."""
     with ExitStack() as exits:
         base = exits.enter_context(ground())
-        bare, relay = free_port(), free_port()
+        bare = free_port()
         proxy = exits.enter_context(_process(_uvicorn("bench.bare_proxy:application", bare), base.environment, base.folder / "bare.log"))
         exits.enter_context(flusher(base))
-        command = _uvicorn("config.asgi:application", relay)
-        governed = exits.enter_context(_process(command, base.environment, base.folder / "relay.log"))
+        governed = exits.enter_context(relay(base))
         _await(bare)
-        _await(relay, "/healthz")
-        yield Stack(
-            upstream=base.upstream,
-            bare=Server(f"http://127.0.0.1:{bare}", [proxy.pid]),
-            keyosk=Server(f"http://127.0.0.1:{relay}", [governed.pid]),
-            key=base.key,
-        )
+        yield Stack(upstream=base.upstream, bare=Server(f"http://127.0.0.1:{bare}", [proxy.pid]), keyosk=governed, key=base.key)

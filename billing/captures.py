@@ -63,6 +63,10 @@ class _Change:
     owed: int = 0
 
 
+_OPEN = """
+SELECT set_config('statement_timeout', '30s', true),
+  ARRAY(SELECT nextval(pg_get_serial_sequence('billing_journal', 'id')) FROM generate_series(1, %s))
+"""
 _ACCOUNTS = """
 SELECT id, balance - held - hard_floor FROM billing_ledgeraccount WHERE id = ANY(%s) AND mode = 'eager' ORDER BY id FOR NO KEY UPDATE
 """
@@ -70,30 +74,31 @@ _SLICES = """
 SELECT pool, amount FROM billing_slice WHERE worker_id = %s AND NOT is_budget AND pool = ANY(%s) ORDER BY pool FOR NO KEY UPDATE
 """
 _PAY = """
+WITH change AS (
+  SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS c (id, inside, paid, owed, credit)
+), slices AS (
+  UPDATE billing_slice SET amount = amount - change.inside FROM change
+  WHERE worker_id = %s AND NOT is_budget AND pool = change.id AND change.inside > 0
+)
 UPDATE billing_ledgeraccount SET balance = balance - change.inside - change.paid + change.credit, held = held - change.inside,
   floor = floor + change.owed
-FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[]) AS change (id, inside, paid, owed, credit)
-WHERE billing_ledgeraccount.id = change.id
-"""
-_SHRINK = """
-UPDATE billing_slice SET amount = amount - change.inside FROM unnest(%s::bigint[], %s::bigint[]) AS change (id, inside)
-WHERE worker_id = %s AND NOT is_budget AND pool = change.id
+FROM change WHERE billing_ledgeraccount.id = change.id
 """
 _JOURNALS = """
-INSERT INTO billing_journal (id, kind, key, digest, tenant_id, memo)
-SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[])
-"""
-_TRANSFERS = """
+WITH journals AS (
+  INSERT INTO billing_journal (id, kind, key, digest, tenant_id, memo)
+  SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[])
+)
 INSERT INTO billing_transfer (journal_id, src_id, dst_id, amount)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
 """
 
 
-def reserve_journals(count: int) -> list[int]:
-    """Return fresh journal ids, so that usage rows can name their journal when they are inserted."""
+def open_batch(count: int) -> list[int]:
+    """Give this transaction its time and return fresh journal ids, so that usage rows can name their journal when they are inserted."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('billing_journal', 'id')) FROM generate_series(1, %s)", [count])
-        return [row[0] for row in cursor.fetchall()]
+        cursor.execute(_OPEN, [count])
+        return list(cursor.fetchone()[1])
 
 
 def capture_batch(*, worker_id: uuid.UUID, lines: Sequence[Served], journals: dict[int, int]) -> None:
@@ -203,8 +208,7 @@ def _write(worker_id: uuid.UUID, changes: dict[int, _Change], credits: dict[int,
     with connection.cursor() as cursor:
         paid = [changes.get(one, none).paid for one in ids]
         owed = [changes.get(one, none).owed for one in ids]
-        cursor.execute(_PAY, [ids, inside, paid, owed, [credits.get(one, 0) for one in ids]])
-        cursor.execute(_SHRINK, [ids, inside, worker_id])
+        cursor.execute(_PAY, [ids, inside, paid, owed, [credits.get(one, 0) for one in ids], worker_id])
 
 
 def _write_journals(bills: dict[int, _Bill], journals: dict[int, int], transfers: list[tuple[int, int, int, int]]) -> None:
@@ -223,6 +227,6 @@ def _write_journals(bills: dict[int, _Bill], journals: dict[int, int], transfers
                 [digests[member] for member in members],
                 [bills[member].tenant for member in members],
                 [f"{bills[member].calls} calls" for member in members],
+                *(list(column) for column in zip(*transfers, strict=True)),
             ],
         )
-        cursor.execute(_TRANSFERS, [list(column) for column in zip(*transfers, strict=True)])

@@ -59,9 +59,8 @@ class Unavailable(Exception):
 def post(*, worker_id: uuid.UUID, lines: Sequence[Line]) -> int:
     """Insert the rows of these lines and charge those that are new, or nothing at all; return how many were new."""
     members = sorted({line.member for line in lines if line.price > 0})
-    journals = dict(zip(members, captures.reserve_journals(len(members)) if members else (), strict=True))
+    journals = dict(zip(members, captures.open_batch(len(members)), strict=True))
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = '30s'")
         cursor.execute(_INSERT, [orjson.dumps(lines).decode(), members, [journals[member] for member in members]])
         new = {row[0] for row in cursor.fetchall()}
     fresh = [line for line in lines if line.id in new]

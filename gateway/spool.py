@@ -89,7 +89,7 @@ def decode(raw: bytes) -> Line:
 
 def of_values(values: dict[str, Any]) -> Line:
     """Return the line of a parsed object; fields of later versions are ignored."""
-    known = {name: value for name, value in values.items() if name in _FIELDS}
+    known = values if values.keys() == _FIELDS else {name: value for name, value in values.items() if name in _FIELDS}
     known["id"] = uuid.UUID(known["id"])
     return Line(**known)
 

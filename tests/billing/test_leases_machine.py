@@ -130,7 +130,7 @@ class LeaseMachine(RuleBasedStateMachine):
             return
         price = sum(worker.served)
         calls = [self._call(one) for one in worker.served]
-        journals = dict.fromkeys([self.member.pk], captures.reserve_journals(1)[0])
+        journals = dict.fromkeys([self.member.pk], captures.open_batch(1)[0])
         captures.capture_batch(worker_id=worker.id, lines=calls, journals=journals)
         payable = min(price, self.balance - self.held()) if worker.is_dead else price
         worker.served = []
