@@ -19,10 +19,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Tenant, User
-from billing import code_shelf, code_text, gateways, rates
+from billing import capability, code_shelf, code_text, gateways, order_mail, rates
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
-from foundation import vault
 
 RESERVATION = datetime.timedelta(minutes=15)
 MOST_PER_ORDER = 20
@@ -52,13 +51,14 @@ class WrongState(OrderError):
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders: an e-mail address or another contact, and a membership when signed in."""
+    """Who orders: an e-mail address or another contact, and a membership when signed in; `site` is where, as `Order.site`."""
 
     email: str = ""
     contact: str = ""
     membership: Membership | None = None
     address: str | None = None
     language: str = ""
+    site: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,29 +73,23 @@ class Placed:
 def place(*, product: Product, buyer: Buyer, quantity: int = 1) -> Placed:
     """Reserve codes for a quarter of an hour and write the order. Raises BadOrder, TooManyOpen and codes.SoldOut."""
     _check(product, buyer, quantity)
-    capability = spell_secret(_CAPABILITY_LENGTH)
+    secret = spell_secret(_CAPABILITY_LENGTH)
     order = Order.objects.create(
-        tenant=product.tenant, number=_number(), capability_digest=vault.digest(capability, purpose="order"),
-        capability_sealed=vault.seal(capability, context="order"), product=product, product_name=product.name,
-        instructions=product.instructions, quantity=quantity, units_micros=product.units_micros,
-        total_minor=product.price_minor * quantity, currency=product.currency, email=buyer.email.strip().lower(),
-        contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language, address=buyer.address,
-        reserved_until=timezone.now() + RESERVATION,
+        tenant=product.tenant, number=_number(), product=product, product_name=product.name, instructions=product.instructions,
+        quantity=quantity, units_micros=product.units_micros, total_minor=product.price_minor * quantity, currency=product.currency,
+        email=buyer.email.strip().lower(), contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language,
+        address=buyer.address, reserved_until=timezone.now() + RESERVATION, site=buyer.site, **capability.seal(secret),
     )  # fmt: skip
     code_shelf.reserve(product=product, count=quantity, order=order)
     OrderEvent.objects.create(order=order, after=State.PENDING)
-    return Placed(order=order, capability=capability)
+    order_mail.write(order, "order_placed")
+    return Placed(order=order, capability=secret)
 
 
-def find(*, tenant: Tenant, capability: str) -> Order | None:
+def find(*, tenant: Tenant, secret: str) -> Order | None:
     """Return the shop's order at a secret address."""
-    digests = vault.digests(capability, purpose="order")
-    return Order.objects.select_related("product", "tenant").filter(tenant=tenant, capability_digest__in=digests).first()
-
-
-def capability_of(order: Order) -> str:
-    """Return the secret part of an order's address, for its owner only."""
-    return vault.unseal(order.capability_sealed, context="order")
+    rows = Order.objects.select_related("product", "tenant").filter(tenant=tenant)
+    return rows.filter(capability_digest__in=capability.digests(secret)).first()
 
 
 @transaction.atomic

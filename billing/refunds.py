@@ -18,7 +18,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import User
-from billing import code_shelf, gateways, ledger, orders
+from billing import code_shelf, gateways, ledger, order_mail, orders
 from billing.models import Code, CodeBatch, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
 from billing.money import format_minor
 from billing.payments.base import GatewayError
@@ -92,6 +92,7 @@ def request(*, order: Order, reason: str) -> Refund:
 def decline(*, refund: Refund, actor: User | None, reason: str) -> None:
     """Refuse a buyer's request, with the reason. Raises WrongStep."""
     _step(refund, before=(State.REQUESTED,), to=State.DECLINED, problem=reason[:200], actor=actor, ended_at=timezone.now())
+    order_mail.write(refund.attempt.order, "refund_declined", occasion=str(refund.pk), reason=reason)
 
 
 @transaction.atomic
@@ -143,6 +144,8 @@ def finish(*, refund: Refund, actor: User | None = None, reason: str = "") -> No
         return
     _step(refund, before=(State.SUBMITTED, State.FAILED), to=State.SUCCEEDED, problem=reason[:200], actor=actor, ended_at=timezone.now())
     _book(refund, src="refunds_due", dst="clearing", key=f"refund:{refund.pk}")
+    amount = format_minor(refund.amount_minor, currency=refund.currency)
+    order_mail.write(refund.attempt.order, "order_refunded", occasion=str(refund.pk), amount=amount)
 
 
 @transaction.atomic

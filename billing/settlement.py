@@ -10,9 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing import code_shelf, ledger, orders, refunds
+from billing import code_shelf, ledger, order_mail, orders, refunds
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
+from billing.money import format_minor
 from billing.payments.base import ProviderEvent
 
 # What events mean something here; others are kept and ignored.
@@ -108,6 +109,7 @@ def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> str
 
 def _review(order: Order, attempt: PaymentAttempt, problem: str) -> None:
     """Keep the money as owed and ask a person; an order that was delivered stays so."""
+    amount, currency = attempt.received_minor or 0, attempt.received_currency or attempt.currency
     if attempt.received_minor:
         _book(attempt, src="clearing", dst="refunds_due", key=f"pay:{attempt.pk}")
     PaymentAttempt.objects.filter(pk=attempt.pk).update(review_reason=problem)
@@ -115,6 +117,7 @@ def _review(order: Order, attempt: PaymentAttempt, problem: str) -> None:
         code_shelf.release(order=order)
     if order.state in {State.PENDING, State.EXPIRED, State.CANCELED}:
         orders.step(order, to=State.REVIEW, reason=problem, review_reason=problem)
+    order_mail.write(order, "order_review", occasion=str(attempt.pk), received=format_minor(amount, currency=currency))
 
 
 def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = None, reason: str = "") -> None:
@@ -124,6 +127,7 @@ def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = No
     if code_shelf.sell(order=order) != order.quantity:
         raise orders.WrongState("the order's codes are gone")
     orders.step(order, to=State.DELIVERED, actor=actor, delivered_at=now, review_reason="")
+    order_mail.write(order, "order_delivered")
 
 
 def _book(attempt: PaymentAttempt, *, src: str, dst: str, key: str) -> None:

@@ -98,6 +98,8 @@ class Order(models.Model):
     membership = models.ForeignKey(Membership, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("customer"))
     language = models.CharField(_("language"), max_length=10, blank=True)
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    # Where it was placed, such as https://shop.example/prefix: mails lead back there.
+    site = models.CharField(_("placed at"), max_length=200, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
     review_reason = models.CharField(_("why under review"), max_length=200, blank=True)
     reserved_until = models.DateTimeField(_("reserved until"))

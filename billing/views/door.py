@@ -10,6 +10,7 @@ from django.utils.translation import get_language
 from accounts import tenants
 from accounts.models import Membership, Tenant
 from accounts.scope import Actor
+from billing import capability
 from billing.orders import Buyer
 
 
@@ -33,8 +34,9 @@ def address_of(request: HttpRequest) -> str | None:
 def buyer_of(request: ShopRequest, *, email: str, contact: str) -> Buyer:
     """Return who orders."""
     return Buyer(
-        email=email, contact=contact, membership=request.actor.membership, address=address_of(request), language=get_language() or ""
-    )
+        email=email, contact=contact, membership=request.actor.membership, address=address_of(request), language=get_language() or "",
+        site=capability.site_of(request),
+    )  # fmt: skip
 
 
 def member_of(request: ShopRequest) -> Membership:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from http import HTTPStatus
 from typing import Any
 
@@ -14,13 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import tenants
-from billing import codes, gateways, ledger, orders, redeem_limits, refunds, selectors
+from billing import codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors
+from billing.capability import of as capability_of
+from billing.capability import site_of
 from billing.forms import LookupForm
 from billing.models import GatewayAccount, Order, PaymentAttempt, Refund
 from billing.money import format_minor, format_usd
 from billing.payments.base import GatewayError, Links
 from billing.views.door import ShopRequest, address_of, entering, member_of, private
-from foundation import csp, notify
+from foundation import csp
 
 REMEMBERED = "orders"
 KEEP_REMEMBERED = 10
@@ -117,7 +120,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     known = [int(pk) for pk in request.session.get(REMEMBERED, [])]
     rows = selectors.orders_of(membership=visitor.actor.membership, remembered=known, tenant=visitor.tenant)
-    found = [{"order": row, "capability": orders.capability_of(row), **selectors.amounts(row)} for row in rows]
+    found = [{"order": row, "capability": capability_of(row), **selectors.amounts(row)} for row in rows]
     return private(render(request, "shop/lookup.html", {"form": form, "rows": found}, status=status))
 
 
@@ -139,7 +142,7 @@ def links_for(request: HttpRequest, attempt: PaymentAttempt, *, capability: str)
 
 
 def _find(request: ShopRequest, capability: str) -> Order:
-    found = orders.find(tenant=request.tenant, capability=capability)
+    found = orders.find(tenant=request.tenant, secret=capability)
     if found is None:
         raise Http404
     return found
@@ -181,6 +184,6 @@ def _mail_link(request: ShopRequest, *, number: str, email: str) -> None:
     found = Order.objects.filter(tenant=request.tenant, number=number.strip().upper(), email=email.lower()).first()
     if not redeem_limits.may_look_up(address=address_of(request)) or found is None:
         return
-    link = request.build_absolute_uri(reverse("order", kwargs={"capability": orders.capability_of(found)}))
-    context = {"number": found.number, "shop": request.tenant.name, "link": link}
-    notify.email(to=found.email, template="order_link", context=context, language=found.language or "en", sender_name=request.tenant.name)
+    if not found.site:  # placed before orders kept where
+        Order.objects.filter(pk=found.pk).update(site=site_of(request))
+    order_mail.write(found, "order_link", occasion=str(uuid.uuid4()))

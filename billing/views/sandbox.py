@@ -7,7 +7,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from billing import callbacks, gateways, orders
+from billing import callbacks, gateways
+from billing.capability import of as capability_of
 from billing.models import PaymentAttempt
 from billing.money import format_minor
 from billing.payments.base import Message
@@ -36,4 +37,4 @@ def sandbox(request: HttpRequest, token: str) -> HttpResponse:
     reply = callbacks.receive(account=attempt.account, message=message)
     if reply.status != 200:
         return private(HttpResponse(reply.text, status=reply.status, content_type="text/plain; charset=utf-8"))
-    return private(redirect("order", capability=orders.capability_of(attempt.order)))
+    return private(redirect("order", capability=capability_of(attempt.order)))

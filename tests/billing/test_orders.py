@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import Membership, Tenant
-from billing import codes, orders
+from billing import capability, codes, orders
 from billing.models import Code, Order, OrderEvent, Product
 from tests.billing.shop import PRICE, attempt, place, sandbox, stocked
 
@@ -41,10 +41,10 @@ def test_an_order_reserves_codes_and_remembers_the_price(tenant: Tenant) -> None
 
 def test_an_order_is_found_by_its_secret_at_its_shop_only(tenant: Tenant, stranger: Membership) -> None:
     placed = place(stocked(tenant))
-    assert orders.find(tenant=tenant, capability=placed.capability) == placed.order
-    assert orders.find(tenant=stranger.tenant, capability=placed.capability) is None
-    assert orders.find(tenant=tenant, capability=placed.order.number) is None
-    assert orders.capability_of(placed.order) == placed.capability
+    assert orders.find(tenant=tenant, secret=placed.capability) == placed.order
+    assert orders.find(tenant=stranger.tenant, secret=placed.capability) is None
+    assert orders.find(tenant=tenant, secret=placed.order.number) is None
+    assert capability.of(placed.order) == placed.capability
     assert placed.capability not in str(Order.objects.values().get())
 
 

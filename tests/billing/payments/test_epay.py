@@ -14,7 +14,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Tenant
-from billing import callbacks, gateways, orders, rates
+from billing import callbacks, capability, gateways, rates
 from billing.models import GatewayAccount, PaymentAttempt, WebhookInbox
 from billing.payments import base
 from billing.payments.base import BadCallback, GatewayError, Message
@@ -209,7 +209,7 @@ def test_the_gateways_address_may_not_lead_inside(settings: Settings, tenant: Te
 
 def test_the_order_page_lets_its_form_lead_to_the_cashier(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
     order, _, _ = order_and_pay(account, live_server.url)
-    page = Client(SERVER_NAME=live_server.url.split("/")[2].split(":")[0]).get(f"/o/{orders.capability_of(order)}/")
+    page = Client(SERVER_NAME=live_server.url.split("/")[2].split(":")[0]).get(f"/o/{capability.of(order)}/")
     assert f"form-action 'self' {gateway.url}" in page["Content-Security-Policy"]
 
 

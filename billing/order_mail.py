@@ -1,0 +1,46 @@
+"""Mails about an order: placed, delivered, money that needs a person, paid back. By the outbox, so that a crash loses none.
+
+What waits in the outbox names the order and nothing secret; the link to its page is put in when the mail leaves.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from billing import capability
+from billing.models import Order
+from billing.money import format_minor, format_usd
+from foundation import notify, outbox
+
+TOPIC = "billing.order_mail"
+
+
+def write(order: Order, template: str, *, occasion: str = "", **more: str) -> None:
+    """Write a mail to the buyer, once for each template and occasion; nothing where no address was left."""
+    if order.email:
+        payload = {"order": order.pk, "template": template, "more": more}
+        outbox.put(topic=TOPIC, payload=payload, key=f"order:{order.pk}:{template}:{occasion}")
+
+
+@outbox.handler(TOPIC)
+def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
+    """Put the mail together in the buyer's language and the shop's name, and hand it over."""
+    order = Order.objects.select_related("tenant").get(pk=payload["order"])
+    shop = order.tenant
+    context = {
+        "shop": shop.name,
+        "number": order.number,
+        "product": order.product_name,
+        "quantity": order.quantity,
+        "units": format_usd(order.units_micros),
+        "total": format_minor(order.total_minor, currency=order.currency),
+        "link": capability.link_to(order),
+        **payload["more"],
+    }
+    mail = {
+        "to": order.email, "template": payload["template"], "context": context, "language": order.language or shop.language,
+        "name": shop.name, "reply_to": shop.reply_to,
+    }  # fmt: skip
+    notify.deliver_email(message_id, mail)
