@@ -31,6 +31,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from channels_app.forms import Form, FormBody
+from channels_app.rules import NO_RULES, Rules
 
 JSON = "application/json"
 
@@ -143,6 +144,7 @@ class ChannelFacts:
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     costs: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     allow_private: bool = False
+    rules: Rules = NO_RULES
 
     def upstream(self, model: str) -> str:
         """Return the name by which upstream knows a public model."""
@@ -156,8 +158,7 @@ class Call:
     `operation` is `chat` for a chat completion in any dialect, else one of `faces.OPERATIONS`. `dialect` names the protocol
     of `fields` and `body`. `model` is the public name, even where the client wrote an alias. `headers` are those of the
     client's that belong to its protocol and travel on to a vendor that speaks it (`anthropic-beta`); `form` is what the
-    address said beyond them (`sse` or `array` for a Gemini stream). A multipart body is `upload`: `fields` are its fields,
-    `body` is empty.
+    address said beyond them (`sse` or `array` for a Gemini stream). Where a multipart body is `upload`, `body` is empty.
     """
 
     operation: str

@@ -9,14 +9,18 @@ from types import MappingProxyType
 import structlog
 from django.db.models import Prefetch, QuerySet
 
-from channels_app import contract
-from channels_app.models import Channel, ChannelCost, ChannelKey
+from channels_app import contract, registry
+from channels_app.models import Channel, ChannelCost, ChannelKey, FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.policies import Policies, Policy
+from channels_app.rules import Drill, Rules
 from foundation import vault
 
 KIND = "channels"
 KEY_CONTEXT = "channel-key"
 # Answers are remembered per question; a table lives until the next change, so this is only a bound for strange loads.
 _REMEMBERED = 20_000
+
+NO_POLICIES = Policies()
 
 log = structlog.get_logger(__name__)
 _Question = tuple[tuple[int, ...], str, str]
@@ -25,7 +29,8 @@ _Question = tuple[tuple[int, ...], str, str]
 class ChannelTable:
     """All enabled channels; answers from memory."""
 
-    def __init__(self, channels: Iterable[contract.ChannelFacts]) -> None:
+    def __init__(self, channels: Iterable[contract.ChannelFacts], policies: Policies = NO_POLICIES) -> None:
+        self.policies = policies
         ordered = sorted(channels, key=lambda facts: (-facts.priority, facts.id))
         self._by_id = {facts.id: facts for facts in ordered}
         self._by_model: dict[str, list[contract.ChannelFacts]] = defaultdict(list)
@@ -33,6 +38,17 @@ class ChannelTable:
             for model in facts.models:
                 self._by_model[model].append(facts)
         self._answers: dict[_Question, tuple[contract.ChannelFacts, ...]] = {}
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """Return the numbers of all enabled channels."""
+        return frozenset(self._by_id)
+
+    @property
+    def daily_costs(self) -> Mapping[int, int]:
+        """Return the most that channels with such a limit may cost a day, in µ$."""
+        limits = ((facts.id, facts.rules.daily_cost_micros) for facts in self._by_id.values())
+        return {channel: limit for channel, limit in limits if limit is not None}
 
     def by_id(self, channel_id: int) -> contract.ChannelFacts | None:
         """Return an enabled channel, or None."""
@@ -46,32 +62,48 @@ class ChannelTable:
         question = (tenant_chain, group, model)
         found = self._answers.get(question)
         if found is None:
-            found = tuple(facts for facts in self._by_model.get(model, ()) if facts.tenant_id in tenant_chain and _serves(facts, group))
+            groups = self.policies.channel_groups(tenant_chain, group)
+            found = tuple(facts for facts in self._by_model.get(model, ()) if facts.tenant_id in tenant_chain and _serves(facts, groups))
             if len(self._answers) < _REMEMBERED:
                 self._answers[question] = found
         return found
 
     def models(self, *, tenant_chain: tuple[int, ...], group: str) -> tuple[str, ...]:
         """Return the public names of all models served to a group of a tenant's customers, sorted."""
-        owners = frozenset(tenant_chain)
+        owners, groups = frozenset(tenant_chain), self.policies.channel_groups(tenant_chain, group)
         return tuple(
             sorted(
                 model
                 for model, channels in self._by_model.items()
-                if any(facts.tenant_id in owners and _serves(facts, group) for facts in channels)
+                if any(facts.tenant_id in owners and _serves(facts, groups) for facts in channels)
             )
         )
 
 
-def _serves(facts: contract.ChannelFacts, group: str) -> bool:
-    return not facts.groups or group in facts.groups
+def _serves(facts: contract.ChannelFacts, groups: frozenset[str]) -> bool:
+    return not facts.groups or not groups.isdisjoint(facts.groups)
 
 
 def load_table() -> ChannelTable:
     """Read every enabled channel that serves a model; keys that cannot be unsealed are left out and reported."""
     active = ChannelKey.objects.filter(state=ChannelKey.State.ACTIVE)
     rows = Channel.objects.filter(state=Channel.State.ENABLED).select_related("tenant").prefetch_related(*_related(active))
-    return ChannelTable(facts_of(row) for row in rows)
+    return ChannelTable(filter(_can_call, map(facts_of, rows)), load_policies())
+
+
+def _can_call(facts: contract.ChannelFacts) -> bool:
+    """Tell whether a key is left, or none is needed: a channel whose keys are all put aside must not call without one."""
+    vendor = registry.providers().get(facts.provider)
+    return vendor is not None and (bool(facts.keys) or not vendor.needs_key)
+
+
+def load_policies() -> Policies:
+    """Read what tenants decide about routing."""
+    return Policies(
+        policies={row.tenant_id: Policy(row.mode, row.sticky_seconds) for row in RoutingPolicy.objects.all()},
+        groups={(row.tenant_id, row.group): frozenset(row.channel_groups) for row in GroupRoute.objects.all()},
+        stand_ins={(row.tenant_id, row.model): tuple(row.stand_ins) for row in FallbackChain.objects.all()},
+    )
 
 
 def load_one(channel_id: int) -> contract.ChannelFacts:
@@ -100,6 +132,20 @@ def facts_of(row: Channel) -> contract.ChannelFacts:
         options=MappingProxyType(dict(row.options)),
         costs=MappingProxyType({cost.model: _prices(cost) for cost in row.costs.all()}),
         allow_private=row.allow_private or row.tenant.parent_id is None,
+        rules=_rules(row),
+    )
+
+
+def _rules(row: Channel) -> Rules:
+    until = row.fault_until.timestamp() if row.fault_until else None
+    return Rules(
+        rpm=row.rpm,
+        tpm=row.tpm,
+        concurrency=row.concurrency,
+        daily_cost_micros=row.daily_cost_micros,
+        allow_loss=row.allow_loss,
+        has_round_robin=row.key_order == Channel.KeyOrder.ROUND_ROBIN,
+        drill=Drill(row.fault, row.fault_percent / 100, until) if row.fault else None,
     )
 
 

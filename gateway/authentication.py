@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 
 from accounts import keys, tenants
 from accounts.keys import KeyFacts
+from accounts.models import Membership
 from billing import limit_rules
 from billing.limit_rules import KeyLimits
 from foundation.snapshots import Cell
@@ -30,6 +31,8 @@ from gateway.requests import LeanRequest, header, lean
 # What misconfigured clients send in place of a key.
 _NO_KEY = frozenset({"", "undefined", "null", "none", "bearer"})
 _LONGEST_SECRET = 200
+_LONGEST_CHANNEL = 12
+_PINNING_ROLES = frozenset({Membership.Role.OWNER, Membership.Role.MANAGER})
 _REMEMBERED = 4096
 _OTHER_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 
@@ -61,6 +64,8 @@ class Recogniser:
         if known is None:
             known = await self._keys.get(digest)
         if known is None:
+            known = await self._pinned(request)
+        if known is None:
             return
         host = _host(request._request)
         if host not in self._platform_hosts:
@@ -74,6 +79,20 @@ class Recogniser:
         request.key = known.facts
         request.budgets = known.limits.budgets
         request.rates = known.limits.rates
+
+    async def _pinned(self, request: LeanRequest) -> Known | None:
+        """Return the sub-key of staff who name a channel behind it (`sk-…-12`); note the channel. Raise RelayError for others."""
+        secret, _, channel = credential(request._request).rpartition("-")
+        if not (secret and channel.isdecimal() and len(channel) <= _LONGEST_CHANNEL):
+            return None
+        digest = keys.digest(secret)
+        known = self._keys.peek(digest) or await self._keys.get(digest)
+        if known is None:
+            return None
+        if known.facts.role not in _PINNING_ROLES:
+            raise RelayError("channel_not_allowed")
+        request.pinned = int(channel)
+        return known
 
     def _digest(self, request: HttpRequest) -> str | None:
         """Return the digest of the request's secret; those of the last few thousand headers are remembered, by fingerprints alone."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import logging
 import operator
@@ -28,7 +29,9 @@ from gateway.limiter import Limiter
 from gateway.process import DrainCaps, Relay
 from gateway.recalls import RedisRecalls
 from gateway.room import Room
+from gateway.signals import Signals
 from gateway.spool import Writer
+from gateway.standing import Standing
 from gateway.throttling import Exchange
 
 log = logging.getLogger("keyosk.relay")
@@ -58,6 +61,8 @@ async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
         relay = _relay(purse, spool, transport, tokens)
         await exits.enter_async_context(_background(Watcher().run()))
         await exits.enter_async_context(_background(Exchange(relay.limiter, redis_url=settings.REDIS_URL, processes=settings.RELAYS).run()))
+        signals = Signals(relay.standing, redis_url=settings.REDIS_URL, table=functools.partial(relay.tables.peek, process.THE_TABLE))
+        await exits.enter_async_context(_background(signals.run()))
         process.install(relay)
         exits.callback(process.install, None)
         _freeze()
@@ -65,6 +70,7 @@ async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
 
 
 def _relay(purse: Purse, spool: Writer, transport: Transport, tokens: Tokens) -> Relay:
+    limiter = Limiter()
     return Relay(
         recogniser=Recogniser(platform_hosts=frozenset(settings.PLATFORM_HOSTS)),
         prices=Cell(kind="prices", load=price_lists.load, size=2_000, lasts=operator.attrgetter("lasts_seconds")),
@@ -73,14 +79,15 @@ def _relay(purse: Purse, spool: Writer, transport: Transport, tokens: Tokens) ->
         spool=spool,
         transport=transport,
         tokens=tokens,
-        limiter=Limiter(),
-        draw=random.random,
+        limiter=limiter,
+        standing=Standing(draw=random.random, limiter=limiter),
         timeouts=Timeouts(
             connect=settings.UPSTREAM_CONNECT_SECONDS,
             first_byte=settings.UPSTREAM_FIRST_BYTE_SECONDS,
             idle=settings.UPSTREAM_IDLE_SECONDS,
             total=settings.UPSTREAM_TOTAL_SECONDS,
         ),
+        failover_seconds=settings.UPSTREAM_FAILOVER_SECONDS,
         drain_caps=DrainCaps(seconds=settings.DRAIN_SECONDS, bytes=settings.DRAIN_BYTES, number=settings.DRAIN_NUMBER),
     )
 

@@ -8,24 +8,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from billing.limits import fits
 from billing.pricing import Unpriced
 from channels_app.contract import Call
-from gateway import errors, relay, throttling
-from gateway.authentication import may_use
+from gateway import errors, itinerary, relay, throttling
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
-from gateway.process import THE_TABLE, Relay
+from gateway.process import Relay
 from gateway.relay import Emit, Event, Outcome, Send
 from gateway.routing import Attempt
 from gateway.till import Delivery, Till
 from gateway.uplink import Uplink
 
 if TYPE_CHECKING:
+    from billing.pricing import ModelPrice
     from gateway.requests import LeanRequest
 
 log = logging.getLogger("keyosk.relay")
@@ -45,34 +45,25 @@ class _NoMoreMoney(Exception):
 
 async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     """Find the price and the channels and reserve the money; raise RelayError when one of them is missing."""
-    key = request.key
-    if key is None or not may_use(key, call.model):
-        raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
-    book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
-    price = book.resolve(call.model, group=key.group)
-    if price is None:
-        raise RelayError("model_not_found", f"The model {call.model[:100]} does not exist here.", param="model")
-    table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
-    candidates = table.candidates(tenant_chain=key.tenant_chain, group=key.group, model=call.model)
-    if not candidates:
-        raise RelayError("no_channel_available")
+    ways = await itinerary.find(state, request, call)
     throttling.count_model(request, call.model)
     budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, call.model))
-    till = Till(relay=state, key=key, budgets=budgets, price=price, call=call)
+    till = Till(relay=state, key=request.caller, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
     try:
         await till.reserve()
     except Unpriced as missing:
         log.error("a call was refused: nobody has priced what it uses", extra={"model": call.model, "unit": missing.unit})
         raise RelayError("model_not_found", f"The model {call.model[:100]} has no price for {missing.unit} here.", param="model") from None
-    plan = CallPlan(call=till.call, candidates=candidates, draw=state.draw, request_id=request.id, created=int(time.time()))
-    return Conductor(state=state, request=request, plan=plan, till=till)
+    plan = CallPlan(call=till.call, journey=ways.journey, request_id=request.id, created=int(time.time()))
+    return Conductor(state=state, request=request, plan=plan, till=till, prices=ways.prices)
 
 
 class Conductor:
     """One call with money behind it. Use `whole` or `frames`, once."""
 
-    def __init__(self, *, state: Relay, request: LeanRequest, plan: CallPlan, till: Till) -> None:
+    def __init__(self, *, state: Relay, request: LeanRequest, plan: CallPlan, till: Till, prices: Mapping[str, ModelPrice]) -> None:
         self._state = state
+        self._prices = prices
         self._request = request
         self._link = request.link
         self._plan = plan
@@ -159,6 +150,7 @@ class Conductor:
         """Note what is delivered, and let the reservation grow before it goes out."""
         if self._first_ms is None:
             self._first_ms = self._elapsed_ms()
+            self._plan.journey.answered()
         await self._cover(step.delivered)
         self._delivered = step.delivered
 
@@ -167,8 +159,12 @@ class Conductor:
             raise _NoMoreMoney
 
     async def _perform(self, step: relay.Step) -> Event:
-        if type(step) is Send and self._is_gone:
-            raise TimeoutError  # nobody waits for another attempt
+        if type(step) is Send:
+            if self._is_gone:
+                raise TimeoutError  # nobody waits for another attempt
+            model = step.attempt.model
+            if model != self._till.call.model:
+                await self._till.switch(model, self._prices[model])
         self._is_waiting = True
         try:
             event = await self._uplink.perform(step)
@@ -195,6 +191,7 @@ class Conductor:
 
     async def _close(self, outcome: Outcome) -> int:
         """Settle what was delivered and return the price; raise RelayError when nothing was."""
+        self._plan.finish(outcome)
         if outcome.attempt is None:
             self._till.void()
             raise self._refusal(outcome)
@@ -277,6 +274,7 @@ class Conductor:
         """Let go of everything; money that was neither settled nor given back goes back."""
         if self._is_draining:
             self._state.drains -= 1
+        self._plan.finish(None)
         self._till.void()
         if self._request.seat is not None:
             self._request.seat.leave(tokens=self._till.tokens)

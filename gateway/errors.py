@@ -36,6 +36,7 @@ TABLE: dict[str, Row] = {
     "key_disabled": Row(403, "permission_error", "This API key is disabled."),
     "tenant_suspended": Row(403, "permission_error", "This service is suspended."),
     "ip_not_allowed": Row(403, "permission_error", "This API key may not be used from this network address."),
+    "channel_not_allowed": Row(403, "permission_error", "Only staff may choose the channel of a call."),
     "model_not_allowed": Row(403, "permission_error", "This API key may not use this model."),
     "model_not_found": Row(404, _REQUEST, "This model does not exist here."),
     "receipt_not_found": Row(404, _REQUEST, "No call of this API key has this id, or it is not booked yet.", should_retry=False),

@@ -1,46 +1,69 @@
-"""What the engine of one call may ask: who answers next, and how to speak with them. Pure."""
+"""What the engine of one call may ask: who answers next, and how to speak with them. No I/O."""
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from channels_app import bridge
-from channels_app.contract import Answer, Call, ChannelFacts, Failure, Secret, StreamReader, UpstreamAnswer, UpstreamHead, UpstreamRequest
-from gateway import routing
+from channels_app.contract import Answer, Call, Failure, Secret, StreamReader, UpstreamAnswer, UpstreamHead, UpstreamRequest
+from gateway.journey import Journey
+from gateway.relay import Outcome
 from gateway.routing import Attempt, Failed
 
 
 class CallPlan:
-    """One call and its candidates. `draw` returns a number in [0, 1); `created` is unix seconds."""
+    """One call and its way through the channels; `created` is unix seconds."""
 
-    __slots__ = ("_candidates", "_created", "_draw", "_request_id", "call")
+    __slots__ = ("_created", "_request_id", "call", "journey")
 
-    def __init__(
-        self, *, call: Call, candidates: Sequence[ChannelFacts], draw: Callable[[], float], request_id: uuid.UUID, created: int
-    ) -> None:
+    def __init__(self, *, call: Call, journey: Journey, request_id: uuid.UUID, created: int) -> None:
         self.call = call
-        self._candidates = candidates
-        self._draw = draw
+        self.journey = journey
         self._request_id = request_id
         self._created = created
 
     def choose(self, failed: Sequence[Failed]) -> Attempt | None:
-        """Return the next try."""
-        return routing.choose(self._candidates, failed=failed, draw=self._draw)
+        """Return the next try; where it is a stand-in's, the call asks for that model from now on."""
+        attempt = self.journey.next(failed)
+        if attempt is not None and attempt.model != self.call.model:
+            self.call = replace(self.call, model=attempt.model)
+        return attempt
 
     def request(self, attempt: Attempt, *, now: float = 0.0, token: Secret | None = None) -> UpstreamRequest:
         """Return what is sent to the vendor; raise Unexpressible. For `now` and `token` see `bridge.request`."""
         return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token)
 
-    def classify(self, attempt: Attempt, status: int, body: bytes) -> Failure:
-        """Say what an error answer means."""
-        return bridge.classify(self.call, attempt.channel, status, body)
+    def classify(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Failure:
+        """Say what an error answer means, and how long the vendor wants to be left alone."""
+        failure = bridge.classify(self.call, attempt.channel, head.status, body)
+        if failure.retry_after_seconds is not None or ("retry-after" not in head.headers and "retry-after-ms" not in head.headers):
+            return failure
+        return replace(failure, retry_after_seconds=head.retry_after_seconds(time.time()))
 
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer:
         """Read a complete answer."""
-        return bridge.read(self.call, attempt.channel, UpstreamAnswer(head, body), request_id=self._request_id.hex, created=self._created)
+        raw = UpstreamAnswer(head, body)
+        answer = bridge.read(self.call, attempt.channel, raw, request_id=self._request_id.hex, created=self._created)
+        if answer.failure is None and not answer.is_empty:
+            self.journey.answered(delivered=answer.delivered)
+        return answer
 
     def reader(self, attempt: Attempt, head: UpstreamHead) -> StreamReader:
         """Return a reader for one stream."""
         return bridge.reader(self.call, attempt.channel, head, request_id=self._request_id.hex, created=self._created)
+
+    def finish(self, outcome: Outcome | None) -> None:
+        """Let go of the channel and note how the call ended; None where it was broken off on our side. Harmless twice."""
+        if outcome is None:
+            self.journey.finish()
+        elif outcome.attempt is None:
+            self.journey.finish(failed=outcome.failed)
+        elif outcome.failure is not None:
+            self.journey.finish(broke=Failed(outcome.attempt, outcome.failure))
+        else:
+            if not outcome.is_empty:
+                self.journey.answered()
+            self.journey.finish(usage=outcome.usage)

@@ -16,6 +16,7 @@ from foundation.snapshots import Cell
 from gateway.authentication import Recogniser
 from gateway.limiter import Limiter
 from gateway.spool import Writer
+from gateway.standing import Standing
 
 THE_TABLE = 0
 
@@ -45,10 +46,11 @@ class Relay:
     transport: Transport
     tokens: Tokens
     limiter: Limiter
-    draw: Callable[[], float]
+    standing: Standing
     clock: Callable[[], float] = time.time
     timeouts: Timeouts = field(default_factory=Timeouts)
     drain_caps: DrainCaps = field(default_factory=DrainCaps)
+    failover_seconds: float = 60.0
     drains: int = 0
 
 

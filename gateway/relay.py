@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from channels_app.contract import Answer, Call, Failure, FailureKind, Frame, FrameKind, StreamReader, UpstreamHead, Usage
+from gateway.journey import EMPTY
 from gateway.routing import Attempt, Failed
 
 MOST_ATTEMPTS = 5
@@ -91,7 +92,7 @@ class Plan(Protocol):
     call: Call
 
     def choose(self, failed: Sequence[Failed]) -> Attempt | None: ...
-    def classify(self, attempt: Attempt, status: int, body: bytes) -> Failure: ...
+    def classify(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Failure: ...
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer: ...
     def reader(self, attempt: Attempt, head: UpstreamHead) -> StreamReader: ...
 
@@ -102,16 +103,20 @@ Try = Callable[["Plan", Attempt], Generator[Step, Event, "Outcome | Failure"]]
 def run(plan: Plan) -> Engine:
     """Try one channel after the other until one answers, or the client is at fault, or nobody is left."""
     failed: list[Failed] = []
+    empty: Outcome | None = None
     one_try: Try = _stream if plan.call.is_stream else _whole
     while len(failed) < MOST_ATTEMPTS and (attempt := plan.choose(failed)) is not None:
         result = yield from one_try(plan, attempt)
         if isinstance(result, Outcome):
-            result.failed, result.attempt = failed, attempt
-            return result
+            result.failed, result.attempt = tuple(failed), attempt
+            if not result.is_empty or result.failure is not None or empty is not None:
+                return result
+            # Nothing was said and nothing has gone out: another channel may know better. It is asked once.
+            empty, result = result, Failure(FailureKind.UPSTREAM, "the answer was empty", code=EMPTY)
         failed.append(Failed(attempt, result))
         if result.kind.is_users_fault:
             break
-    return Outcome(failed=failed, failure=failed[-1].failure if failed else None)
+    return empty or Outcome(failed=failed, failure=failed[-1].failure if failed else None)
 
 
 def _whole(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Failure]:
@@ -127,7 +132,7 @@ def _read_whole(plan: Plan, attempt: Attempt, head: UpstreamHead) -> Generator[S
     if not isinstance(read, Body):
         return _broken(read)
     if not 200 <= head.status < 300:
-        return plan.classify(attempt, head.status, read.data)
+        return plan.classify(attempt, head, read.data)
     answer = plan.read(attempt, head, read.data)
     if answer.failure is not None:
         return answer.failure

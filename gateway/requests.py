@@ -88,6 +88,7 @@ class LeanRequest(Request):
         self.budgets: tuple[Budget, ...] = ()
         self.rates: tuple[Rate, ...] = ()
         self.seat: Seat | None = None
+        self.pinned: int | None = None
 
     @property
     def caller(self) -> KeyFacts:

@@ -130,6 +130,15 @@ class Till:
             self._note(more)
         return True
 
+    async def switch(self, model: str, price: ModelPrice) -> None:
+        """Charge by another model from now on: a stand-in is asked. Raise RelayError when the money does not cover it."""
+        self.call = replace(self.call, model=model)
+        self._price = price
+        reservation = self._reservation
+        more = self._held_bound() - reservation.amount if reservation is not None else 0
+        if more > 0 and not await self._extend(more):
+            raise self.stopped()
+
     def stopped(self) -> RelayError:
         """Return the refusal of a call whose reservation could not grow any more."""
         scope, resets_at = self._reservation.stopped_by if self._reservation is not None else ("wallet", None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import time
 from collections.abc import AsyncIterator
 
@@ -12,6 +14,8 @@ from channels_app.faces import Unexpressible
 from channels_app.provider import TokenRefused
 from channels_app.tokens import Tokens
 from channels_app.transport import Transport
+from gateway import drills
+from gateway.journey import TRANSPORT
 from gateway.plan import CallPlan
 from gateway.relay import Body, Broken, Chunk, Emit, End, Event, Head, Send, Step
 from gateway.routing import Attempt
@@ -47,7 +51,7 @@ class Uplink:
             return Broken(error.failure)
         except TransportError as error:
             was_sent = not isinstance(error, NotSent)
-            return Broken(Failure(FailureKind.UPSTREAM, str(error), was_sent=was_sent, is_timeout=error.is_timeout))
+            return Broken(Failure(FailureKind.UPSTREAM, str(error), code=TRANSPORT, was_sent=was_sent, is_timeout=error.is_timeout))
 
     async def hang_up(self) -> None:
         """Close the attempt; an answer that was not read to its end is cut off, so that upstream stops."""
@@ -61,6 +65,11 @@ class Uplink:
         self.read_bytes = 0
         channel = attempt.channel
         provider = registry.provider(channel.provider)
+        if channel.rules.drill is not None:
+            played = drills.play(channel.rules.drill, draw=random.random, now=time.time())
+            if isinstance(played, Failure):
+                return Broken(played)
+            await asyncio.sleep(played)
         token = await self._tokens.get(provider, channel, attempt.key) if provider.has_token else None
         request = self._plan.request(attempt, now=time.time() if provider.signs else 0.0, token=token)
         if provider.is_local:

@@ -21,8 +21,10 @@ from channels_app.contract import (
     Usage,
 )
 from gateway import relay, routing
+from gateway.circuits import Board
+from gateway.journey import EMPTY
 from gateway.relay import Body, Broken, Chunk, Emit, End, Event, Head, Outcome, ReadAll, Send
-from gateway.routing import Attempt, Failed
+from gateway.routing import Attempt, Failed, Wish
 
 OK = Head(UpstreamHead(200, {"content-type": "text/event-stream"}))
 USAGE = Usage(input=12, output=4)
@@ -73,9 +75,10 @@ class Plan:
     failure: Failure = VENDOR
 
     def choose(self, failed: Sequence[Failed]) -> Attempt | None:
-        return routing.choose(CHANNELS, failed=failed, draw=lambda: 0.0)
+        board = Board(lambda: 0.0)
+        return routing.choose(CHANNELS, wish=Wish("m"), known=board, draw=lambda: 0.0, now=1.0, failed=failed)
 
-    def classify(self, attempt: Attempt, status: int, body: bytes) -> Failure:
+    def classify(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Failure:
         return self.failure
 
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer:
@@ -168,13 +171,28 @@ def test_comments_are_dropped_before_content_and_survive_after_it() -> None:
     assert sent(steps) == b"hi: x\n\n"
 
 
-def test_an_answer_without_output_is_marked_as_empty() -> None:
-    reader = Script([[ROLE, FINISH, Frame(FrameKind.USAGE, b"", usage=Usage(input=3)), DONE]])
+def silent() -> Script:
+    return Script([[ROLE, FINISH, Frame(FrameKind.USAGE, b"", usage=Usage(input=3)), DONE]])
 
-    _, outcome = play(streamed(reader), OK, Chunk(b"1"))
 
-    assert outcome.is_empty
-    assert outcome.tail == b"[role][finish]"
+def test_an_empty_answer_is_asked_for_once_more_elsewhere() -> None:
+    steps, outcome = play(streamed(silent(), Script([[content(b"hi"), FINISH, DONE]])), OK, Chunk(b"1"), OK, Chunk(b"1"), End())
+
+    assert (channels(steps), outcome.is_empty) == ([1, 2], False)
+    assert [one.failure.code for one in outcome.failed] == [EMPTY]
+
+
+def test_what_is_empty_twice_is_empty() -> None:
+    steps, outcome = play(streamed(silent(), silent()), OK, Chunk(b"1"), OK, Chunk(b"1"))
+
+    assert (channels(steps), outcome.is_empty, outcome.tail) == ([1, 2], True, b"[role][finish]")
+
+
+def test_an_empty_answer_is_better_than_the_failures_after_it() -> None:
+    steps, outcome = play(whole(Answer(body=b"{}", is_empty=True)), OK, Body(b"{}"), Broken(LOST), Broken(LOST))
+
+    assert channels(steps) == [1, 2, 3]
+    assert (outcome.is_empty, outcome.failure, outcome.attempt and outcome.attempt.channel.id) == (True, None, 1)
 
 
 @pytest.mark.parametrize(

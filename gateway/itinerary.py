@@ -1,0 +1,105 @@
+"""Find the ways a call may go, before any money is reserved: the model's channels and price, those of its stand-ins, and the terms.
+
+A sub-key of staff may name its own channel (`sk-…-<channel>`): then there is one way, no guard and no stand-in.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from accounts.keys import KeyFacts
+from channels_app.contract import Call
+from channels_app.policies import Policy
+from channels_app.selectors import ChannelTable
+from gateway import habits
+from gateway.authentication import may_use
+from gateway.errors import RelayError
+from gateway.journey import Journey, Route, Terms
+from gateway.process import THE_TABLE, Relay
+
+if TYPE_CHECKING:
+    from billing.pricing import ModelPrice, PriceList
+    from gateway.requests import LeanRequest
+
+log = logging.getLogger("keyosk.relay")
+
+# These say nothing about how a channel answers real calls.
+AUXILIARY = frozenset({"count_tokens", "moderations", "tokenize"})
+_MOST_STAND_INS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Itinerary:
+    """Where a call may go. `call` names the model it starts with, whose price is `prices[call.model]`."""
+
+    call: Call
+    prices: Mapping[str, ModelPrice]
+    journey: Journey
+
+
+async def find(state: Relay, request: LeanRequest, call: Call) -> Itinerary:
+    """Return the ways of a call; raise RelayError when the model is not allowed, has no price, or nobody serves it."""
+    key = request.caller
+    if not may_use(key, call.model):
+        raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
+    book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
+    price = book.resolve(call.model, group=key.group)
+    if price is None:
+        raise RelayError("model_not_found", f"The model {call.model[:100]} does not exist here.", param="model")
+    table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
+    prices = {call.model: price}
+    if request.pinned is not None:
+        routes = [_pinned(table, key, call.model, request.pinned)]
+    else:
+        routes = _routes(state, table, book, key, call.model, prices)
+    if not routes:
+        raise RelayError("no_channel_available")
+    first = routes[0].model
+    journey = Journey(
+        routes=routes,
+        terms=_terms(table.policies.policy(key.tenant_chain), key, call, routes, state),
+        standing=state.standing,
+        clock=time.monotonic,
+        wall=time.time,
+    )
+    return Itinerary(call if first == call.model else replace(call, model=first), prices, journey)
+
+
+def _routes(state: Relay, table: ChannelTable, book: PriceList, key: KeyFacts, model: str, prices: dict[str, ModelPrice]) -> list[Route]:
+    """Return the routes that lose no money; `prices` gets those of the stand-ins that may be used."""
+    routes: list[Route] = []
+    for name in (model, *table.policies.chain_of(key.tenant_chain, model)[:_MOST_STAND_INS]):
+        price = book.resolve(name, group=key.group)
+        if price is None or not may_use(key, name):
+            continue
+        prices[name] = price
+        candidates = table.candidates(tenant_chain=key.tenant_chain, group=key.group, model=name)
+        verdict = state.standing.margins.judge(candidates, model=name, price=price, chain=key.tenant_chain)
+        if verdict.channels:
+            routes.append(Route(name, verdict.channels, verdict.costs))
+        elif candidates:
+            log.error("every channel of a model costs more than it sells for", extra={"model": name, "tenant": key.tenant_id})
+    return routes
+
+
+def _pinned(table: ChannelTable, key: KeyFacts, model: str, channel_id: int) -> Route:
+    facts = table.by_id(channel_id)
+    if facts is None or facts.tenant_id != key.tenant_id or model not in facts.models:
+        raise RelayError("no_channel_available", "This channel is not enabled, does not serve the model, or is not yours.")
+    return Route(model, (facts,))
+
+
+def _terms(policy: Policy, key: KeyFacts, call: Call, routes: list[Route], state: Relay) -> Terms:
+    has_choice = policy.sticky_seconds > 0 and len(routes[0].candidates) > 1
+    return Terms(
+        mode=policy.mode,
+        is_stream=call.is_stream,
+        conversation=habits.conversation(call, key_id=key.id) if has_choice else None,
+        sticky_seconds=policy.sticky_seconds,
+        deadline=time.monotonic() + state.failover_seconds,
+        counts=call.operation not in AUXILIARY,
+    )
