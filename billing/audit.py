@@ -1,8 +1,8 @@
 """Recompute what must be true of the money, all in one REPEATABLE READ snapshot, and tell what is not.
 
 I1 a ledger sums to 0 · I2 balance = in − out · I3 held = holds + slices · I4 balance − held ≥ hard floor · I5 lines between
-two accounts of one ledger · I6 keys are unique · I7 a hold ends once · I8 append-only · I9 escrow = units × codes · I10 clearing
-is empty · I11 usage ↔ captures (gateway.reconcile brings it) · I12 codes issued = their states
+two accounts of one ledger · I6 keys are unique · I7 a hold ends once · I8 append-only · I9 escrow = units × codes · I10 what
+gateways owe = payments − refunds − payouts · I11 usage ↔ captures (gateway.reconcile brings it) · I12 codes issued = their states
 """
 
 from __future__ import annotations
@@ -81,12 +81,34 @@ _CHECKS = {
         LEFT JOIN (SELECT batch_id, count(*) AS open FROM billing_code WHERE state IN ('available', 'reserved', 'sold', 'frozen')
           GROUP BY batch_id) c ON c.batch_id = b.id
         WHERE coalesce(a.balance, 0) <> b.units_micros * coalesce(c.open, 0)""",
+    "I10": """
+        SELECT 'clearing account ' || a.id, w.kind || 's booked ' || coalesce(b.total, 0) || ', made ' || coalesce(m.total, 0)
+        FROM billing_ledgeraccount a CROSS JOIN (VALUES ('payment'), ('refund')) AS w (kind)
+        LEFT JOIN (
+          SELECT c.id, j.kind, sum(t.amount) AS total FROM billing_ledgeraccount c
+          JOIN billing_transfer t ON c.id IN (t.src_id, t.dst_id) JOIN billing_journal j ON j.id = t.journal_id
+          WHERE c.kind = 'clearing' GROUP BY c.id, j.kind
+        ) b ON b.id = a.id AND b.kind = w.kind
+        LEFT JOIN (
+          SELECT account_id, coalesce(nullif(received_currency, ''), currency) AS currency, 'payment' AS kind,
+            sum(coalesce(received_minor, amount_minor)) AS total
+          FROM billing_paymentattempt WHERE state = 'succeeded' GROUP BY 1, 2
+          UNION ALL
+          SELECT p.account_id, r.currency, 'refund', sum(r.amount_minor) FROM billing_refund r
+          JOIN billing_paymentattempt p ON p.id = r.attempt_id WHERE r.state = 'succeeded' GROUP BY 1, 2
+        ) m ON m.account_id = a.owner AND 'M:' || m.currency = a.ledger AND m.kind = w.kind
+        WHERE a.kind = 'clearing' AND coalesce(b.total, 0) <> coalesce(m.total, 0)""",
     "I12": """
         SELECT 'code batch ' || b.id, 'issued ' || b.count || ', rows ' || count(c.id)
         FROM billing_codebatch b LEFT JOIN billing_code c ON c.batch_id = b.id GROUP BY b.id HAVING count(c.id) <> b.count
         UNION ALL
         SELECT 'code ' || c.id, c.state FROM billing_code c WHERE (c.state = 'redeemed') <> (c.journal_id IS NOT NULL)""",
 }
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of this room's checks."""
+    return tuple(_CHECKS)
 
 
 def run(*, more: Sequence[Check] = ()) -> list[Finding]:

@@ -8,6 +8,7 @@ Every call is one transaction with a limit of two seconds. LeaseError
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import orjson
 from django.db import connection
+from django.db.models.functions import Now
 from django.db.utils import Error as DatabaseProblem
 
 from billing.models import RelayWorker
@@ -148,6 +150,11 @@ def bury_or_state(*, worker_id: uuid.UUID) -> str | None:
     """Bury a worker whose lock is free; return its state afterwards, None when it never registered."""
     bury(worker_id=worker_id)
     return RelayWorker.objects.values_list("state", flat=True).filter(pk=worker_id).first()
+
+
+def count_live() -> int:
+    """Return how many workers beat within the last ten seconds."""
+    return RelayWorker.objects.filter(state=RelayWorker.State.LIVE, seen__gt=Now() - datetime.timedelta(seconds=10)).count()
 
 
 def sweep() -> list[uuid.UUID]:

@@ -3,11 +3,13 @@
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
 
+from console import metrics
 from console.admin.sites import platform_site, reseller_site
 from console.pages import calls, key_acts, key_status, keys, overview, receipt, site, usage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
+    path("metrics", metrics.show, name="metrics"),
     path("brand.css", site.brand_css, name="brand_css"),
     path("theme/", site.set_theme, name="set_theme"),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -1,8 +1,25 @@
-"""Compare usage rows with the journals that paid for them."""
+"""Look at everything that must agree: invariants of the books, usage and captures, our cost and the vendors', what is owed and covered."""
 
 from __future__ import annotations
 
-from billing import audit
+import datetime
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone
+
+from billing import audit, audit_runs, coverage, unpriced
+from billing.audit import Finding
+from billing.audit_runs import AuditRun
+from billing.money import format_usd
+from gateway import rollups, selectors, upstream_bills
+from gateway.models import UsageDay, UsageQuarantine
+from gateway.upstream_bills import Bill
+
+# Vendors' balances and our average cost are looked at over so many days.
+WINDOW = datetime.timedelta(days=7)
+AVERAGE = datetime.timedelta(days=30)
 
 # Journals older than what their tenant has kept have lost their rows to retention; a row is posted within days after its call.
 _WRONG = """
@@ -22,14 +39,78 @@ SELECT 'usage in the DEFAULT partition', 'rows ' || count(*) FROM gateway_usager
 """
 
 
-def usage_and_captures() -> list[audit.Finding]:
+def usage_and_captures() -> list[Finding]:
     """I11: every usage row with a price belongs to the journal that paid for it, and the sums agree."""
     return audit.query("I11", _WRONG)
 
 
-def rows_without_a_month() -> list[audit.Finding]:
+def rows_without_a_month() -> list[Finding]:
     """What no month's partition took needs an operator before that month can be made."""
     return audit.query("partitions", _CLEARED)
 
 
 CHECKS = (usage_and_captures, rows_without_a_month)
+NAMES = (*audit.names(), "I11", "partitions", "unpriced", "quarantine", "upstream", "coverage")
+
+
+def examine() -> AuditRun:
+    """Make every check and keep what was found, with the figures beside it."""
+    began = time.monotonic()
+    wrong = audit.run(more=CHECKS)
+    now = timezone.now()
+    bills = upstream_bills.bills(since=now - WINDOW, until=now)
+    owed = coverage.owed()
+    needed = _needed(owed.outstanding, now)
+    figures = {
+        "outstanding": owed.outstanding, "wallets": owed.wallets, "lots": owed.lots, "codes": owed.codes, "stock": owed.stock,
+        "held": owed.held, "debts": owed.debts, "needed": needed, "upstream": _upstream(bills), "bills": [_shown(bill) for bill in bills],
+        "at_gateways": coverage.at_gateways(),
+    }  # fmt: skip
+    notices = [*unpriced.findings(), *_quarantined(), *_drifts(bills), *_uncovered(needed, _upstream(bills))]
+    duration = int((time.monotonic() - began) * 1000)
+    return audit_runs.keep(wrong=wrong, notices=notices, names=NAMES, figures=figures, duration_ms=duration)
+
+
+def _needed(outstanding: int, now: datetime.datetime) -> int:
+    """Return what serving everything outstanding would cost upstream, at the average of the last days (its price, before any call)."""
+    used = selectors.total(UsageDay.objects.all(), since=rollups.day_of(now - AVERAGE), until=now)
+    return outstanding * used.cost_micros // used.price_micros if used.price_micros and used.cost_micros else outstanding
+
+
+def _upstream(bills: Sequence[Bill]) -> int | None:
+    """Return what all known upstream accounts hold; None when no vendor told."""
+    known = [bill.balance for bill in bills if bill.balance is not None]
+    return sum(known) if known else None
+
+
+def _shown(bill: Bill) -> dict[str, Any]:
+    return {
+        "channel": bill.channel_id, "key": bill.key_id, "balance": bill.balance, "taken": bill.taken, "counted": bill.counted,
+        "uncosted": bill.uncosted, "drift": bill.drift, "proposal": bill.proposal if bill.is_off else "",
+    }  # fmt: skip
+
+
+def _drifts(bills: Sequence[Bill]) -> list[Finding]:
+    return [
+        Finding(
+            "upstream",
+            f"channel {bill.channel_id}" + (f", key {bill.key_id}" if bill.key_id is not None else ""),
+            f"the vendor took {format_usd(bill.taken)}, we counted {format_usd(bill.counted)}: {bill.proposal}",
+        )
+        for bill in bills
+        if bill.is_off
+    ]
+
+
+def _uncovered(needed: int, upstream: int | None) -> list[Finding]:
+    """Compare what is owed with what lies at vendors; nothing where vendors do not tell."""
+    if upstream is None or upstream >= needed:
+        return []
+    detail = f"serving what customers hold costs about {format_usd(needed)}, the accounts at vendors hold {format_usd(upstream)}"
+    return [Finding("coverage", "accounts at vendors", detail)]
+
+
+def _quarantined() -> list[Finding]:
+    count = UsageQuarantine.objects.count()
+    uncharged = UsageQuarantine.objects.filter(was_charged=False).count()
+    return [Finding("quarantine", "usage lines", f"{count} kept apart, {uncharged} of them not charged")] if count else []

@@ -10,12 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AuditRun(models.Model):
-    """One look at all invariants in one snapshot; `checks` maps each check to how many findings it had."""
+    """One look at everything; `checks` maps each check to how many findings it had, `figures` holds what was measured beside them.
+
+    `found` counts what is wrong; notices are things to look at that break no invariant.
+    """
 
     started_at = models.DateTimeField(_("started"), db_default=Now(), editable=False)
     duration_ms = models.PositiveIntegerField(_("duration in ms"))
     checks = models.JSONField(_("checks"))
+    figures = models.JSONField(_("figures"), default=dict)
     found = models.PositiveIntegerField(_("findings"))
+    notices = models.PositiveIntegerField(_("notices"), default=0)
 
     class Meta:
         verbose_name = _("reconciliation")
@@ -33,6 +38,7 @@ class AuditFinding(models.Model):
     check_name = models.CharField(_("check"), max_length=40)
     subject = models.CharField(_("subject"), max_length=200)
     detail = models.CharField(_("detail"), max_length=400)
+    is_notice = models.BooleanField(_("notice"), default=False)
 
     class Meta:
         verbose_name = _("finding")

@@ -56,6 +56,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Accounts"), "account_balance", "billing_ledgeraccount"),
             (_("Transfers"), "swap_horiz", "billing_transfer"),
             (_("Journal"), "menu_book", "billing_journal"),
+            (_("Reconciliation"), "rule", "billing_auditrun"),
         ]),
         (_("Running"), [
             (_("Task runs"), "schedule", "foundation_scheduledtask"),

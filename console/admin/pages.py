@@ -60,18 +60,18 @@ def act(*, description: str | Promise, icon: str) -> Callable[[View], View]:
     return decorate
 
 
-def list_act(*, description: str | Promise, icon: str) -> Callable[[ListView], ListView]:
-    """Make a method a page above a list: GET asks, POST does. Who may not add objects may not open it."""
+def list_act(*, description: str | Promise, icon: str, permission: str = "add") -> Callable[[ListView], ListView]:
+    """Make a method a page above a list: GET asks, POST does. Who may not add objects (or lacks the named permission) may not open it."""
 
     def decorate(view: ListView) -> ListView:
         @functools.wraps(view)
         def guarded(model_admin: Any, request: HttpRequest) -> HttpResponse:
-            if not model_admin.has_add_permission(request):
+            if not getattr(model_admin, f"has_{permission}_permission")(request):
                 raise PermissionDenied
             return view(model_admin, request)
 
         decorated: Any = action(guarded, description=description, icon=icon)
-        decorated.allowed_permissions = ["add"]
+        decorated.allowed_permissions = [permission]
         return decorated  # type: ignore[no-any-return]  # Unfold ships no types
 
     return decorate

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
 from accounts.models import ApiKey, AuditEvent, Membership, Tenant, User
+from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
@@ -31,6 +32,7 @@ from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.prices import PriceRuleAdmin
 from console.admin.products import GatewayAccountAdmin, ProductAdmin
+from console.admin.reconciliation import AuditRunAdmin
 from console.admin.refunds import RefundAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
@@ -98,6 +100,7 @@ PLATFORM: Pages = [
     (UsageRecord, PlatformUsageAdmin),
     (User, UserAdmin),
     (Tenant, TenantAdmin),
+    (AuditRun, AuditRunAdmin),
     (ScheduledTask, ScheduledTaskAdmin),
     (Job, JobAdmin),
     (OutboxMessage, OutboxMessageAdmin),

@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Membership
-from billing import audit, leases, ledger
-from billing.models import Hold, Journal, KeyBudget, LedgerAccount, Slice
+from accounts.models import Membership, Tenant
+from billing import audit, leases, ledger, settlement
+from billing.models import Hold, Journal, KeyBudget, LedgerAccount, PaymentAttempt, Slice
+from billing.payments.base import ProviderEvent
 from tests.billing.conftest import grant, make_key
+from tests.billing.shop import PRICE, attempt, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +79,19 @@ def open_tables() -> None:
 def test_what_is_wrong_is_found(busy: LedgerAccount, break_it: Callable[[], None], found: list[str]) -> None:
     break_it()
     assert [finding.invariant for finding in audit.run()] == found
+
+
+def test_what_gateways_owe_is_payments_less_refunds(tenant: Tenant) -> None:
+    made = attempt(stocked(tenant), sandbox(tenant))
+    event = ProviderEvent(
+        attempt_token=made.token, event_id="paid", kind="paid", transaction="t", amount_minor=made.amount_minor, currency=made.currency,
+        occurred_at=timezone.now(),
+    )  # fmt: skip
+    settlement.settle(account=made.account, event=event)
+    assert audit.run() == []
+    PaymentAttempt.objects.update(received_minor=PRICE + 1)
+    clearing = LedgerAccount.objects.get(kind="clearing")
+    assert audit.run() == [audit.Finding("I10", f"clearing account {clearing.pk}", f"payments booked {PRICE}, made {PRICE + 1}")]
 
 
 def test_a_finding_names_the_row_and_the_numbers(busy: LedgerAccount) -> None:

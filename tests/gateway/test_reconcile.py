@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import pytest
+import datetime
+from decimal import Decimal
 
-from billing import audit
-from gateway import reconcile, settle
-from gateway.models import UsageRecord
+import pytest
+from django.utils import timezone
+
+from billing import audit, price_book, unpriced
+from channels_app import channels
+from channels_app.models import BalanceReading
+from foundation.ids import uuid7
+from gateway import reconcile, rollups, settle
+from gateway.models import UsageQuarantine, UsageRecord
 from tests.gateway.spooling import Customer, customer
 
 pytestmark = pytest.mark.django_db
@@ -37,3 +44,40 @@ def test_a_journal_without_rows_is_found(served: Customer) -> None:
 def test_a_row_without_a_journal_is_found(served: Customer) -> None:
     UsageRecord.objects.filter(price_micros=10).update(journal_id=None)
     assert len(reconcile.usage_and_captures()) == 2
+
+
+def test_a_run_is_kept_with_all_checks_and_figures(served: Customer) -> None:
+    run = reconcile.examine()
+    assert (run.found, run.notices, set(run.checks.values())) == (0, 0, {0})
+    assert {"I1", "I9", "I10", "I11", "I12", "unpriced", "upstream", "coverage"} <= run.checks.keys()
+    # 100 came, 160 were asked for: everything is gone, 60 are owed
+    assert (run.figures["outstanding"], run.figures["debts"], run.figures["upstream"]) == (0, 60, None)
+
+
+def test_what_is_wrong_and_what_is_only_odd_are_told_apart(served: Customer) -> None:
+    UsageRecord.objects.filter(price_micros=10).update(price_micros=11)
+    price_book.set_price(model="m", input=1, output=1)
+    unpriced.count([("m", {"seconds": 3})])
+    UsageQuarantine.objects.create(worker_id=served.worker_id, raw=b"x", error="bad", digest="d")
+    run = reconcile.examine()
+    assert (run.found, run.notices) == (1, 2)
+    found = list(run.findings.order_by("pk").values_list("check_name", "is_notice"))
+    assert found == [("I11", False), ("unpriced", True), ("quarantine", True)]
+
+
+def test_vendors_that_take_more_than_counted_or_hold_too_little_are_noticed() -> None:
+    who = customer(funds=50_000_000, leased=20_000_000)
+    channel = channels.add(name="c", provider="openai", base_url="https://v.test", key="sk-1", models=["m"])
+    now = timezone.now()
+    for minutes, amount in ((90, "20"), (1, "8")):
+        BalanceReading.objects.create(channel=channel, amount=Decimal(amount), currency="USD", at=now - datetime.timedelta(minutes=minutes))
+    half = uuid7(int((now - datetime.timedelta(minutes=30)).timestamp() * 1000))
+    line = who.line(20_000_000, id=half, channel=channel.pk, cost=10_000_000, splits=[[who.sink, 20_000_000]])
+    settle.post_all(worker_id=who.worker_id, lines=[line])
+    rollups.roll_up()
+    run = reconcile.examine()
+    details = dict(run.findings.values_list("check_name", "detail"))
+    assert details == {
+        "coverage": "serving what customers hold costs about $15.00, the accounts at vendors hold $8.00",
+        "upstream": "the vendor took $12.00, we counted $10.00: multiply the cost of this channel's models by 1.200",
+    }
