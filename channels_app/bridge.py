@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from channels_app import registry
+from channels_app import channel_settings, registry
 from channels_app.contract import (
     Answer,
     Call,
@@ -27,6 +27,9 @@ from channels_app.deltas import Broken, Comment, Consumed, Delta, Done, delivere
 from channels_app.faces import CHAT, EventReader, FrameWriter, Unexpressible, Vendor
 from channels_app.provider import Provider, Unframer
 
+# The header by which relays tell each other where a call has been.
+HOPS = "x-keyosk-hops"
+
 
 def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 0.0, token: Secret | None = None) -> UpstreamRequest:
     """Return what is sent to the vendor; raise Unexpressible.
@@ -35,13 +38,17 @@ def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 
     signature where it wants one.
     """
     provider, vendor = speaker(call, channel)
-    encoded = provider.adapt(vendor.encode(call, channel), call, channel)
+    call = channel_settings.prefixed(call, channel, vendor.name)
+    encoded = channel_settings.fitted(provider.adapt(vendor.encode(call, channel), call, channel), channel)
     shown = key if token is None else replace(key, secret=token)
     accept = "text/event-stream" if call.is_stream else "application/json"
+    headers = (("content-type", encoded.content_type), ("accept", accept), *encoded.headers, *provider.authorize(channel, shown))
+    if call.hops and provider.may_lead_back(channel):
+        headers = (*headers, (HOPS, call.hops))
     made = UpstreamRequest(
         method="POST",
         url=provider.address(channel, encoded.path),
-        headers=(("content-type", encoded.content_type), ("accept", accept), *encoded.headers, *provider.authorize(channel, shown)),
+        headers=channel_settings.with_headers(headers, channel),
         body=encoded.body,
         upload=encoded.upload,
     )

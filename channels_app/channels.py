@@ -4,7 +4,8 @@ ChannelError
 ├── NameTaken         the tenant has a channel of this name
 ├── NoSuchProvider    no vendor has this slug
 ├── BadAddress        the base address is no http(s) URL
-└── Incomplete        a key or a model is missing
+├── BadOption         an option cannot be understood
+└── Incomplete        a key, a model or the address is missing
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.db import transaction
 
 from accounts import tenants
 from accounts.models import Tenant
-from channels_app import registry
+from channels_app import channel_settings, registry
 from channels_app.models import Channel, ChannelEvent, ChannelKey, ChannelModel
 from channels_app.selectors import KEY_CONTEXT, KIND
 from foundation import snapshots, vault
@@ -38,6 +39,15 @@ class NoSuchProvider(ChannelError):
 
 class BadAddress(ChannelError):
     """The base address cannot be used."""
+
+
+class BadOption(ChannelError):
+    """An option's value cannot be understood; `name` is the option."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(f"{name}: {message}")
+        self.name = name
+        self.reason = message
 
 
 class Incomplete(ChannelError):
@@ -65,6 +75,7 @@ def add(
     named = _named_models(provider, models)
     owner = tenant or tenants.root()
     _refuse_impossible(owner, name=name, provider=provider, base_url=base_url, key=key)
+    check_settings(options or {})
     with transaction.atomic():
         channel = Channel.objects.create(
             tenant=owner,
@@ -87,6 +98,8 @@ def _refuse_impossible(owner: Tenant, *, name: str, provider: str, base_url: str
     check_address(base_url)
     if registry.provider(provider).needs_key and not key:
         raise Incomplete(f"the provider {provider} needs a key")
+    if registry.provider(provider).needs_address and not base_url:
+        raise Incomplete(f"the provider {provider} has no address of its own: type the base address of yours")
     if Channel.objects.filter(tenant=owner, name=name).exists():
         raise NameTaken(f"there is a channel {name} already")
 
@@ -109,6 +122,14 @@ def check_address(base_url: str) -> None:
     parts = urlsplit(base_url)
     if base_url and (parts.scheme not in {"http", "https"} or not parts.hostname):
         raise BadAddress(f"{base_url} is no http or https address")
+
+
+def check_settings(options: Mapping[str, Any]) -> None:
+    """Raise BadOption where what every channel may set (`channel_settings`) cannot be understood."""
+    try:
+        channel_settings.check(options)
+    except channel_settings.BadSetting as error:
+        raise BadOption(error.name, str(error)) from None
 
 
 def set_key(*, channel: Channel, key: str) -> ChannelKey:

@@ -1,13 +1,12 @@
 """The values that cross the wall between the relay and the vendors.
 
-Pure: no Django, no clock, no network, no randomness. What is said in one wire protocol and heard in another:
+Pure. What is said in one wire protocol and heard in another:
 
     client's body ─ Client.understand ─▶ Call.chat ─ Vendor.encode ─▶ Encoded ─ Provider ─▶ UpstreamRequest
     client's bytes ◀─ Client.writer / whole ◀─ Delta … ◀─ Vendor.events / deltas ◀─ upstream's bytes
 
-`faces` has Client and Vendor (the two faces of a module in `dialects`), `deltas` what an answer is made of, `provider` the
-base of every vendor file, `bridge` puts them together. Where client and vendor speak the same protocol nothing is
-converted: the original bytes travel both ways.
+`faces` has the two faces of a dialect, `deltas` what an answer is made of, `provider` the base of every vendor file; `bridge`
+puts them together. Where client and vendor speak the same protocol the original bytes travel both ways.
 
 Failure kinds and their meaning:
 
@@ -17,7 +16,7 @@ rate_limited    too many calls upstream: another channel answers, this one cools
 content_filter  the vendor refuses the content: the client is told, nobody else is asked
 bad_request     the client's request is at fault: the client is told, nobody else is asked
 not_found       the vendor does not know this model: another channel answers
-unsupported     this channel's protocol cannot say what was asked (nothing was sent): another channel may; `param` names the field
+unsupported     this channel's protocol cannot say what was asked (nothing was sent; `param`): another channel may
 upstream        anything else that is the vendor's fault: another channel answers
 """
 
@@ -30,6 +29,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from channels_app import model_map
 from channels_app.forms import Form, FormBody
 from channels_app.rules import NO_RULES, Rules
 
@@ -54,7 +54,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt did not succeed. `message` is the vendor's text: for operators; customers see it only when it is their fault."""
+    """Why an attempt did not succeed. `message` is the vendor's text: customers see it only when it is their fault."""
 
     kind: FailureKind
     message: str
@@ -148,7 +148,7 @@ class ChannelFacts:
 
     def upstream(self, model: str) -> str:
         """Return the name by which upstream knows a public model."""
-        return self.models.get(model, model)
+        return model_map.upstream(self.models, model) or model
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,7 @@ class Call:
     of `fields` and `body`. `model` is the public name, even where the client wrote an alias. `headers` are those of the
     client's that belong to its protocol and travel on to a vendor that speaks it (`anthropic-beta`); `form` is what the
     address said beyond them (`sse` or `array` for a Gemini stream). Where a multipart body is `upload`, `body` is empty.
+    `hops` names the relays that the call has gone through, this one last, with commas between.
     """
 
     operation: str
@@ -171,6 +172,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     form: str = ""
     upload: Form | None = None
+    hops: str = ""
     understand: Callable[[Call], Mapping[str, Any]] | None = None
     _chat: Mapping[str, Any] | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -188,9 +190,9 @@ class Call:
 
 
 class Encoded(NamedTuple):
-    """A request in a vendor's protocol, before the vendor's address and credential: `path` stands below the vendor's base.
+    """A request in a vendor's protocol, before the vendor's address and credential.
 
-    The path may depend on model, operation and streaming, and may carry a query (`/models/m:streamGenerateContent?alt=sse`).
+    `path` stands below the vendor's base; it may depend on everything and carry a query (`/models/m:generateContent?alt=sse`).
     """
 
     path: str
@@ -207,7 +209,7 @@ class Encoded(NamedTuple):
 class UpstreamRequest:
     """One HTTP request to a vendor; with a `ws:` or `wss:` address a WebSocket whose first message is `body`.
 
-    `upload` is a form in place of the body: larger than memory should hold, it comes in pieces.
+    `upload` is a form in place of the body, in pieces.
     """
 
     method: str
@@ -288,9 +290,8 @@ class Answer:
 class StreamReader(Protocol):
     """Turns a vendor's stream into frames of the client's dialect; made anew for each attempt.
 
-    Call `end` after a lost connection as well: where everything was said before the cut it ends in DONE. CONTENT is what
-    delivers something, even with a finish reason in it; FINISH, USAGE and DONE come together at the end. An ERROR frame
-    is the last one; its `data` closes the stream for the client (the end mark included).
+    Call `end` after a lost connection too: where all was said before the cut it ends in DONE. CONTENT delivers something, even with
+    a finish reason in it; FINISH, USAGE and DONE come together at the end. An ERROR frame is the last: its `data` closes the stream.
     """
 
     def feed(self, chunk: bytes) -> Sequence[Frame]:

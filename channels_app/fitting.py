@@ -17,8 +17,10 @@ _NO_NAMES: Mapping[str, str] = {}
 
 def fit(encoded: Encoded, *, drops: Collection[str] = (), renames: Mapping[str, str] = _NO_NAMES, knows_developer: bool = True) -> Encoded:
     """Return the request without the fields in `drops`, with others under their new names, the developer's role told as system."""
+    if encoded.content_type != JSON or not isinstance(encoded.body, bytes):
+        return encoded
     has_developer = not knows_developer and b'"developer"' in encoded.body
-    if encoded.content_type != JSON or not (has_developer or _mentions(encoded.body, drops) or _mentions(encoded.body, renames)):
+    if not (has_developer or _mentions(encoded.body, drops) or _mentions(encoded.body, renames)):
         return encoded
     fields: dict[str, Any] = orjson.loads(encoded.body)
     changed = {renames.get(name, name): value for name, value in fields.items() if name not in drops}

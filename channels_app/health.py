@@ -17,7 +17,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 from django.utils import timezone
 
-from channels_app import bridge, channels, registry, selectors
+from channels_app import bridge, channel_settings, channels, model_map, registry, selectors
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, FailureKind, Secret, UpstreamAnswer
 from channels_app.faces import Unexpressible
 from channels_app.models import Channel, ChannelCheck
@@ -103,7 +103,7 @@ async def _ask(facts: ChannelFacts) -> Failure | None:
 
 
 async def _call(transport: Transport, tokens: Tokens, facts: ChannelFacts, key: ChannelKey, *, limit: str) -> Failure | None:
-    call = _question(str(facts.options.get("probe_model") or min(facts.models)), limit)
+    call = _question(str(facts.options.get("probe_model") or _named(facts)), limit)
     try:
         reply = await _reply(transport, tokens, facts, key, call)
     except Unexpressible as error:
@@ -126,10 +126,20 @@ async def _reply(transport: Transport, tokens: Tokens, facts: ChannelFacts, key:
     opening = (
         transport.open_local(provider, request)
         if provider.is_local
-        else transport.open(request, timeouts=_TIMEOUTS, allow_private=facts.allow_private)
+        else transport.open(
+            request,
+            timeouts=channel_settings.timeouts_of(facts, _TIMEOUTS),
+            allow_private=facts.allow_private,
+            proxy=channel_settings.proxy_of(facts),
+        )
     )
     async with opening as exchange:
         return UpstreamAnswer(exchange.head, await exchange.body(_ANSWER_LIMIT))
+
+
+def _named(facts: ChannelFacts) -> str:
+    """Return the first model in the alphabet; a pattern is no name to ask for, unless there are only patterns."""
+    return min(facts.models, key=lambda model: (model_map.is_pattern(model), model))
 
 
 def _question(model: str, limit: str) -> Call:

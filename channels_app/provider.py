@@ -51,6 +51,7 @@ class Field:
     is_required: bool = False
     default: str = ""
     help: str = ""
+    rows: int = 1  # lines of text that its field in a form shows
 
 
 class Unframer(Protocol):
@@ -72,11 +73,17 @@ class Provider:
     base_url: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]] = ()
     default_models: ClassVar[tuple[str, ...]] = ()
+    key_label: ClassVar[str] = "Key"
     needs_key: ClassVar[bool] = True
+    needs_address: ClassVar[bool] = False  # there is none that all its customers share
     is_local: ClassVar[bool] = False  # answers in this process by `answer`, without a network
     has_token: ClassVar[bool] = False
     signs: ClassVar[bool] = False
     operations: ClassVar[frozenset[str] | None] = None  # None: all that its dialect can express
+
+    def may_lead_back(self, channel: ChannelFacts) -> bool:
+        """Tell whether upstream may be a relay that asks us in turn: then calls carry the hops they have made."""
+        return False
 
     def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
         """Return the wire protocol for a call: may depend on the model and the operation."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import structlog
 from django.db.models import Prefetch, QuerySet
 
-from channels_app import contract, registry
+from channels_app import contract, model_map, registry
 from channels_app.models import Channel, ChannelCost, ChannelKey, FallbackChain, GroupRoute, RoutingPolicy
 from channels_app.policies import Policies, Policy
 from channels_app.rules import Drill, Rules
@@ -37,6 +37,7 @@ class ChannelTable:
         for facts in ordered:
             for model in facts.models:
                 self._by_model[model].append(facts)
+        self._patterned = [facts for facts in ordered if any(map(model_map.is_pattern, facts.models))]
         self._answers: dict[_Question, tuple[contract.ChannelFacts, ...]] = {}
 
     @property
@@ -63,19 +64,22 @@ class ChannelTable:
         found = self._answers.get(question)
         if found is None:
             groups = self.policies.channel_groups(tenant_chain, group)
-            found = tuple(facts for facts in self._by_model.get(model, ()) if facts.tenant_id in tenant_chain and _serves(facts, groups))
+            named = [*self._by_model.get(model, ())]
+            named += [facts for facts in self._patterned if model not in facts.models and model_map.upstream(facts.models, model)]
+            open_to_him = [facts for facts in named if facts.tenant_id in tenant_chain and _serves(facts, groups)]
+            found = tuple(sorted(open_to_him, key=lambda facts: (-facts.priority, facts.id)))
             if len(self._answers) < _REMEMBERED:
                 self._answers[question] = found
         return found
 
     def models(self, *, tenant_chain: tuple[int, ...], group: str) -> tuple[str, ...]:
-        """Return the public names of all models served to a group of a tenant's customers, sorted."""
+        """Return the public names of all models served to a group of a tenant's customers, sorted; patterns are no names."""
         owners, groups = frozenset(tenant_chain), self.policies.channel_groups(tenant_chain, group)
         return tuple(
             sorted(
                 model
                 for model, channels in self._by_model.items()
-                if any(facts.tenant_id in owners and _serves(facts, groups) for facts in channels)
+                if not model_map.is_pattern(model) and any(facts.tenant_id in owners and _serves(facts, groups) for facts in channels)
             )
         )
 

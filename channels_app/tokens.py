@@ -17,6 +17,7 @@ import orjson
 import redis
 import redis.asyncio
 
+from channels_app import channel_settings
 from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind, Secret
 from channels_app.exchange import Timeouts
 from channels_app.inquiry import NoAnswer, Reply
@@ -117,7 +118,13 @@ class Tokens:
         try:
             request = next(steps)
             for _ in range(_MOST_STEPS):
-                head, body = await self._transport.ask(request, timeouts=_TIMEOUTS, allow_private=channel.allow_private, limit=_REPLY_LIMIT)
+                head, body = await self._transport.ask(
+                    request,
+                    timeouts=_TIMEOUTS,
+                    allow_private=channel.allow_private,
+                    limit=_REPLY_LIMIT,
+                    proxy=channel_settings.proxy_of(channel),
+                )
                 status = head.status
                 request = steps.send(Reply(status, body))
         except StopIteration as stop:

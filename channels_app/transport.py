@@ -13,6 +13,7 @@ from aiohttp.abc import ResolveResult
 from channels_app.contract import UpstreamAnswer, UpstreamRequest
 from channels_app.exchange import Cut, Exchange, Garbled, LocalOpening, NotSent, Opening, Timeouts, TransportError, Unknown
 from channels_app.provider import Provider
+from channels_app.tunnels import tunnel
 from channels_app.wire import READ_BUFFER, HttpOpening, Target
 from foundation import outbound
 
@@ -42,8 +43,8 @@ class Transport:
 
     def __init__(self, *, user_agent: str = "Keyosk") -> None:
         self._user_agent = user_agent
-        self._connectors: dict[bool, aiohttp.TCPConnector] = {}
-        self._targets: dict[tuple[str, str, bool], Target] = {}
+        self._connectors: dict[tuple[bool, str], aiohttp.TCPConnector] = {}
+        self._targets: dict[tuple[str, str, bool, str], Target] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,34 +60,37 @@ class Transport:
         for connector in connectors:
             await connector.close()
 
-    def open(self, request: UpstreamRequest, *, timeouts: Timeouts, allow_private: bool) -> Opening:
+    def open(self, request: UpstreamRequest, *, timeouts: Timeouts, allow_private: bool, proxy: str = "") -> Opening:
         """Send a request; inside the context the head has arrived. Leaving it early closes the connection.
 
-        Private, loopback and metadata addresses are refused unless `allow_private`. Raises NotSent, Unknown, Garbled, Cut.
+        Private, loopback and metadata addresses are refused unless `allow_private`; so are those of the `proxy` (a URL) that the
+        call goes through. Raises NotSent, Unknown, Garbled, Cut.
         """
         try:
-            return HttpOpening(self._target(request, allow_private), request, timeouts)
+            return HttpOpening(self._target(request, allow_private, proxy), request, timeouts)
         except NotSent as error:
             return _Refused(error)
 
-    async def ask(self, request: UpstreamRequest, *, timeouts: Timeouts, allow_private: bool, limit: int) -> UpstreamAnswer:
+    async def ask(
+        self, request: UpstreamRequest, *, timeouts: Timeouts, allow_private: bool, limit: int, proxy: str = ""
+    ) -> UpstreamAnswer:
         """Send a request and return the whole answer, up to `limit` bytes; raise TransportError."""
-        async with self.open(request, timeouts=timeouts, allow_private=allow_private) as exchange:
+        async with self.open(request, timeouts=timeouts, allow_private=allow_private, proxy=proxy) as exchange:
             return UpstreamAnswer(exchange.head, await exchange.body(limit))
 
     def open_local(self, provider: Provider, request: UpstreamRequest) -> Opening:
         """Let a vendor that `is_local` answer, by the same interface."""
         return LocalOpening(provider, request)
 
-    def _target(self, request: UpstreamRequest, allow_private: bool) -> Target:
+    def _target(self, request: UpstreamRequest, allow_private: bool, proxy: str) -> Target:
         """Return what is constant for all requests to an address; raise NotSent where none may or can go."""
-        asked = (request.method, request.url, allow_private)
+        asked = (request.method, request.url, allow_private, proxy)
         target = self._targets.get(asked)
         if target is None:
             if len(self._targets) >= _TARGETS:
                 self._targets.clear()
             try:
-                target = Target(request, self._connector(allow_private), self._user_agent)
+                target = Target(request, self._connector(allow_private, proxy), self._user_agent)
             except (ValueError, aiohttp.InvalidURL) as error:
                 raise NotSent(str(error)) from error
             if not allow_private and _is_inner(target.prototype.url.host or ""):
@@ -94,12 +98,15 @@ class Transport:
             self._targets[asked] = target
         return target
 
-    def _connector(self, allow_private: bool) -> aiohttp.TCPConnector:
-        connector = self._connectors.get(allow_private)
+    def _connector(self, allow_private: bool, proxy: str) -> aiohttp.TCPConnector:
+        connector = self._connectors.get((allow_private, proxy))
         if connector is None:
             resolver = None if allow_private else _GuardedResolver()
-            connector = aiohttp.TCPConnector(limit=_POOL_LIMIT, limit_per_host=0, ttl_dns_cache=30, resolver=resolver)
-            self._connectors[allow_private] = connector
+            if proxy:
+                connector = tunnel(proxy, guard=resolver, limit=_POOL_LIMIT, limit_per_host=0)
+            else:
+                connector = aiohttp.TCPConnector(limit=_POOL_LIMIT, limit_per_host=0, ttl_dns_cache=30, resolver=resolver)
+            self._connectors[(allow_private, proxy)] = connector
         return connector
 
 

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 
-from channels_app import registry
+from channels_app import channel_settings, registry
 from channels_app.contract import Failure, FailureKind
 from channels_app.exchange import Exchange, NotSent, Opening, Timeouts, TransportError
 from channels_app.faces import Unexpressible
@@ -75,7 +75,12 @@ class Uplink:
         if provider.is_local:
             self._opening = self._transport.open_local(provider, request)
         else:
-            self._opening = self._transport.open(request, timeouts=self._timeouts, allow_private=channel.allow_private)
+            self._opening = self._transport.open(
+                request,
+                timeouts=channel_settings.timeouts_of(channel, self._timeouts),
+                allow_private=channel.allow_private,
+                proxy=channel_settings.proxy_of(channel),
+            )
         self._exchange = await self._opening.__aenter__()
         return Head(self._exchange.head)
 

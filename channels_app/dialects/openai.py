@@ -1,17 +1,18 @@
 """The chat-completions protocol of OpenAI, spoken by most vendors and most clients; canonical requests are in it.
 
-Source: https://platform.openai.com/docs/api-reference/chat. The channel's option `strip` names fields this vendor refuses.
+Source: https://platform.openai.com/docs/api-reference/chat.
 `classify` knows no headers: the delay a vendor asks for is `UpstreamHead.retry_after_seconds`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from channels_app import failures
+from channels_app.channel_settings import stripped
 from channels_app.chat_answer import read_answer
 from channels_app.chat_events import ChatEvents, of_answer
 from channels_app.chat_render import DONE
@@ -37,7 +38,7 @@ class OpenAIVendor(Vendor):
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
         names = stripped(channel)
-        upstream = channel.models.get(call.model, call.model)
+        upstream = channel.upstream(call.model)
         if call.dialect == NAME:
             return Encoded(_PATH, write_body(call, upstream_model=upstream, strip=names))
         return Encoded(_PATH, write_chat(call.chat, upstream_model=upstream, is_stream=call.is_stream, strip=names))
@@ -58,12 +59,6 @@ class OpenAIVendor(Vendor):
 
     def classify(self, status: int, body: bytes) -> Failure:
         return failures.classify(status, body)
-
-
-def stripped(channel: ChannelFacts) -> Collection[str]:
-    """Return the names of the request fields this channel's upstream refuses."""
-    strip = channel.options.get("strip", ())
-    return {name.strip() for name in (strip.split(",") if isinstance(strip, str) else strip)} if strip else ()
 
 
 class OpenAIClient(Client):

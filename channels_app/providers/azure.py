@@ -28,6 +28,7 @@ _FILTERED = (b"ResponsibleAIPolicyViolation", b"content_filter_result")
 class Azure(Provider):
     slug = "azure"
     label = "Azure OpenAI"
+    needs_address = True
     fields = (
         Field(
             "api_version",

@@ -16,6 +16,10 @@ from channels_app.provider import Provider
 class LiteLLM(Provider):
     slug = "litellm"
     label = "LiteLLM proxy"
+    needs_address = True
+
+    def may_lead_back(self, channel: ChannelFacts) -> bool:
+        return True
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         if b"Budget has been exceeded" in body:

@@ -23,6 +23,7 @@ _BUSY = re.compile(r"负载已饱和")
 class OneAPI(Provider):
     slug = "oneapi"
     label = "one-api, new-api or Keyosk"
+    needs_address = True
     fields = (
         Field(
             "units_per_dollar",
@@ -31,6 +32,9 @@ class OneAPI(Provider):
             help="1 where the relay shows its balance in dollars; 500000 where it tells its own quota units.",
         ),
     )
+
+    def may_lead_back(self, channel: ChannelFacts) -> bool:
+        return True
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         told = replace(failure, message=_REQUEST_ID.sub("", failure.message).strip())

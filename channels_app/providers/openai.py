@@ -17,9 +17,11 @@ class OpenAI(Provider):
     fields = (
         Field("organization", "Organization", help="Sent as OpenAI-Organization."),
         Field("project", "Project", help="Sent as OpenAI-Project."),
-        Field("strip", "Fields to leave out", help="Names of request fields this upstream refuses, with commas between them."),
     )
     default_models = ("gpt-4o-mini", "gpt-4o", "gpt-4.1-mini")
+
+    def may_lead_back(self, channel: ChannelFacts) -> bool:
+        return bool(channel.base_url)
 
     def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
         headers = super().authorize(channel, key) if key.secret.reveal() else ()

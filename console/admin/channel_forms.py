@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from channels_app import channels, registry
+from channels_app import channel_settings, channels, registry
 from channels_app.models import Channel
 from channels_app.provider import Field
 from console.admin.fields import ModelMapField, SecretField
@@ -17,6 +17,8 @@ from console.admin.pages import dress
 
 OPTION = "option_"
 MASK = "…"
+# Typed in place of a secret, it takes the stored one away.
+NOTHING = "-"
 
 
 class ChannelForm(forms.ModelForm[Channel]):
@@ -38,6 +40,8 @@ class ChannelForm(forms.ModelForm[Channel]):
 
     def clean_base_url(self) -> str:
         address: str = self.cleaned_data["base_url"].strip().rstrip("/")
+        if not address and registry.provider(self.provider_slug).needs_address:
+            raise forms.ValidationError(_("This vendor has no address that all share: type yours."))
         try:
             channels.check_address(address)
         except channels.BadAddress as error:
@@ -50,14 +54,22 @@ class ChannelForm(forms.ModelForm[Channel]):
             raise forms.ValidationError(_("Name the models this channel serves."))
         return served
 
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        try:
+            channels.check_settings(self.options())
+        except channels.BadOption as error:
+            self.add_error(OPTION + error.name, error.reason)
+        return cleaned
+
     def options(self) -> dict[str, Any]:
-        """Return the vendor's options as typed; a secret left empty keeps its stored value."""
+        """Return the options as typed; a secret left empty keeps its stored value, a dash takes it away."""
         kept = dict(self.instance.options or {})
-        for declared in registry.provider(self.provider_slug).fields:
+        for declared in _declared(self.provider_slug):
             value = self.cleaned_data.get(OPTION + declared.name)
-            if value:
+            if value and not (declared.is_secret and value == NOTHING):
                 kept[declared.name] = value
-            elif not declared.is_secret:
+            elif value or not declared.is_secret:
                 kept.pop(declared.name, None)
         return kept
 
@@ -75,9 +87,10 @@ def form_for(provider: str, channel: Channel | None) -> type[ChannelForm]:
         ),
     }
     if vendor.needs_key:
-        declared["key"] = SecretField(label=gettext_lazy("Key"), stored=shown, required=channel is None)
+        label = gettext_lazy("Key") if vendor.key_label == "Key" else vendor.key_label
+        declared["key"] = SecretField(label=label, stored=shown, required=channel is None)
     stored = channel.options if channel else {}
-    for field in vendor.fields:
+    for field in _declared(provider):
         declared[OPTION + field.name] = _option(field, str(stored.get(field.name, "")))
     return type("ChannelForm", (ChannelForm,), declared)
 
@@ -87,10 +100,21 @@ def option_names(provider: str) -> list[str]:
     return [OPTION + field.name for field in registry.provider(provider).fields]
 
 
+def setting_names(provider: str) -> list[str]:
+    """Return the names of the form fields that every channel has that calls somebody."""
+    own = set(option_names(provider))
+    return [OPTION + field.name for field in _declared(provider) if OPTION + field.name not in own]
+
+
+def _declared(provider: str) -> tuple[Field, ...]:
+    vendor = registry.provider(provider)
+    return vendor.fields if vendor.is_local else (*vendor.fields, *channel_settings.FIELDS)
+
+
 def masked(provider: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return options that may be shown or kept in the trail: secrets by their last four."""
     try:
-        secret = {field.name for field in registry.provider(provider).fields if field.is_secret}
+        secret = {field.name for field in _declared(provider) if field.is_secret}
     except registry.UnknownProvider:
         secret = set(options)
     return {name: f"{MASK}{str(value)[-4:]}" if name in secret else value for name, value in options.items()}
@@ -98,7 +122,7 @@ def masked(provider: str, options: dict[str, Any]) -> dict[str, Any]:
 
 def _option(field: Field, stored: str) -> forms.Field:
     if field.is_secret:
-        return SecretField(label=field.label, stored=f"{MASK}{stored[-4:]}" if stored else "", required=field.is_required)
-    return forms.CharField(
-        label=field.label, required=field.is_required, initial=field.default, help_text=field.help, widget=UnfoldAdminTextInputWidget
-    )
+        shown = f"{MASK}{stored[-4:]}" if stored else ""
+        return SecretField(label=field.label, stored=shown, required=field.is_required, help_text=field.help)
+    widget = UnfoldAdminTextareaWidget(attrs={"rows": field.rows}) if field.rows > 1 else UnfoldAdminTextInputWidget()
+    return forms.CharField(label=field.label, required=field.is_required, initial=field.default, help_text=field.help, widget=widget)

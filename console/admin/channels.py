@@ -61,11 +61,13 @@ class ChannelAdmin(TenantColumn, DeskAdmin[Channel]):
             return ((None, {"fields": ("name", "provider", "base_url", "state", "reason")}),)
         is_platform = actor_of(request).is_platform
         secret = ["key"] if registry.provider(provider).needs_key else []
+        settings = channel_forms.setting_names(provider)
         owner = ["tenant"] if is_platform and obj is None else []
         private = ["allow_private"] if is_platform else []
         check = ("state_label", "reason", "check_label", "latency", "checked_at", "failure")
         return (
             (None, {"fields": [*owner, "name", "base_url", *secret, *channel_forms.option_names(provider), "served"]}),
+            *([(gettext_lazy("The request upstream"), {"fields": settings, "classes": ("collapse",)})] if settings else []),
             (gettext_lazy("Routing"), {"fields": ["groups", "priority", "weight", *private]}),
             *([(gettext_lazy("Last check"), {"fields": check})] if obj else []),
         )

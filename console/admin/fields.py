@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.forms.widgets import Widget
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -45,7 +46,12 @@ class SecretField(forms.CharField):
 
     def __init__(self, *, stored: str = "", **kwargs: Any) -> None:
         if stored:
-            kwargs["help_text"] = gettext_lazy("Stored: %s. Leave empty to keep it.") % stored
+            more = kwargs.get("help_text", "")
+            kwargs["help_text"] = (
+                format_lazy("{} {}", gettext_lazy("Stored: %s. Leave empty to keep it.") % stored, more)
+                if more
+                else (gettext_lazy("Stored: %s. Leave empty to keep it.") % stored)
+            )
             kwargs["required"] = False
         super().__init__(widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}), **kwargs)
 

@@ -144,3 +144,17 @@ def test_a_tenant_deep_below_sees_its_sellers_channels(tenant: Tenant) -> None:
     table = selectors.load_table()
     assert [found.id for found in table.candidates(tenant_chain=tenants.chain(below.pk), group="default", model="demo-chat")] == [made.pk]
     assert table.candidates(tenant_chain=(tenants.root().pk,), group="default", model="demo-chat") == ()
+
+
+def test_a_pattern_serves_every_name_that_fits_and_is_no_name_itself() -> None:
+    def serving(number: int, priority: int = 0, **models: str) -> ChannelFacts:
+        named = {name.replace("_", "-").replace("ANY", "*"): upstream for name, upstream in models.items()}
+        return ChannelFacts(number, f"c{number}", 1, "openai", "", (), named, priority=priority)
+
+    table = ChannelTable(
+        [serving(1, gpt_ANY="openai/gpt-*"), serving(2, priority=5, gpt_5="five"), serving(3, ANY="*"), serving(4, other="o")]
+    )
+    found = table.candidates(tenant_chain=(1,), group="default", model="gpt-5")
+    assert [(facts.id, facts.upstream("gpt-5")) for facts in found] == [(2, "five"), (1, "openai/gpt-5"), (3, "gpt-5")]
+    assert [facts.id for facts in table.candidates(tenant_chain=(1,), group="default", model="gemini")] == [3]
+    assert table.models(tenant_chain=(1,), group="default") == ("gpt-5", "other")

@@ -30,6 +30,7 @@ BREACHES = [
     ("Ledger rows are written in billing only", "gateway/urls.py", "import billing.models"),
     ("One door to httpx", "channels_app/registry.py", "import httpx"),
     ("One door to aiohttp", "channels_app/registry.py", "import aiohttp"),
+    ("One door to proxies", "channels_app/registry.py", "import aiohttp_socks"),
     ("One door to Stripe", "billing/urls.py", "import stripe"),
     ("One door to Amazon", "channels_app/registry.py", "import boto3"),
     ("One door to Google's sign-in", "channels_app/registry.py", "import google.auth"),

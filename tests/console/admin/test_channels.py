@@ -50,6 +50,40 @@ def test_an_empty_key_keeps_the_stored_one_and_a_typed_one_replaces_it(operator:
     assert channel.priority == 5
 
 
+def test_every_channel_may_change_its_requests_and_hides_its_proxy(operator: Client, root_tenant: Tenant) -> None:
+    settings = {"option_override": '{"temperature": 0}', "option_proxy": "socks5://u:hidden@proxy.test:1080", "option_idle_seconds": "30"}
+    operator.post(f"{LIST}add/?provider=groq", _form(key=SECRET, tenant=root_tenant.pk, **settings))
+    channel = Channel.objects.get()
+    assert channel.options == {"override": '{"temperature": 0}', "proxy": "socks5://u:hidden@proxy.test:1080", "idle_seconds": "30"}
+    page = operator.get(f"{LIST}{channel.pk}/change/").content.decode()
+    assert "u:hidden@" not in page
+    assert "u:hidden@" not in str(AuditEvent.objects.values_list("after", flat=True).get())
+    operator.post(f"{LIST}{channel.pk}/change/", _form(option_override='{"temperature": 0}'))
+    channel.refresh_from_db()
+    assert channel.options["proxy"] == "socks5://u:hidden@proxy.test:1080"
+    operator.post(f"{LIST}{channel.pk}/change/", _form(option_proxy="-"))
+    channel.refresh_from_db()
+    assert channel.options == {}
+
+
+@pytest.mark.parametrize(
+    ("provider", "typed", "field"),
+    [
+        ("openai", {"option_override": "[1]"}, "option_override"),
+        ("openai", {"option_headers": "Host: x"}, "option_headers"),
+        ("openai", {"option_proxy": "ftp://x"}, "option_proxy"),
+        ("openai", {"option_total_seconds": "never"}, "option_total_seconds"),
+        ("azure", {}, "base_url"),
+    ],
+)
+def test_a_setting_that_cannot_be_understood_is_an_error_of_its_field(
+    operator: Client, root_tenant: Tenant, provider: str, typed: dict[str, str], field: str
+) -> None:
+    answer = operator.post(f"{LIST}add/?provider={provider}", _form(key=SECRET, tenant=root_tenant.pk, **typed))
+    assert list(answer.context["adminform"].form.errors) == [field]
+    assert not Channel.objects.exists()
+
+
 def test_a_base_address_that_is_none_is_an_error_of_the_form(operator: Client, root_tenant: Tenant) -> None:
     answer = operator.post(f"{LIST}add/?provider=openai", _form(key=SECRET, base_url="ftp://x", tenant=root_tenant.pk))
     assert list(answer.context["adminform"].form.errors) == ["base_url"]
