@@ -155,11 +155,10 @@ class ChannelFacts:
 class Call:
     """What the client asked for. `fields` is the parsed body (not to be changed), `body` its original bytes.
 
-    `operation` is `chat` for a chat completion in any dialect, else one of `faces.OPERATIONS`. `dialect` names the protocol
-    of `fields` and `body`. `model` is the public name, even where the client wrote an alias. `headers` are those of the
-    client's that belong to its protocol and travel on to a vendor that speaks it (`anthropic-beta`); `form` is what the
-    address said beyond them (`sse` or `array` for a Gemini stream). Where a multipart body is `upload`, `body` is empty.
-    `hops` names the relays that the call has gone through, this one last, with commas between.
+    `operation` is `chat` for a chat completion in any dialect, else one of `faces.OPERATIONS`; `dialect` names the protocol of
+    `fields` and `body`; `model` is the public name, even where the client wrote an alias. `headers` belong to the client's
+    protocol and travel on to a vendor that speaks it; `form` is what the address said (`sse` or `array` for a Gemini stream).
+    A multipart body is `upload`, with an empty `body`. `hops` names the relays gone through, this one last, commas between.
     """
 
     operation: str

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from billing.limits import fits
 from billing.pricing import Unpriced
 from channels_app.contract import Call
-from gateway import errors, itinerary, relay, throttling
+from gateway import errors, hops, itinerary, relay, throttling
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
 from gateway.process import Relay
@@ -45,7 +45,7 @@ class _NoMoreMoney(Exception):
 
 async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     """Find the price and the channels and reserve the money; raise RelayError when one of them is missing."""
-    ways = await itinerary.find(state, request, call)
+    ways = await itinerary.find(state, request, hops.count(call, request._request))
     throttling.count_model(request, call.model)
     budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, call.model))
     till = Till(relay=state, key=request.caller, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)

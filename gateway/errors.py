@@ -52,6 +52,9 @@ TABLE: dict[str, Row] = {
     "quota_busy": Row(429, "rate_limit_error", "The balance is held by calls in flight.", should_retry=True, retry_after_seconds=1),
     "upstream_unavailable": Row(502, "upstream_error", "The model's provider could not answer."),
     "upstream_timeout": Row(504, "upstream_error", "The model's provider did not answer in time."),
+    "relay_loop": Row(
+        508, "server_error", "This call has come back to a relay it went through: a channel leads in a circle.", should_retry=False
+    ),
     "no_channel_available": Row(503, "server_error", "No provider is available for this model right now.", retry_after_seconds=5),
     "settlement_backlog": Row(503, "server_error", "Accounting is catching up.", retry_after_seconds=2),
     "internal_error": Row(500, "server_error", "Something went wrong on our side."),
@@ -107,6 +110,8 @@ def from_failure(failure: Failure, *, attempts: int) -> RelayError:
     """Turn the last attempt's failure into what the client is told: its own fault in full, the vendor's in general."""
     if failure.kind is FailureKind.UNSUPPORTED:
         return RelayError("unsupported_field", failure.message, param=failure.param, should_retry=False)
+    if failure.code == "relay_loop":
+        return RelayError("relay_loop")
     if not failure.kind.is_users_fault:
         code = "upstream_timeout" if failure.is_timeout else "upstream_unavailable"
         # We have already tried elsewhere: the client's retries would multiply ours.
