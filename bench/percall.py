@@ -90,7 +90,15 @@ class Server:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol  # noqa: PLC0415
         from uvicorn.server import ServerState  # noqa: PLC0415
 
-        config = uvicorn.Config(application, log_level="warning", access_log=False, lifespan="off", http=HttpToolsProtocol)
+        config = uvicorn.Config(
+            application,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            http=HttpToolsProtocol,
+        )
         config.load()
         state = ServerState()
         head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer {key}\r\n"

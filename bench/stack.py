@@ -76,7 +76,9 @@ def _process(command: list[str], environment: dict[str, str], log: Path) -> Iter
 
 
 def _uvicorn(application: str, port: int) -> list[str]:
-    options = ["--no-access-log", "--log-level", "warning", "--backlog", "4096", "--timeout-graceful-shutdown", "2"]
+    # As `console.start.children` starts the relay; both servers alike.
+    options = ["--no-access-log", "--no-server-header", "--no-proxy-headers", "--timeout-keep-alive", "75"]
+    options += ["--log-level", "warning", "--backlog", "4096", "--timeout-graceful-shutdown", "2"]
     return [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), *options]
 
 

@@ -1,4 +1,7 @@
-"""Write the body of an OpenAI-type request: the client's own bytes where only the model and the usage switch differ."""
+"""Write the body of an OpenAI-type request: the client's own bytes where only the model and the usage switch differ.
+
+Large bodies are always written anew: see ADR 0014.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ ROUTING_FIELDS = frozenset(
     }
 )  # fmt: skip
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*"')
+# Up to so many bytes it costs less to make certain that the original ones may be kept than to write them anew.
+_KEPT_BYTES = 4096
 _USAGE_SWITCH = b'{"stream_options":{"include_usage":true},'
 
 
@@ -49,13 +54,13 @@ def _asks_usage(fields: Mapping[str, Any]) -> bool:
 
 
 def _patched(call: Call, upstream_model: str, *, with_switch: bool) -> bytes | None:
-    """Change only the model's name in the original bytes, or return None if that cannot be done for certain.
+    """Change only the model's name in the original bytes, or return None if that cannot be done for certain and cheaply.
 
     An unescaped `"` never stands inside a JSON string, so `"model":` is a member; where it is the only one in the body
     and no key is spelled with escapes, it is the one that was read.
     """
     body = call.body.lstrip()
-    if not body.startswith(b"{") or body.count(b'"model"') != 1 or b"\\u00" in body:
+    if len(body) > _KEPT_BYTES or not body.startswith(b"{") or body.count(b'"model"') != 1 or b"\\u00" in body:
         return None
     if with_switch and b'"stream_options"' in body:
         return None

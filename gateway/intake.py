@@ -62,9 +62,21 @@ def with_output_limit(call: Call, tokens: int) -> Call:
 
 def input_bytes(call: Call) -> int:
     """Return the size of what the model reads, with pictures and sound counted as the text they cost."""
-    if b'"data:' not in call.body and b'"input_audio"' not in call.body:
+    messages = call.fields.get("messages")
+    # Looking at the messages costs a fraction of searching through a large body.
+    if _is_text(messages) or (b'"data:' not in call.body and b'"input_audio"' not in call.body):
         return len(call.body)
-    return len(call.body) - _embedded(call.fields.get("messages"))
+    return len(call.body) - _embedded(messages)
+
+
+def _is_text(messages: Any) -> bool:
+    """Tell whether no message has parts: then there are no pictures and no sound."""
+    if not isinstance(messages, list):
+        return False
+    for message in messages:  # noqa: SIM110  # all() would cost twice as much
+        if not isinstance(message, dict) or not isinstance(message.get("content", ""), str):
+            return False
+    return True
 
 
 def held_input_tokens(call: Call) -> int:
