@@ -46,19 +46,27 @@ def sell(*, order: Order) -> int:
     return len(rows)
 
 
+def open_of(order: Order) -> dict[CodeBatch, list[int]]:
+    """Return the serials of an order's codes that nobody redeemed yet, by batch."""
+    found: dict[CodeBatch, list[int]] = {}
+    for code in order.codes.filter(state__in=(State.SOLD, State.FROZEN)).select_related("batch").order_by("pk"):
+        found.setdefault(code.batch, []).append(code.serial)
+    return found
+
+
 @transaction.atomic
-def freeze(*, batch: CodeBatch, actor: User | None, reason: str) -> int:
-    """Stop all codes of a batch that could still be redeemed (a leak, a dispute); return how many."""
-    rows = _locked(batch, (State.AVAILABLE, State.SOLD))
+def freeze(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iterable[int] | None = None) -> int:
+    """Stop codes of a batch (all, or those) that could still be redeemed (a leak, a dispute); return how many."""
+    rows = _locked(batch, (State.AVAILABLE, State.SOLD), serials)
     for state in (State.AVAILABLE, State.SOLD):
         step([row for row in rows if row.state == state], to=State.FROZEN, actor=actor, reason=reason, frozen_from=state)
     return len(rows)
 
 
 @transaction.atomic
-def unfreeze(*, batch: CodeBatch, actor: User | None, reason: str) -> int:
-    """Let frozen codes go back to what they were."""
-    rows = _locked(batch, (State.FROZEN,))
+def unfreeze(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iterable[int] | None = None) -> int:
+    """Let frozen codes (all, or those) go back to what they were."""
+    rows = _locked(batch, (State.FROZEN,), serials)
     for state in (State.AVAILABLE, State.SOLD):
         step([row for row in rows if row.frozen_from == state], to=state, actor=actor, reason=reason, frozen_from="")
     return len(rows)

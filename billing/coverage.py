@@ -14,7 +14,7 @@ _DEBTS = """
 SELECT coalesce(sum(-debt), 0) FROM (
   SELECT a.id, coalesce(sum(CASE WHEN t.dst_id = a.id THEN t.amount ELSE -t.amount END), 0) AS debt
   FROM billing_ledgeraccount a JOIN billing_transfer t ON a.id IN (t.src_id, t.dst_id)
-  WHERE a.kind = 'receivable' AND a.ledger = 'Q' GROUP BY a.id
+  WHERE a.kind IN ('receivable', 'dispute') AND a.owner > 0 AND a.ledger = 'Q' GROUP BY a.id
 ) each WHERE debt < 0
 """
 

@@ -13,7 +13,7 @@ import functools
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -32,6 +32,7 @@ __all__ = [
 
 # What a customer can spend: the main account and credit that expires.
 POOLS = ("wallet", "lot")
+DEBTS = ("dispute", "receivable")
 
 _INSERT_JOURNAL = """
 INSERT INTO billing_journal (kind, key, digest, tenant_id, actor_id, reference, reverses_id, memo)
@@ -103,7 +104,7 @@ def post(
     journal = _post(_Head(kind, key, tenant_id=tenant_id, actor_id=actor_id, reference=reference, memo=memo), lines)
     credited = LedgerAccount.objects.filter(pk__in=[line.dst_id for line in lines], kind__in=POOLS, ledger=QUOTA)
     for tenant, owner in credited.values_list("tenant_id", "owner"):
-        if LedgerAccount.objects.filter(tenant_id=tenant, ledger=QUOTA, kind="receivable", owner=owner).exists():
+        if LedgerAccount.objects.filter(tenant_id=tenant, ledger=QUOTA, kind__in=DEBTS, owner=owner).exists():
             # Afterwards: here the rows of other payers are locked, in an order that is not that of a batch of captures.
             transaction.on_commit(functools.partial(repay, membership_id=owner), robust=True)
     return journal
@@ -116,25 +117,37 @@ def transfer(*, kind: str, key: str, src_id: int, dst_id: int, amount: int, refe
 
 @transaction.atomic
 def repay(*, membership_id: int) -> int:
-    """Pay what a customer owes (`receivable`) as far as free money goes, and return how much that was.
+    """Pay what a customer owes (of disputes first, then `receivable`) as far as free money goes, and return how much that was.
 
-    Captures raise the wallet's floor by the debt, so that nobody leases what is owed; paying lowers it again.
+    Captures and disputes raise the wallet's floor by the debt, so that nobody leases what is owed; paying lowers it again.
     """
     pools = LedgerAccount.objects.filter(kind__in=POOLS, owner=membership_id, ledger=QUOTA)
     rows = list(pools.order_by("pk").select_for_update(no_key=True))
-    debtor = receivable(membership_id=membership_id)
-    debt = left = max(0, -balance_of(debtor))
-    now, lines = timezone.now(), []
+    debtors = LedgerAccount.objects.filter(kind__in=DEBTS, owner=membership_id, ledger=QUOTA).order_by("kind")
+    owed = [[debtor.pk, -balance] for debtor in debtors if (balance := balance_of(debtor)) < 0]
+    debt = left = sum(amount for _debtor, amount in owed)
+    now = timezone.now()
+    lines: list[Line] = []
     for row in sorted(rows, key=lambda row: row.kind == "lot"):
         floor = max(row.hard_floor, row.floor - debt) if row.kind == "wallet" else row.floor
         part = min(left, row.balance - row.held - floor)
         if part > 0 and (row.expires_at is None or row.expires_at > now):
-            lines.append(Line(row.pk, debtor.pk, part))
+            lines += _pay(row.pk, part, owed)
             left -= part
     if lines:
-        _post(_Head("repay", f"repay:{uuid7()}", tenant_id=debtor.tenant_id), lines, is_held=True)
+        _post(_Head("repay", f"repay:{uuid7()}", tenant_id=rows[0].tenant_id), lines, is_held=True)
         pools.filter(kind="wallet").update(floor=Greatest(F("floor") - (debt - left), F("hard_floor")))
     return debt - left
+
+
+def _pay(pool: int, amount: int, owed: list[list[int]]) -> Iterator[Line]:
+    """Yield the transfers that pay `amount` to those [account, µ$] in turn, and note there what they have got."""
+    for entry in owed:
+        part = min(amount, entry[1])
+        if part:
+            yield Line(pool, entry[0], part)
+            entry[1] -= part
+            amount -= part
 
 
 def collect_debts(*, limit: int = 500) -> int:

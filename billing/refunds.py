@@ -104,6 +104,8 @@ def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_m
     order = orders.lock(attempt.order_id)
     locked = PaymentAttempt.objects.select_related("order", "account").get(pk=attempt.pk)
     could, unspent = offer(locked), _unspent(locked)
+    if locked.disputes.exclude(state="won").exists():
+        raise NothingToRefund("the buyer has taken the money back through the bank: see the dispute")
     takes_back = gesture_minor is None
     amount, most = (could.amount_minor, could.amount_minor) if gesture_minor is None else (gesture_minor, could.left_minor)
     if not 0 < amount <= most:

@@ -10,14 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from billing import code_shelf, ledger, order_mail, orders, refunds
+from billing import code_shelf, disputes, ledger, order_mail, orders, refunds
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
 from billing.payments.base import ProviderEvent
 
 # What events mean something here; others are kept and ignored.
-KINDS = frozenset({"paid", "failed", "expired", "refunded", "refund_failed"})
+KINDS = frozenset({"paid", "failed", "expired", "refunded", "refund_failed", "disputed", "dispute_won", "dispute_lost"})
 
 State = Order.State
 Attempt = PaymentAttempt.State
@@ -41,7 +41,17 @@ def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
         refunds.tell(
             attempt=attempt, kind=event.kind, number=event.reference, key=event.raw.get("refund", ""), amount_minor=event.amount_minor
         )
+    elif event.kind.startswith("dispute"):
+        _dispute(attempt, event)
     return order
+
+
+def _dispute(attempt: PaymentAttempt, event: ProviderEvent) -> None:
+    """Begin a dispute, or end it; one whose end is told first begins and ends at once."""
+    reason = event.raw.get("reason", "")
+    dispute = disputes.begin(attempt=attempt, reference=event.reference, amount_minor=event.amount_minor, reason=reason)
+    if event.kind != "disputed":
+        disputes.end(dispute=dispute, is_won=event.kind == "dispute_won")
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from billing import alerts, callbacks, code_shelf, leases, ledger, lots, margins, orders, refunds
+from billing import alerts, callbacks, code_shelf, disputes, leases, ledger, lots, margins, orders, refunds
 from foundation import jobs
 
 
@@ -54,8 +54,8 @@ def expire_holds() -> int:
 @shared_task
 @jobs.scheduled("collect debts", every_seconds=30)
 def collect_debts() -> str:
-    """Take what customers owe out of money that workers gave back; top-ups pay at once."""
-    return f"{ledger.collect_debts()} µ$"
+    """Take what customers owe out of money that workers gave back (top-ups pay at once), and pass on what shops claimed."""
+    return f"{ledger.collect_debts()} µ$, {disputes.settle_claims()} µ$ to shops"
 
 
 @shared_task

@@ -3,6 +3,7 @@
 from billing.models.alerts import LimitAlert, WalletWatch
 from billing.models.audit import AuditFinding, AuditRun, UnpricedUse
 from billing.models.codes import Code, CodeBatch, CodeEvent
+from billing.models.disputes import Dispute
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
@@ -19,6 +20,7 @@ __all__ = [
     "Code",
     "CodeBatch",
     "CodeEvent",
+    "Dispute",
     "ExchangeRate",
     "GatewayAccount",
     "GroupRate",
