@@ -79,10 +79,12 @@ def read(call: Call, channel: ChannelFacts, reply: UpstreamAnswer, *, request_id
     if unframer is not None:
         body = unframer.feed(body) + unframer.end()
     if call.operation != CHAT:
-        return vendor.answer(call, head, body)
-    if vendor.name == call.dialect:
-        return vendor.native_answer(call, head, body)
-    return _converted(call, vendor.deltas(call, head, body), request_id=request_id, created=created)
+        answer = vendor.answer(call, head, body)
+    elif vendor.name == call.dialect:
+        answer = vendor.native_answer(call, head, body)
+    else:
+        answer = _converted(call, vendor.deltas(call, head, body), request_id=request_id, created=created)
+    return answer if answer.failure is None else replace(answer, failure=provider.classify(answer.failure, body))
 
 
 def _converted(call: Call, deltas: Sequence[Delta], *, request_id: str, created: int) -> Answer:
@@ -110,7 +112,9 @@ def reader(call: Call, channel: ChannelFacts, head: UpstreamHead, *, request_id:
         writer = registry.client(call.dialect).writer(call, request_id=request_id, created=created)
         made = Converter(vendor.events(call), writer)
     unframer = provider.unframe(call, head)
-    return made if unframer is None else _Unframing(made, unframer)
+    if unframer is not None:
+        made = _Unframing(made, unframer)
+    return _Judged(made, provider) if provider.corrects else made
 
 
 class Converter:
@@ -162,3 +166,23 @@ class _Unframing:
     def end(self) -> Sequence[Frame]:
         rest = self._unframer.end()
         return [*(self._inner.feed(rest) if rest else ()), *self._inner.end()]
+
+
+class _Judged:
+    """A reader whose errors are read as the vendor means them."""
+
+    def __init__(self, inner: StreamReader, provider: Provider) -> None:
+        self._inner = inner
+        self._provider = provider
+
+    def feed(self, chunk: bytes) -> Sequence[Frame]:
+        return self._judged(self._inner.feed(chunk))
+
+    def end(self) -> Sequence[Frame]:
+        return self._judged(self._inner.end())
+
+    def _judged(self, frames: Sequence[Frame]) -> Sequence[Frame]:
+        last = frames[-1] if frames else None
+        if last is None or last.failure is None:
+            return frames
+        return [*frames[:-1], replace(last, failure=self._provider.classify(last.failure, b""))]

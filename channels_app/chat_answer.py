@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from channels_app import failures, lenient
-from channels_app.chat_deltas import delivers, known_reason, size
+from channels_app.chat_deltas import FAILED, delivers, known_reason, size
 from channels_app.chat_stream import ChatReader
 from channels_app.chat_usage import read_usage
 from channels_app.contract import Answer, Failure, FailureKind, FrameKind
@@ -27,7 +27,7 @@ def read_answer(body: bytes, *, model: str) -> Answer:
     if type(payload) is dict and (content := _plain_content(payload)) is not None:
         delivered = len(content) if content.isascii() else len(content.encode("utf-8", "surrogatepass"))
         return Answer(body=_named(payload, text, model), usage=read_usage(payload.get("usage")), delivered=delivered)
-    if not isinstance(payload, dict) or payload.get("error") or not _is_completion(payload):
+    if not isinstance(payload, dict) or failures.is_beside(payload) or not _is_completion(payload):
         complaint = failures.find(payload)
         return Answer(failure=failures.of_complaint(complaint) if complaint else _upstream("upstream sent nothing that is an answer"))
     return _of_completion(payload, text, model=model)
@@ -36,7 +36,7 @@ def read_answer(body: bytes, *, model: str) -> Answer:
 def _plain_content(payload: dict[str, Any]) -> str | None:
     """Return the text of an answer that is as nearly all are: one choice, text alone, nothing to repair. Saves half the time."""
     choices = payload.get("choices")
-    if type(choices) is not list or len(choices) != 1 or payload.get("object") != "chat.completion" or payload.get("error"):
+    if type(choices) is not list or len(choices) != 1 or payload.get("object") != "chat.completion" or failures.is_beside(payload):
         return None
     choice = choices[0]
     if type(choice) is not dict:
@@ -66,7 +66,7 @@ def _without_heartbeats(body: bytes) -> bytes:
 def _of_completion(payload: dict[str, Any], text: bytes, *, model: str) -> Answer:
     choices = [choice for choice in payload["choices"] if isinstance(choice, dict)]
     reasons = [choice.get("finish_reason") for choice in choices]
-    if "error" in reasons:
+    if not FAILED.isdisjoint(map(str, reasons)):
         return Answer(failure=_upstream("the vendor ended with an error"))
     messages = [choice["message"] for choice in choices if isinstance(choice.get("message"), dict)]
     has_output = any(map(delivers, messages))

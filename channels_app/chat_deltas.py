@@ -12,6 +12,8 @@ import orjson
 
 _TEXT_ONLY = frozenset({"role", "content"})
 FINISH_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+# By these vendors say that they could not go on: no reason a client could act upon.
+FAILED = frozenset({"error", "insufficient_system_resource", "network_error"})
 _FINISH_ALIASES = {
     "max_tokens": "length",
     "model_length": "length",

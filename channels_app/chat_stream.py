@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 
 from channels_app import failures, lenient, sse
-from channels_app.chat_deltas import Choice, delivers, size
+from channels_app.chat_deltas import FAILED, Choice, delivers, size
 from channels_app.chat_render import CHUNK, DONE, Renderer, error_bytes
 from channels_app.chat_runs import Run, is_plain
 from channels_app.chat_usage import client_usage, is_nonzero, is_reported, read_usage
 from channels_app.contract import Failure, FailureKind, Frame, FrameKind
 
-_BODY_LIMIT = sse.LINE_LIMIT
+_ASIDE = ("message", "usage")
 # From so many chunks of text the bytes around it are learned.
 _LESSONS = 4
 _BLANK = b" \t\r\n\xef\xbb\xbf"
@@ -112,7 +112,7 @@ class ChatReader:
     def _collect(self, parts: list[bytes], chunk: bytes, frames: list[Frame]) -> None:
         parts.append(chunk)
         self._body_size += len(chunk)
-        if self._body_size > _BODY_LIMIT:
+        if self._body_size > sse.LINE_LIMIT:
             self._fail(_upstream("upstream's answer is too long"), frames)
 
     def _read_body(self, body: bytes, frames: list[Frame]) -> None:
@@ -122,7 +122,7 @@ class ChatReader:
         except ValueError:
             self._take([sse.Event(line) for line in body.split(b"\n") if line.strip()], frames)
             return
-        is_answer = isinstance(payload, dict) and isinstance(payload.get("choices"), list) and not payload.get("error")
+        is_answer = isinstance(payload, dict) and isinstance(payload.get("choices"), list) and not failures.is_beside(payload)
         if not isinstance(payload, dict) or not is_answer:
             complaint = failures.find(payload)
             self._fail(failures.of_complaint(complaint) if complaint else _upstream("upstream sent no event stream"), frames)
@@ -152,7 +152,7 @@ class ChatReader:
             except ValueError:
                 self._salvage(event, frames)
                 return
-        if type(chunk) is dict and "choices" in chunk and not chunk.get("error"):
+        if type(chunk) is dict and "choices" in chunk and not failures.is_beside(chunk):
             self._chunk(chunk, data, frames)
             return
         complaint = failures.find(chunk) if event.name == b"error" or _is_error(chunk) else None
@@ -204,13 +204,14 @@ class ChatReader:
         delta = choice.get("delta")
         if type(delta) is not dict:
             message = choice.get("message")
-            delta, data = message if isinstance(message, dict) else {}, None
+            # Beside earlier deltas a whole message is a repetition (MiniMax).
+            delta, data = message if isinstance(message, dict) and not self.delivered else {}, None
         fixed = state.repair(delta)
         if fixed is not delta:
             data = None
         reason = choice.get("finish_reason")
         if reason is not None:
-            if reason == "error":
+            if reason in FAILED:
                 self._fail(failures.of_complaint(failures.find(choice) or failures.Complaint("the vendor ended with an error")), frames)
                 return
             data = self._finish(state, chunk, choice, fixed, str(reason), data)
@@ -225,11 +226,13 @@ class ChatReader:
         self, state: Choice, chunk: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any], reason: str, data: bytes | None
     ) -> bytes | None:
         """Note a finish reason and keep its chunk for the end; return the bytes that may still pass through: none."""
+        if choice.get("usage"):  # Moonshot's place for it
+            self._note_usage({**chunk, "usage": choice["usage"]})
         if reason:
             state.finish = reason
             is_bare = not delivers(delta)
-            state.last = (chunk, {**choice, "index": state.index, "delta": delta if is_bare else {}}, data if is_bare else None)
-            state.last[1].pop("message", None)
+            kept = {name: value for name, value in choice.items() if name not in _ASIDE}
+            state.last = (chunk, {**kept, "index": state.index, "delta": delta if is_bare else {}}, data if is_bare else None)
         return None
 
     def _emit(self, chunk: dict[str, Any], choice: dict[str, Any], delta: dict[str, Any], data: bytes | None, frames: list[Frame]) -> None:
@@ -286,11 +289,9 @@ class ChatReader:
 
 def _is_error(chunk: object) -> bool:
     """Tell whether a frame without choices is an error: an error field, or a list or code of a foreign shape."""
-    if isinstance(chunk, list):
-        return bool(chunk) and _is_error(chunk[0])
     if not isinstance(chunk, dict):
-        return False
-    if chunk.get("error") or chunk.get("errors"):
+        return isinstance(chunk, list) and bool(chunk) and _is_error(chunk[0])
+    if failures.is_beside(chunk) or chunk.get("errors"):
         return True
     return chunk.get("object") != CHUNK and any(chunk.get(name) for name in ("message", "msg", "error_msg", "detail"))
 

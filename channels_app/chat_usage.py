@@ -41,7 +41,7 @@ def read_usage(raw: object) -> Usage | None:
     """Return the buckets, or None when the vendor reported nothing.
 
     OpenAI counts include: prompt ⊇ cached, cache writes, audio, images; completion ⊇ reasoning, audio, images. xAI leaves
-    reasoning outside the completion; its total gives that away. DeepSeek names cache hits beside the prompt.
+    reasoning outside the completion; its total gives that away. DeepSeek and Moonshot name cache hits beside the prompt.
     """
     if not isinstance(raw, dict) or not is_reported(raw):
         return None
@@ -51,7 +51,7 @@ def read_usage(raw: object) -> Usage | None:
     completion = count(raw.get("completion_tokens", raw.get("output_tokens")))
     inward = _details(raw, "prompt_tokens_details", "input_tokens_details")
     outward = _details(raw, "completion_tokens_details", "output_tokens_details")
-    cached = min(prompt, count(inward.get("cached_tokens")) or count(raw.get("prompt_cache_hit_tokens")))
+    cached = min(prompt, count(inward.get("cached_tokens")) or count(raw.get("prompt_cache_hit_tokens") or raw.get("cached_tokens")))
     written = min(prompt - cached, count(inward.get("cache_write_tokens")))
     audio_in = min(prompt - cached - written, count(inward.get("audio_tokens")))
     image_in = min(prompt - cached - written - audio_in, count(inward.get("image_tokens")))

@@ -64,6 +64,7 @@ class Failure:
     was_sent: bool = True
     is_timeout: bool = False
     param: str | None = None
+    type: str | None = None
 
 
 class Secret:

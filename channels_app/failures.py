@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
+from channels_app.codes import kind_of
 from channels_app.contract import Failure, FailureKind
+
+Codes = Mapping[str, FailureKind]
 
 MESSAGE_LIMIT = 2000
 _HTML = "upstream returned HTML"
+_NO_CODES: Codes = MappingProxyType({})
 
 _CODES: dict[FailureKind, tuple[str, ...]] = {
     FailureKind.NO_QUOTA: (
@@ -53,7 +58,9 @@ _PHRASES: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
     (
         FailureKind.NO_QUOTA,
         re.compile(
-            r"credit balance is too low|exceeded your current quota|insufficient (balance|quota|credits?)|已欠费|余额不足|额度不足", re.I
+            r"credit balance is too low|exceeded your current quota|insufficient (balance|quota|credits?)|balance is insufficient"
+            r"|已欠费|余额不足|额度不足",
+            re.I,
         ),
     ),
     (
@@ -78,6 +85,7 @@ _STATUS: dict[int, FailureKind] = {
     415: FailureKind.BAD_REQUEST,
     422: FailureKind.BAD_REQUEST,
     429: FailureKind.RATE_LIMITED,
+    451: FailureKind.CONTENT_FILTER,
 }
 
 
@@ -90,8 +98,8 @@ class Complaint(NamedTuple):
     status: int | None = None
 
 
-def classify(status: int, body: bytes) -> Failure:
-    """Return the failure behind an error answer with this status and body."""
+def classify(status: int, body: bytes, codes: Codes = _NO_CODES) -> Failure:
+    """Return the failure behind an error answer with this status and body; `codes` are the vendor's own, and come first."""
     try:
         payload: object = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -99,19 +107,31 @@ def classify(status: int, body: bytes) -> Failure:
         if _is_html(body) and status in {401, 403}:
             return Failure(FailureKind.UPSTREAM, _HTML, status=status)
         return _failure(Complaint(_HTML if _is_html(body) else _short(body) or "upstream returned an empty error"), status)
-    return _failure(find(payload) or Complaint(_short(body)), status)
+    return _failure(find(payload) or Complaint(_short(body)), status, codes)
 
 
-def of_complaint(complaint: Complaint) -> Failure:
+def of_complaint(complaint: Complaint, codes: Codes = _NO_CODES) -> Failure:
     """Return the failure behind an error object that came inside a 200."""
-    return _failure(complaint, None)
+    return _failure(complaint, None, codes)
+
+
+def in_body(payload: object, codes: Codes = _NO_CODES) -> Failure | None:
+    """Return the failure that a decoded body with status 200 tells, or None where it tells none."""
+    complaint = find(payload)
+    return of_complaint(complaint, codes) if complaint else None
+
+
+def is_beside(answer: Mapping[str, Any]) -> bool:
+    """Tell whether an error stands in an answer, beside its choices or in their place."""
+    told = answer.get("base_resp")
+    return bool(answer.get("error") or (told and isinstance(told, dict) and told.get("status_code")))
 
 
 def find(payload: object) -> Complaint | None:
     """Return the complaint inside a decoded body, or None when there is none.
 
     Shapes, in this order: error object or text, a list of them, `errors`, `message`, `msg`, `err`, `error_msg`, `detail`,
-    `header.message`, `response.error`.
+    `base_resp`, `header.message`, `response.error`.
     """
     if isinstance(payload, list):
         return find(payload[0]) if payload else None
@@ -132,6 +152,9 @@ def _foreign(payload: Mapping[str, Any]) -> Complaint | None:
     for name in ("message", "Message", "msg", "err", "error_msg", "detail"):
         if payload.get(name):
             return _of_object({**payload, "message": payload[name]})
+    told = payload.get("base_resp")
+    if isinstance(told, dict) and told.get("status_code"):
+        return _of_object({"message": told.get("status_msg") or "", "code": told["status_code"]})
     header, response = payload.get("header"), payload.get("response")
     if isinstance(header, dict) and header.get("message"):
         return _of_object(header)
@@ -162,9 +185,15 @@ def _short(body: bytes) -> str:
     return body[:MESSAGE_LIMIT].decode(errors="replace").strip()
 
 
-def _failure(complaint: Complaint, status: int | None) -> Failure:
+def _failure(complaint: Complaint, status: int | None, codes: Codes = _NO_CODES) -> Failure:
     status = status if status is not None else complaint.status
-    return Failure(kind=_kind(complaint, status), message=complaint.message, status=status, code=complaint.code or complaint.type or None)
+    return Failure(
+        kind=kind_of(codes, complaint.code) or kind_of(codes, complaint.type) or _kind(complaint, status),
+        message=complaint.message,
+        status=status,
+        code=complaint.code or complaint.type or None,
+        type=complaint.type or None,
+    )
 
 
 def _kind(complaint: Complaint, status: int | None) -> FailureKind:

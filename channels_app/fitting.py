@@ -5,13 +5,14 @@ Pure. The body stays the very bytes it was where nothing of that is in it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from channels_app.contract import JSON, Encoded
 
+Message = Mapping[str, Any]
 _NO_NAMES: Mapping[str, str] = {}
 
 
@@ -27,6 +28,28 @@ def fit(encoded: Encoded, *, drops: Collection[str] = (), renames: Mapping[str, 
     if has_developer and isinstance(changed.get("messages"), list):
         changed["messages"] = [_as_system(message) for message in changed["messages"]]
     return encoded if changed == fields else encoded._replace(body=orjson.dumps(changed))
+
+
+def classic(encoded: Encoded) -> Encoded:
+    """Return the request in the words that chat completions had before reasoning models: `system` and `max_tokens`."""
+    return fit(encoded, renames={"max_completion_tokens": "max_tokens"}, knows_developer=False)
+
+
+def rewritten(encoded: Encoded, changes: Mapping[str, Any], *, without: Collection[str] = ()) -> Encoded:
+    """Return the request with these fields changed and those left out."""
+    if not changes and not without:
+        return encoded
+    fields = orjson.loads(encoded.body)
+    if not changes and not any(name in fields for name in without):
+        return encoded
+    kept = {name: value for name, value in fields.items() if name not in without}
+    return encoded._replace(body=orjson.dumps({**kept, **changes}))
+
+
+def messages_changed(messages: Sequence[Message], change: Callable[[Message], Message]) -> dict[str, Any]:
+    """Return the field `messages` with each one changed, or nothing where that makes no difference."""
+    made = [change(message) for message in messages]
+    return {} if all(new is old for new, old in zip(made, messages, strict=True)) else {"messages": made}
 
 
 def _mentions(body: bytes, names: Collection[str]) -> bool:

@@ -9,6 +9,8 @@ A plain vendor declares names and addresses and overrides nothing. Where more is
                                        `authorize` then gets it as the key's secret.
     a signature over everything        `signs = True` and `sign(request, channel, key, now)`, called last, for each attempt;
                                        it may change the address too (by what the credential says)
+    a key in parts                     `key_parts`, and `split(key)` in `sign` or `token`
+    error codes of its own             `codes`
     an answer in packages              `unframe(call, head)`: undoes binary frames around the protocol's own bytes
 
 Raises TokenRefused.
@@ -16,12 +18,14 @@ Raises TokenRefused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import ClassVar, Protocol
 
 from channels_app.addresses import join
-from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded, Failure, Secret, UpstreamHead, UpstreamRequest
+from channels_app.codes import kind_of
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind, Secret, UpstreamHead, UpstreamRequest
 from channels_app.inquiry import Inquiry
 
 
@@ -72,6 +76,8 @@ class Provider:
     dialect: ClassVar[str] = "openai"
     base_url: ClassVar[str] = ""
     fields: ClassVar[tuple[Field, ...]] = ()
+    key_parts: ClassVar[tuple[Field, ...]] = ()  # what a key `a|b|c` is made of, in this order
+    codes: ClassVar[Mapping[str, FailureKind]] = MappingProxyType({})  # body codes in lower case, see `channels_app.codes`
     default_models: ClassVar[tuple[str, ...]] = ()
     key_label: ClassVar[str] = "Key"
     needs_key: ClassVar[bool] = True
@@ -80,6 +86,17 @@ class Provider:
     has_token: ClassVar[bool] = False
     signs: ClassVar[bool] = False
     operations: ClassVar[frozenset[str] | None] = None  # None: all that its dialect can express
+    is_retired: ClassVar[bool] = False  # the vendor may have switched it off: new channels start disabled
+
+    @property
+    def corrects(self) -> bool:
+        """Tell whether this vendor reads errors otherwise than its dialect."""
+        return bool(self.codes) or type(self).classify is not Provider.classify
+
+    def split(self, key: ChannelKey) -> list[str]:
+        """Return the parts of a key `a|b|c`, as many as `key_parts` has; the first ones are empty where it has fewer."""
+        parts = key.secret.reveal().split("|", max(0, len(self.key_parts) - 1))
+        return [""] * (len(self.key_parts) - len(parts)) + parts
 
     def may_lead_back(self, channel: ChannelFacts) -> bool:
         """Tell whether upstream may be a relay that asks us in turn: then calls carry the hops they have made."""
@@ -95,7 +112,7 @@ class Provider:
 
     def address(self, channel: ChannelFacts, path: str) -> str:
         """Return the URL for a path of the dialect, below the channel's base or the vendor's own."""
-        return join(channel.base_url or self.base_url, path)
+        return join(channel.base_url or self.base_url, path, own=self.base_url)
 
     def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
         """Return the headers that carry the credential (or the token it was exchanged for)."""
@@ -114,8 +131,9 @@ class Provider:
         return None
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
-        """Correct the dialect's reading of an error where this vendor differs."""
-        return failure
+        """Correct the dialect's reading of an error where this vendor differs: by its own codes. `body` is empty in streams."""
+        kind = kind_of(self.codes, failure.code) or kind_of(self.codes, failure.type)
+        return failure if kind is None else replace(failure, kind=kind)
 
     def answer(self, request: UpstreamRequest) -> Iterator[bytes | float]:
         """Yield a local answer: bytes of the body (a number is a pause in seconds). Only where `is_local`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels_app.addresses import join
+from channels_app.addresses import join, origin
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,22 @@ from channels_app.addresses import join
 )
 def test_a_base_is_joined_with_or_without_a_version(base: str, expected: str) -> None:
     assert join(base, "/chat/completions") == expected
+
+
+@pytest.mark.parametrize(
+    ("base", "own", "expected"),
+    [
+        ("https://x.test", "https://v.test/api/v3", "https://x.test/api/v3/chat"),
+        ("https://x.test/relay", "https://v.test/api/v3", "https://x.test/relay/api/v3/chat"),
+        ("https://x.test/api/v3", "https://v.test/api/v3", "https://x.test/api/v3/chat"),
+        ("https://x.test/v7", "https://v.test/api/v3", "https://x.test/v7/chat"),
+        ("https://x.test/a/workshop", "https://v.test/a/workshop", "https://x.test/a/workshop/chat"),
+        ("https://x.test", "https://v.test", "https://x.test/chat"),
+    ],
+)
+def test_a_base_without_a_version_gets_the_vendors_own_path(base: str, own: str, expected: str) -> None:
+    assert join(base, "/chat", own=own) == expected
+
+
+def test_the_origin_of_an_address() -> None:
+    assert origin("https://x.test:8443/a/b") == "https://x.test:8443"

@@ -206,3 +206,16 @@ def test_a_protocol_without_streams_is_told_as_one() -> None:
     reader = WholeReader(Silent(), call())
     assert [*reader.feed(b"H"), *reader.feed(b"i")] == []
     assert reader.end() == [Comment(), Text("Hi"), Finish("stop"), Consumed(Usage(output=1)), Done()]
+
+
+def test_an_error_inside_a_200_and_inside_a_stream_is_read_by_the_vendors_own_codes() -> None:
+    body = b'{"error":{"code":"1113","message":"no"}}'
+    answer = bridge.read(call(), facts("zhipu"), UpstreamAnswer(HEAD, body), request_id="r", created=1)
+    assert answer.failure is not None
+    assert answer.failure.kind is FailureKind.NO_QUOTA
+    for feed in (True, False):
+        reader = bridge.reader(call(stream=True), facts("zhipu"), HEAD, request_id="r", created=1)
+        frames = reader.feed(b"data: " + body + (b"\n\n" if feed else b""))
+        last = [*frames, *reader.end()][-1]
+        assert last.failure is not None
+        assert (last.kind, last.failure.kind) == (FrameKind.ERROR, FailureKind.NO_QUOTA)

@@ -1,0 +1,32 @@
+"""A request that needs no change keeps its bytes."""
+
+from __future__ import annotations
+
+import orjson
+
+from channels_app.contract import Encoded
+from channels_app.fitting import classic, messages_changed, rewritten
+
+MADE = Encoded("/chat", b'{ "a" : 1, "b" : 2 }')
+
+
+def test_bytes_stay_where_nothing_changes() -> None:
+    assert rewritten(MADE, {}) is MADE
+    assert rewritten(MADE, {}, without=("c",)) is MADE
+
+
+def test_fields_change_and_go() -> None:
+    assert orjson.loads(rewritten(MADE, {"a": 3}, without=("b", "c")).body) == {"a": 3}
+
+
+def test_messages_are_named_only_where_one_differs() -> None:
+    given = [{"role": "user", "content": "a"}]
+    assert messages_changed(given, lambda message: message) == {}
+    assert messages_changed(given, lambda message: {**message, "name": "n"}) == {
+        "messages": [{"role": "user", "content": "a", "name": "n"}]
+    }
+
+
+def test_classic_words_for_vendors_that_know_no_others() -> None:
+    made = classic(Encoded("/chat", b'{"messages":[{"role":"developer","content":"a"}],"max_completion_tokens":5}'))
+    assert orjson.loads(made.body) == {"messages": [{"role": "system", "content": "a"}], "max_tokens": 5}
