@@ -1,0 +1,24 @@
+"""Alibaba Tongyi (Qwen) by its own interface DashScope. Keys belong to a region: abroad the base is dashscope-intl.aliyuncs.com."""
+
+from __future__ import annotations
+
+from channels_app import codes
+from channels_app.contract import ChannelFacts, ChannelKey
+from channels_app.provider import Field, Provider
+
+
+class DashScope(Provider):
+    slug = "dashscope"
+    label = "Alibaba DashScope (native)"
+    dialect = "dashscope"
+    base_url = "https://dashscope.aliyuncs.com/api/v1"
+    fields = (
+        Field("workspace", "Workspace", help="Sent as X-DashScope-WorkSpace."),
+        Field("plugin", "Plugins", help="Sent as X-DashScope-Plugin."),
+    )
+    default_models = ("qwen-plus", "qwen-max", "qwen-turbo")
+    codes = codes.DASHSCOPE
+
+    def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
+        named = (("x-dashscope-workspace", channel.options.get("workspace")), ("x-dashscope-plugin", channel.options.get("plugin")))
+        return super().authorize(channel, key) + tuple((name, str(value)) for name, value in named if value)

@@ -1,0 +1,53 @@
+"""Tencent Hunyuan by Tencent Cloud's own interface, each call signed (TC3). The vendor has announced its end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from channels_app import codes
+from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
+from channels_app.provider import Field, Provider
+from channels_app.signing import tencent
+
+_OURS = frozenset({"x-tc-action", "content-type"})
+
+
+class HunyuanTc3(Provider):
+    slug = "hunyuan_tc3"
+    label = "Tencent Hunyuan (signed, retired)"
+    dialect = "hunyuan"
+    base_url = "https://hunyuan.tencentcloudapi.com"
+    key_parts = (
+        Field("app_id", "APPID", help="Of the account; not part of the signature."),
+        Field("secret_id", "SecretId", is_secret=True, is_required=True),
+        Field("secret_key", "SecretKey", is_secret=True, is_required=True),
+    )
+    fields = (Field("region", "Region", help="Sent as X-TC-Region, such as ap-guangzhou."),)
+    default_models = ("hunyuan-turbos-latest", "hunyuan-lite")
+    codes = codes.HUNYUAN
+    is_retired = True
+    signs = True
+
+    def address(self, channel: ChannelFacts, path: str) -> str:
+        return (channel.base_url or self.base_url).rstrip("/") + "/"
+
+    def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def sign(self, request: UpstreamRequest, channel: ChannelFacts, key: ChannelKey, now: float) -> UpstreamRequest:
+        """Sign exactly the bytes that are sent; the host is added by the transport as it is signed here."""
+        _, secret_id, secret_key = self.split(key)
+        signed = tencent.headers(
+            secret_id=secret_id,
+            secret_key=secret_key,
+            service="hunyuan",
+            version="2023-09-01",
+            action=dict(request.headers)["x-tc-action"],
+            host=urlsplit(request.url).netloc,
+            body=request.body,
+            now=now,
+            region=str(channel.options.get("region") or ""),
+        )
+        kept = tuple((name, value) for name, value in request.headers if name not in _OURS)
+        return replace(request, headers=(*kept, *((name, value) for name, value in signed if name != "host")))

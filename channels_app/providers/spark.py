@@ -1,0 +1,44 @@
+"""iFlytek Spark over a WebSocket whose address is signed anew for each call."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import orjson
+
+from channels_app import codes
+from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
+from channels_app.provider import Field, Provider
+from channels_app.signing import spark
+
+
+class Spark(Provider):
+    slug = "spark"
+    label = "iFlytek Spark (WebSocket)"
+    dialect = "spark"
+    base_url = "wss://spark-api.xf-yun.com"
+    key_parts = (
+        Field("app_id", "APPID", is_required=True),
+        Field("api_secret", "APISecret", is_secret=True, is_required=True),
+        Field("api_key", "APIKey", is_secret=True, is_required=True),
+    )
+    default_models = ("Spark-Lite", "Spark-Pro", "Spark-Pro-128K", "Spark-Max", "Spark-Max-32K", "Spark-4.0-Ultra")
+    codes = codes.SPARK
+    signs = True
+
+    def address(self, channel: ChannelFacts, path: str) -> str:
+        """Return the WebSocket's address; the version stands in the path, never in the base."""
+        base = re.sub(r"^http", "ws", channel.base_url or self.base_url).rstrip("/")
+        return base + path
+
+    def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
+        return ()
+
+    def sign(self, request: UpstreamRequest, channel: ChannelFacts, key: ChannelKey, now: float) -> UpstreamRequest:
+        """Sign the address, and put the application's id into the message; such an address is a secret."""
+        app_id, api_secret, api_key = self.split(key)
+        body = orjson.loads(request.body)
+        body["header"]["app_id"] = app_id
+        url = spark.signed_url(request.url, api_key=api_key, api_secret=api_secret, now=now)
+        return replace(request, url=url, body=orjson.dumps(body))
