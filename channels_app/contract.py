@@ -264,8 +264,7 @@ class FrameKind(StrEnum):
 class Frame:
     """One normalised event of a stream: the bytes for the client and what they mean.
 
-    `delivered` counts the UTF-8 bytes of text, reasoning and tool arguments in it: the base of an estimate when
-    the vendor reports no usage.
+    `delivered` counts the UTF-8 bytes of text, reasoning and tool arguments: the base of an estimate without usage.
     """
 
     kind: FrameKind
