@@ -45,6 +45,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Orders"), "receipt_long", "billing_order"),
             (_("Refunds"), "undo", "billing_refund"),
             (_("Prices"), "payments", "billing_pricerule"),
+            (_("Group prices"), "groups", "billing_grouprate"),
             (_("Payment accounts"), "credit_card", "billing_gatewayaccount"),
         ]),
         (_("Relay"), [

@@ -24,7 +24,7 @@ from billing import price_book, price_lists
 from billing.models.prices import PriceRule
 from billing.money import format_usd
 from billing.pricing import BUCKETS
-from console.admin import pages
+from console.admin import pages, price_imports
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.fields import TiersField, UnitsField, UsdField
 from console.admin.figures import mono, usd
@@ -121,7 +121,7 @@ class CurrentFilter(admin.SimpleListFilter):
         yield {**first, "display": gettext_lazy("current")}
         yield from others
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[PriceRule]) -> QuerySet[PriceRule]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset if self.value() == "all" else queryset.filter(Q(valid_to=None) | Q(valid_to__gt=timezone.now()))
 
 
@@ -146,6 +146,12 @@ class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
         "valid_to",
     )
     readonly_fields = fields
+    actions_list = ("import_prices",)
+
+    @pages.list_act(description=gettext_lazy("Import prices"), icon="upload_file")
+    def import_prices(self, request: HttpRequest) -> HttpResponse:
+        """Take prices over from a file of another system, after a look at the draft."""
+        return price_imports.run(self, request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -16,7 +16,7 @@ from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
-from billing.models.prices import PriceRule
+from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
 from billing.models.shop import GatewayAccount, Order, Product
 from channels_app.models import Channel, ChannelCost
@@ -25,6 +25,7 @@ from console.admin.audit import AuditEventAdmin
 from console.admin.channels import ChannelAdmin
 from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
+from console.admin.groups import GroupRateAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
 from console.admin.limits import LimitRuleAdmin
@@ -88,6 +89,7 @@ SHARED: Pages = [
     (Journal, JournalAdmin),
     (Transfer, TransferAdmin),
     (PriceRule, PriceRuleAdmin),
+    (GroupRate, GroupRateAdmin),
     (Product, ProductAdmin),
     (GatewayAccount, GatewayAccountAdmin),
     (CodeBatch, CodeBatchAdmin),

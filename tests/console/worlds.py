@@ -13,7 +13,7 @@ from billing import catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
-from billing.models.prices import PriceRule
+from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
 from billing.models.shop import GatewayAccount, Order, PaymentAttempt, Product
 from channels_app import channels, costs
@@ -148,4 +148,5 @@ MAKERS: dict[type[Model], Maker] = {
     Order: _order,
     Refund: _refund,
     PriceRule: _price,
+    GroupRate: lambda world: price_book.set_group(tenant=world.tenant, group=f"group-{world.mark}", factor=900_000),
 }
