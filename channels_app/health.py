@@ -1,147 +1,148 @@
-"""Ask a channel for one token, by the way real calls take, and keep what came of it.
+"""Check channels: when, what follows for keys and channels, and what is kept of it.
 
-A channel is taken out only where its credential is refused or its account has no money, and only after repeated
-failures; a check that succeeds brings it back. Slow, busy or broken vendors are the relay's to avoid, call by call.
+A key is put aside only where the vendor refuses it or its account has no money, and only after repeated failures; a
+channel goes out with its last key. A check that succeeds brings both back. Slow, busy or broken vendors are the relay's
+to avoid, call by call. What a person disabled stays disabled.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-import orjson
-from asgiref.sync import async_to_sync
-from django.conf import settings
+from django.db import transaction
+from django.db.models import DurationField, ExpressionWrapper, F, Q, Value
 from django.utils import timezone
 
-from channels_app import bridge, channel_settings, channels, model_map, registry, selectors
-from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, FailureKind, Secret, UpstreamAnswer
-from channels_app.faces import Unexpressible
-from channels_app.models import Channel, ChannelCheck
-from channels_app.provider import TokenRefused
+from channels_app import bulletin, channels, notices, probes, questions, selectors
+from channels_app.contract import Failure, FailureKind
+from channels_app.models import Channel, ChannelCheck, ChannelKey, CheckRun
+from channels_app.probes import Probe
+from channels_app.questions import Question
 from channels_app.redaction import scrub
-from channels_app.tokens import Tokens
-from channels_app.transport import Garbled, NotSent, Timeouts, Transport, TransportError
 
 FAILURES_TO_DISABLE = 3
-_DISABLING = {FailureKind.BAD_KEY, FailureKind.NO_QUOTA}
-_TIMEOUTS = Timeouts(connect=10.0, first_byte=60.0, idle=30.0, total=90.0)
-_ANSWER_LIMIT = 1024 * 1024
-_NO_KEY = ChannelKey(id=0, secret=Secret(""))
+# No check takes longer; what has begun earlier has died.
+LONGEST = timedelta(minutes=5)
+_ASIDE = {FailureKind.BAD_KEY: ChannelKey.State.REFUSED, FailureKind.NO_QUOTA: ChannelKey.State.EMPTY}
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What a check found: `latency_ms` until the whole answer, `failure` where there was none."""
+    """What a check found: the first key that answered, else the first failure; `probes` holds all keys' answers."""
 
     ok: bool
     latency_ms: int
     failure: Failure | None = None
+    first_ms: int | None = None
+    kind: str = questions.CHAT
+    model: str = ""
+    probes: tuple[Probe, ...] = ()
 
 
-def probe(channel_id: int) -> ProbeResult:
-    """Check a channel, whatever its state, and record the result; raise Channel.DoesNotExist."""
+def probe(channel_id: int) -> ProbeResult | None:
+    """Check a channel, whatever its state, and record the result; None when it is being checked, or never is.
+
+    Raise Channel.DoesNotExist.
+    """
     facts = selectors.load_one(channel_id)
-    started = time.monotonic()
-    failure = async_to_sync(_ask)(facts)
-    result = ProbeResult(failure is None, int((time.monotonic() - started) * 1000), failure)
-    record(channel_id=channel_id, result=result, now=timezone.now())
+    settings = Channel.objects.values("check_kind", "check_model").get(pk=channel_id)
+    asked = questions.question(facts, kind=settings["check_kind"], model=settings["check_model"])
+    if asked is None or not _claim(channel_id, timezone.now()):
+        return None
+    try:
+        result = _result(asked, probes.ask(facts, asked))
+        record(channel_id=channel_id, result=result, now=timezone.now())
+    finally:
+        ChannelCheck.objects.filter(channel_id=channel_id).update(started_at=None)
     return result
 
 
+def _result(asked: Question, found: Sequence[Probe]) -> ProbeResult:
+    best = next((one for one in found if one.failure is None), found[0])
+    return ProbeResult(best.failure is None, best.latency_ms, best.failure, best.first_ms, asked.kind, asked.model, tuple(found))
+
+
+@transaction.atomic
 def record(*, channel_id: int, result: ProbeResult, now: datetime) -> ChannelCheck:
-    """Keep a check's result; take the channel out or bring it back where that follows."""
-    before = ChannelCheck.objects.filter(channel_id=channel_id).first()
-    failures = 0 if result.ok else (before.failures_in_row if before else 0) + 1
+    """Keep a check's result; put keys and the channel aside, or bring them back, where that follows."""
+    check, _ = ChannelCheck.objects.select_for_update().get_or_create(channel_id=channel_id)
     failure = result.failure
-    values = {
-        "state": ChannelCheck.State.OK if result.ok else ChannelCheck.State.FAILED,
-        "latency_ms": result.latency_ms,
-        "failure": failure.kind.value if failure else "",
-        "message": scrub(failure.message)[:300] if failure else "",
-        "failures_in_row": failures,
-        "checked_at": now,
-    }
-    check, _ = ChannelCheck.objects.update_or_create(channel_id=channel_id, defaults=values)
-    if failure is None:
-        channels.revive(channel=check.channel)
-    elif failure.kind in _DISABLING and failures >= FAILURES_TO_DISABLE:
-        channels.auto_disable(channel=check.channel, reason=f"{failure.kind.value}: {check.message}")
+    check.state = ChannelCheck.State.OK if result.ok else ChannelCheck.State.FAILED
+    check.latency_ms, check.first_ms = result.latency_ms, result.first_ms
+    check.failure = failure.kind.value if failure else ""
+    check.message = scrub(failure.message)[:300] if failure else ""
+    check.failures_in_row = 0 if result.ok else check.failures_in_row + 1
+    check.checked_at = now
+    check.refused_keys = _refusals(check.refused_keys, result.probes)
+    check.save()
+    CheckRun.objects.create(
+        channel_id=channel_id,
+        kind=result.kind,
+        model=result.model,
+        ok=result.ok,
+        latency_ms=result.latency_ms,
+        first_ms=result.first_ms,
+        failure=check.failure,
+        message=check.message,
+    )
+    if check.channel.is_watched:
+        _draw_conclusions(check, result)
     return check
 
 
-def due() -> list[int]:
-    """Return the channels to check: all but those a person disabled."""
-    return list(Channel.objects.exclude(state=Channel.State.DISABLED).order_by("pk").values_list("pk", flat=True))
+def _refusals(before: dict[str, int], found: Sequence[Probe]) -> dict[str, int]:
+    """Count how often each key was refused in a row; other failures say nothing about a key."""
+    after = dict(before)
+    for one in found:
+        if one.failure is None:
+            after.pop(str(one.key_id), None)
+        elif one.failure.kind in _ASIDE:
+            after[str(one.key_id)] = after.get(str(one.key_id), 0) + 1
+    return after
 
 
-@asynccontextmanager
-async def _tokens(transport: Transport) -> AsyncIterator[Tokens]:
-    tokens = Tokens(transport, redis_url=settings.REDIS_URL)
-    try:
-        yield tokens
-    finally:
-        await tokens.stop()
+def _draw_conclusions(check: ChannelCheck, result: ProbeResult) -> None:
+    channel, when = check.channel, check.checked_at.isoformat() if check.checked_at else ""
+    for one in result.probes:
+        _judge_key(channel, one, check.refused_keys.get(str(one.key_id), 0), when)
+    failure = result.failure
+    if failure is None:
+        if channels.revive(channel=channel):
+            notices.tell(channel=channel, template="channel_back", occasion=f"back:{when}", context={})
+    elif failure.kind in _ASIDE and check.failures_in_row >= FAILURES_TO_DISABLE:
+        reason = f"{failure.kind.value}: {check.message}"
+        if channels.auto_disable(channel=channel, reason=reason):
+            notices.tell(channel=channel, template="channel_out", occasion=f"out:{when}", context={"reason": reason})
 
 
-async def _ask(facts: ChannelFacts) -> Failure | None:
-    """Try the channel's keys until one is answered; a refused key leaves the chance to the next."""
-    if not facts.models:
-        return Failure(FailureKind.NOT_FOUND, "the channel serves no model", was_sent=False)
-    failure: Failure | None = None
-    async with Transport() as transport, _tokens(transport) as tokens:
-        for key in facts.keys or (_NO_KEY,):
-            failure = await _call(transport, tokens, facts, key, limit="max_tokens")
-            if failure and failure.kind is FailureKind.BAD_REQUEST and "max_completion_tokens" in failure.message:
-                failure = await _call(transport, tokens, facts, key, limit="max_completion_tokens")
-            if failure is None or failure.kind not in _DISABLING:
-                break
-    return failure
+def _judge_key(channel: Channel, one: Probe, refusals: int, when: str) -> None:
+    """Put a key aside that was refused repeatedly, and bring it back when it answers."""
+    key = ChannelKey.objects.filter(pk=one.key_id).first()
+    if key is None or key.state == ChannelKey.State.DISABLED:
+        return
+    if one.failure is None:
+        channels.set_key_state(key=key, state=ChannelKey.State.ACTIVE)
+        bulletin.key_answers(channel_id=channel.pk, key_id=key.pk)
+    elif one.failure.kind in _ASIDE and refusals >= FAILURES_TO_DISABLE:
+        reason = f"{one.failure.kind.value}: {scrub(one.failure.message)}"[:300]
+        if channels.set_key_state(key=key, state=_ASIDE[one.failure.kind], reason=reason):
+            context = {"key": key.masked, "reason": reason}
+            notices.tell(channel=channel, template="channel_key_out", occasion=f"key:{key.pk}:{when}", context=context)
 
 
-async def _call(transport: Transport, tokens: Tokens, facts: ChannelFacts, key: ChannelKey, *, limit: str) -> Failure | None:
-    call = _question(str(facts.options.get("probe_model") or _named(facts)), limit)
-    try:
-        reply = await _reply(transport, tokens, facts, key, call)
-    except Unexpressible as error:
-        return error.failure()
-    except TokenRefused as error:
-        return error.failure
-    except TransportError as error:
-        kind = type(error).__name__ if isinstance(error, NotSent | Garbled) else "Lost"
-        return Failure(FailureKind.UPSTREAM, f"{kind}: {error}", was_sent=not isinstance(error, NotSent), is_timeout=error.is_timeout)
-    if not 200 <= reply.head.status < 300:
-        return bridge.classify(call, facts, reply.head.status, reply.body)
-    return bridge.read(call, facts, reply, request_id="probe", created=0).failure
+def due(now: datetime | None = None) -> list[int]:
+    """Return the channels whose next check is due: never those a person disabled, or that are not to be checked."""
+    pause = ExpressionWrapper(F("check_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
+    until = ExpressionWrapper(F("check_result__checked_at") + pause, output_field=ChannelCheck._meta.get_field("checked_at"))
+    rows = Channel.objects.exclude(state=Channel.State.DISABLED).exclude(check_kind=Channel.CheckKind.OFF)
+    fresh = Q(check_result=None) | Q(check_result__checked_at=None)
+    return list(rows.annotate(next=until).filter(fresh | Q(next__lte=now or timezone.now())).order_by("pk").values_list("pk", flat=True))
 
 
-async def _reply(transport: Transport, tokens: Tokens, facts: ChannelFacts, key: ChannelKey, call: Call) -> UpstreamAnswer:
-    """Send the question as the relay would, and return the whole answer."""
-    provider = registry.provider(facts.provider)
-    token = await tokens.get(provider, facts, key) if provider.has_token else None
-    request = bridge.request(call, facts, key, now=time.time(), token=token)
-    opening = (
-        transport.open_local(provider, request)
-        if provider.is_local
-        else transport.open(
-            request,
-            timeouts=channel_settings.timeouts_of(facts, _TIMEOUTS),
-            allow_private=facts.allow_private,
-            proxy=channel_settings.proxy_of(facts),
-        )
-    )
-    async with opening as exchange:
-        return UpstreamAnswer(exchange.head, await exchange.body(_ANSWER_LIMIT))
-
-
-def _named(facts: ChannelFacts) -> str:
-    """Return the first model in the alphabet; a pattern is no name to ask for, unless there are only patterns."""
-    return min(facts.models, key=lambda model: (model_map.is_pattern(model), model))
-
-
-def _question(model: str, limit: str) -> Call:
-    fields = {"model": model, "messages": [{"role": "user", "content": "Hi"}], limit: 1}
-    return Call(operation="chat", dialect="openai", model=model, body=orjson.dumps(fields), fields=fields)
+def _claim(channel_id: int, now: datetime) -> bool:
+    """Take the right to check now; False while another check of the channel runs."""
+    ChannelCheck.objects.bulk_create([ChannelCheck(channel_id=channel_id)], ignore_conflicts=True)
+    idle = Q(started_at=None) | Q(started_at__lte=now - LONGEST)
+    return ChannelCheck.objects.filter(idle, channel_id=channel_id).update(started_at=now) == 1

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from accounts.keys import KeyFacts
+from channels_app import model_map
 from channels_app.contract import Call
 from channels_app.policies import Policy
 from channels_app.selectors import ChannelTable
@@ -88,7 +89,7 @@ def _routes(state: Relay, table: ChannelTable, book: PriceList, key: KeyFacts, m
 
 def _pinned(table: ChannelTable, key: KeyFacts, model: str, channel_id: int) -> Route:
     facts = table.by_id(channel_id)
-    if facts is None or facts.tenant_id != key.tenant_id or model not in facts.models:
+    if facts is None or facts.tenant_id != key.tenant_id or model_map.upstream(facts.models, model) is None:
         raise RelayError("no_channel_available", "This channel is not enabled, does not serve the model, or is not yours.")
     return Route(model, (facts,))
 

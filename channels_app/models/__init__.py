@@ -2,7 +2,15 @@
 
 from channels_app.models.channels import Channel, ChannelCost, ChannelKey, ChannelModel, default_groups, provider_choices
 from channels_app.models.routes import FallbackChain, GroupRoute, RoutingPolicy
-from channels_app.models.watching import BalanceCheck, BalanceReading, ChannelCheck, ChannelEvent, CheckRun, FailureCount
+from channels_app.models.watching import (
+    BalanceCheck,
+    BalanceReading,
+    ChannelCheck,
+    ChannelEvent,
+    CheckRun,
+    FailureCount,
+    ModelListing,
+)
 
 __all__ = [
     "BalanceCheck",
@@ -17,6 +25,7 @@ __all__ = [
     "FailureCount",
     "FallbackChain",
     "GroupRoute",
+    "ModelListing",
     "RoutingPolicy",
     "default_groups",
     "provider_choices",

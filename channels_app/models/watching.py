@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +23,7 @@ class ChannelCheck(models.Model):
         FAILED = "failed", _("fails")
 
     channel = models.OneToOneField(Channel, models.CASCADE, related_name="check_result", verbose_name=_("channel"))
-    state = models.CharField(_("state"), max_length=10, choices=State.choices)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, blank=True)
     latency_ms = models.PositiveIntegerField(_("latency, ms"), null=True, blank=True)
     first_ms = models.PositiveIntegerField(_("to the first token, ms"), null=True, blank=True)
     failure = models.CharField(_("failure"), max_length=20, blank=True)
@@ -30,7 +31,9 @@ class ChannelCheck(models.Model):
     failures_in_row = models.PositiveIntegerField(_("failures in a row"), default=0)
     # Key → how often it was refused in a row; kept here, for every change of a key is told to all relays.
     refused_keys = models.JSONField(_("refused keys"), default=dict)
-    checked_at = models.DateTimeField(_("checked"))
+    checked_at = models.DateTimeField(_("checked"), null=True)
+    # Set while a check runs; what is older than a check may take belongs to one that died.
+    started_at = models.DateTimeField(null=True, editable=False)
 
     tenant_path: ClassVar[str] = "channel__tenant"
 
@@ -153,3 +156,21 @@ class FailureCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hour:%Y-%m-%d %H:%M} {self.kind}: {self.count}"
+
+
+class ModelListing(models.Model):
+    """The models an upstream said it serves to us, when it was asked last."""
+
+    channel = models.OneToOneField(Channel, models.CASCADE, related_name="listing", verbose_name=_("channel"))
+    names = ArrayField(models.CharField(max_length=200), default=list, verbose_name=_("models"))
+    problem = models.CharField(_("problem"), max_length=300, blank=True)
+    asked_at = models.DateTimeField(_("asked"))
+
+    tenant_path: ClassVar[str] = "channel__tenant"
+
+    class Meta:
+        verbose_name = _("list of models upstream")
+        verbose_name_plural = _("lists of models upstream")
+
+    def __str__(self) -> str:
+        return f"{self.channel_id}: {len(self.names)}"

@@ -124,11 +124,20 @@ class ChannelAdmin(TenantColumn, DeskAdmin[Channel]):
             text = _("Sends a real call for one token to the upstream. It may cost a fraction of a cent.")
             return pages.ask(request, self, title=title, submit=_("Test now"), explanation=text, back=back)
         found = health.probe(channel.pk)
+        if found is None:
+            return pages.result(request, self, title=title, facts=[(_("Result"), _("It is being checked, or never is."))], back=back)
         self.record(request, "test", channel, after={"ok": found.ok, "latency_ms": found.latency_ms})
         check = ChannelCheck.objects.get(channel=channel)
         told = [(_("Result"), check.get_state_display()), (_("Latency"), f"{found.latency_ms:,} ms")]
+        told += [] if found.first_ms is None else [(_("First token"), f"{found.first_ms:,} ms")]
         told += [] if found.ok else [(_("Failure"), check.failure), (_("Message"), check.message)]
-        return pages.result(request, self, title=title, facts=told, back=back)
+        boxes = [
+            pages.Box(title, text)
+            for one in found.probes
+            for title, text in ((_("Asked"), one.asked), (_("Answered"), one.answered))
+            if text
+        ]
+        return pages.result(request, self, title=title, facts=told, boxes=boxes, back=back)
 
     @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
@@ -154,7 +163,7 @@ class ChannelAdmin(TenantColumn, DeskAdmin[Channel]):
     @label(description=gettext_lazy("last check"), colours=CHECK_LABELS)
     def check_label(self, channel: Channel) -> tuple[str, str]:
         check = _check(channel)
-        return (check.state, check.get_state_display()) if check else ("none", _("not yet"))
+        return (check.state, check.get_state_display()) if check and check.state else ("none", _("not yet"))
 
     @admin.display(description=gettext_lazy("latency"), ordering="check_result__latency_ms")
     def latency(self, channel: Channel) -> SafeString:

@@ -19,9 +19,10 @@ class Command(Verb):
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        results = [(channel, health.probe(channel.pk)) for channel in _chosen(options["names"])]
+        asked = [(channel, health.probe(channel.pk)) for channel in _chosen(options["names"])]
+        results = [(channel, result) for channel, result in asked if result is not None]
         self.emit(_row(channel, result) for channel, result in results)
-        failed = sum(1 for _, result in results if result.failure is not None)
+        failed = sum(1 for _, result in results if not result.ok)
         if failed:
             self.fail(f"{failed} of {len(results)} channels failed")
 
@@ -40,7 +41,7 @@ def _row(channel: Channel, result: health.ProbeResult) -> dict[str, Any]:
 
 def _chosen(names: list[str]) -> list[Channel]:
     if not names:
-        return list(Channel.objects.filter(pk__in=health.due()).order_by("pk"))
+        return list(Channel.objects.exclude(state=Channel.State.DISABLED).order_by("pk"))
     found: list[Channel] = []
     for name in names:
         rows = Channel.objects.filter(pk=int(name)) if name.isdigit() else Channel.objects.filter(name=name)
