@@ -81,7 +81,7 @@ def deployment_of(call: Call, channel: ChannelFacts) -> str:
 
 def _corrected(body: bytes, deployment: str, version: str) -> bytes:
     is_old = bool(version) and version < _COUNTS_STREAMS_SINCE
-    if not is_old and b'"data_sources"' not in body and (version or b"gpt-3.5" not in body):
+    if not is_old and b'"data_sources"' not in body and (version or orjson.dumps(deployment) in body):
         return body
     fields = orjson.loads(body)
     if is_old or "data_sources" in fields:

@@ -6,7 +6,8 @@
     failures    a status and a body, and the kind of failure; `message` where the vendor's words are changed
     balances    the replies to the questions after the balance, and the result
 
-Each names in `shows` the capabilities that it proves: those of CAPABILITIES.
+Each names in `shows` the capabilities that it proves. `verified` and `unverified` say in words what else was and what was not
+tried. `python -m tests.channels_app.golden` writes down what they prove, for `manage.py providers` and docs/providers.md.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from typing import Any
 import orjson
 
 from channels_app import registry
+from channels_app.capabilities import CAPABILITIES, markdown, rows
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Secret, Usage
 from channels_app.deltas import Broken, Consumed, Delta, Finish, Reasoning, Refusal, Text, ToolArguments, ToolStart
 from tests.doubles import amazon
 
 ROOT = Path(__file__).parents[1] / "golden"
+BEGIN, END = "<!-- written by: python -m tests.channels_app.golden -->", "<!-- end -->"
 PARTS = ("requests", "answers", "streams", "failures", "balances")
 
 
@@ -121,3 +124,34 @@ def buckets(usage: Usage) -> dict[str, int]:
     """Return the buckets that are not empty."""
     named = {name: getattr(usage, name) for name in Usage.__dataclass_fields__ if name not in {"source", "units"}}
     return {name: value for name, value in named.items() if value}
+
+
+def verified() -> dict[str, dict[str, Any]]:
+    """Return what `channels_app/verified.json` holds: by vendor, what its pairs show and how many there are."""
+    return {slug: _proved(book(slug)) for slug in sorted(path.stem for path in ROOT.glob("*.json"))}
+
+
+def _proved(pairs: dict[str, Any]) -> dict[str, Any]:
+    all_cases = [values for part in PARTS for values in pairs.get(part, ())]
+    shown = {name for values in all_cases for name in values["shows"]} | ({"health"} if pairs.get("failures") else set())
+    operations = {values["operation"] for part in ("requests", "answers") for values in pairs.get(part, ()) if "operation" in values}
+    found = {
+        "pairs": len(all_cases),
+        "shows": sorted(shown & set(CAPABILITIES)),
+        "operations": sorted(operations),
+        "verified": pairs.get("verified", []),
+        "unverified": pairs.get("unverified", []),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def page(text: str) -> str:
+    """Return docs/providers.md with the tables as they are now."""
+    start, rest = text.split(BEGIN)
+    return f"{start}{BEGIN}\n\n{markdown(rows())}\n\n{END}{rest.split(END)[1]}"
+
+
+if __name__ == "__main__":  # python -m tests.channels_app.golden
+    Path("channels_app/verified.json").write_text(json.dumps(verified(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    docs = Path("docs/providers.md")
+    docs.write_text(page(docs.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,33 +1,31 @@
-"""Show the vendors there are and what each needs."""
+"""Show the vendors there are, what each can do and how that is known."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.management import CommandParser
 
-from channels_app import registry
-from channels_app.provider import Provider
+from channels_app import capabilities
 from console.management.output import Verb
 
 
 class Command(Verb):
-    help = "List the providers with their dialect, address, options and default models."
+    help = "List the providers: what each can do (✓ proved by its own golden pairs, ○ by those of its protocol), and what it needs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         self.add_json(parser)
+        parser.add_argument("--markdown", action="store_true", help="print the tables of docs/providers.md")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.emit(_row(made) for made in registry.providers().values())
+        rows = capabilities.rows()
+        if options["markdown"]:
+            self.stdout.write(capabilities.markdown(rows))
+        else:
+            self.emit(rows if self.as_json else [_short(row) for row in rows])
 
 
-def _row(made: Provider) -> dict[str, Any]:
-    return {
-        "provider": made.slug,
-        "label": made.label,
-        "dialect": made.dialect,
-        "key": "yes" if made.needs_key else "no",
-        "address": "in this process" if made.is_local else made.base_url or "-",
-        "options": [field.name for field in made.fields],
-        "models": list(made.default_models),
-    }
+def _short(row: Mapping[str, Any]) -> dict[str, Any]:
+    marks = {name: capabilities.MARKS[grade] for name, grade in row["capabilities"].items()}
+    return {"provider": row["provider"], "label": row["label"], "dialect": row["dialect"], **marks, "other": " ".join(row["other"]) or "–"}
