@@ -7,18 +7,30 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing.orders import MOST_PER_ORDER
+from billing.models import Product
 from foundation.forms import HouseForm
 
 
 class BuyForm(HouseForm):
-    """How many, and how to reach the buyer: by e-mail or otherwise."""
+    """How many, for which coupon, and how to reach the buyer: by e-mail or otherwise."""
 
-    quantity = forms.IntegerField(label=_("Quantity"), min_value=1, max_value=MOST_PER_ORDER, initial=1)
+    quantity = forms.IntegerField(label=_("Quantity"))
+    coupon = forms.CharField(
+        label=_("Coupon"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
     email = forms.EmailField(
         label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "email", "placeholder": "you@example.com"})
     )
     contact = forms.CharField(label=_("Phone, QQ or other contact"), required=False, max_length=80)
+
+    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["quantity"] = forms.IntegerField(
+            label=_("Quantity"), min_value=product.least_pieces, max_value=product.most_pieces, initial=product.least_pieces
+        )
 
     def clean(self) -> dict[str, Any]:
         """Ask for one way to reach the buyer."""

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING
 
 from django.db import transaction
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Tenant, User
-from billing import capability, code_shelf, code_text, gateways, order_mail, rates
+from billing import capability, code_shelf, code_text, gateways, offers, order_mail, rates
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
 
 RESERVATION = datetime.timedelta(minutes=15)
-MOST_PER_ORDER = 20
 MOST_OPEN = 5
 
 State = Order.State
@@ -70,17 +70,23 @@ class Placed:
 
 
 @transaction.atomic
-def place(*, product: Product, buyer: Buyer, quantity: int = 1) -> Placed:
-    """Reserve codes for a quarter of an hour and write the order. Raises BadOrder, TooManyOpen and codes.SoldOut."""
+def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = "") -> Placed:
+    """Reserve codes (and a coupon) for a quarter of an hour and write the order.
+
+    Raises BadOrder, TooManyOpen, codes.SoldOut and offers.BadCoupon.
+    """
     _check(product, buyer, quantity)
+    price = offers.quote(product=product, quantity=quantity, coupon=coupon, email=buyer.email, membership=buyer.membership)
     secret = spell_secret(_CAPABILITY_LENGTH)
     order = Order.objects.create(
         tenant=product.tenant, number=_number(), product=product, product_name=product.name, instructions=product.instructions,
-        quantity=quantity, units_micros=product.units_micros, total_minor=product.price_minor * quantity, currency=product.currency,
+        quantity=quantity, units_micros=product.units_micros, total_minor=price.total_minor, currency=product.currency,
         email=buyer.email.strip().lower(), contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language,
         address=buyer.address, reserved_until=timezone.now() + RESERVATION, site=buyer.site, **capability.seal(secret),
     )  # fmt: skip
     code_shelf.reserve(product=product, count=quantity, order=order)
+    if price.coupon is not None:
+        offers.take(coupon=price.coupon, order=order, discount_minor=price.discount_minor)
     OrderEvent.objects.create(order=order, after=State.PENDING)
     order_mail.write(order, "order_placed")
     return Placed(order=order, capability=secret)
@@ -190,21 +196,37 @@ def _expire(pk: int) -> bool:
 def _close(order: Order, state: str, *, actor: User | None = None, reason: str = "") -> None:
     """End an unpaid order. Its open attempts stay: money may still come, and must find them."""
     code_shelf.release(order=order)
+    offers.give_back(order=order)
     step(order, to=state, actor=actor, reason=reason)
 
 
 def _check(product: Product, buyer: Buyer, quantity: int) -> None:
     if not product.is_active or product.tenant.state != Tenant.State.OPEN:
         raise BadOrder(_("This product is not on sale."))
-    if not 1 <= quantity <= MOST_PER_ORDER:
-        raise BadOrder(_("Order 1 to %(most)d pieces.") % {"most": MOST_PER_ORDER})
+    if not product.least_pieces <= quantity <= product.most_pieces:
+        raise BadOrder(_("Order %(least)d to %(most)d pieces.") % {"least": product.least_pieces, "most": product.most_pieces})
     if not (buyer.email.strip() or buyer.contact.strip()):
         raise BadOrder(_("Leave an e-mail address, a phone number or another contact, so that the order can be found again."))
+    _check_share(product, buyer, quantity)
     pending = Order.objects.filter(tenant=product.tenant, state=State.PENDING, reserved_until__gt=timezone.now())
     of_address = pending.filter(address=buyer.address) if buyer.address else pending.none()
     of_email = pending.filter(email=buyer.email.strip().lower()) if buyer.email.strip() else pending.none()
     if of_address.count() >= MOST_OPEN or of_email.count() >= MOST_OPEN:
         raise TooManyOpen(_("You have too many unpaid orders: pay or cancel one first, or wait a few minutes."))
+
+
+def _check_share(product: Product, buyer: Buyer, quantity: int) -> None:
+    """Raise BadOrder where a customer would have more of a product than each may; orders that came to nothing do not count."""
+    if product.most_each is None:
+        return
+    who = Q(email=buyer.email.strip().lower()) if buyer.email.strip() else Q(contact=buyer.contact.strip())
+    if buyer.membership is not None:
+        who |= Q(membership=buyer.membership)
+    counting = Order.objects.filter(who, product=product).exclude(state__in=[State.EXPIRED, State.CANCELED, State.REFUNDED])
+    had = counting.aggregate(sum=Sum("quantity"))["sum"] or 0
+    if had + quantity > product.most_each:
+        share = {"most": product.most_each, "left": max(0, product.most_each - had)}
+        raise BadOrder(_("Each customer may have %(most)d of this; you can order %(left)d more.") % share)
 
 
 def _number() -> str:

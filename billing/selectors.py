@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Tenant
 from billing import catalogue, codes
-from billing.models import Code, Order, OrderEvent, Product
+from billing.models import Category, Code, Order, OrderEvent, Product
 from billing.money import format_minor, format_usd
+from billing.offers import Quote
 
 # Below this many pieces the exact number is shown: it is a reason to hurry.
 FEW = 10
@@ -26,6 +28,7 @@ class Card:
     description: str
     units: str
     price: str
+    compare: str
     unit_price: str
     stock: int
     stock_label: str
@@ -43,20 +46,43 @@ class BoughtCode:
     is_open: bool
 
 
-def cards(*, tenant: Tenant) -> list[Card]:
-    """Return the shop's products, cheapest first."""
-    return [card(product) for product in catalogue.on_sale(tenant=tenant)]
+def cards(*, tenant: Tenant, category: Category | None = None, search: str = "") -> list[Card]:
+    """Return the shop's products in the shop's order, those of one category or with a word in their texts where asked for."""
+    rows = catalogue.on_sale(tenant=tenant)
+    if category is not None:
+        rows = rows.filter(category=category)
+    for word in search.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(description__icontains=word))
+    return [card(product) for product in rows]
 
 
 def card(product: Product) -> Card:
     """Return a product of `catalogue.on_sale` as a card."""
     stock = int(getattr(product, "stock", 0))
-    label, tone = _stock(stock)
+    label, tone = _stock(stock, product.stock_shown)
+    compare = product.compare_minor if product.compare_minor and product.compare_minor > product.price_minor else None
     return Card(
         slug=product.slug, name=product.name, description=product.description, units=format_usd(product.units_micros),
         price=format_minor(product.price_minor, currency=product.currency),
+        compare=format_minor(compare, currency=product.currency) if compare else "",
         unit_price=format_minor(catalogue.unit_price(product), currency=product.currency), stock=stock, stock_label=label, tone=tone,
     )  # fmt: skip
+
+
+def tiers(product: Product) -> list[dict[str, Any]]:
+    """Return the prices for many, ready to print; none where there is one price."""
+    steps = [{"from": product.least_pieces, "price_minor": product.price_minor}, *product.tiers] if product.tiers else []
+    return [{"from": step["from"], "price": format_minor(int(step["price_minor"]), currency=product.currency)} for step in steps]
+
+
+def price(quote: Quote, *, quantity: int, currency: str) -> dict[str, str]:
+    """Return what an order would cost, ready to print."""
+    return {
+        "quantity": str(quantity),
+        "unit": format_minor(quote.unit_minor, currency=currency),
+        "discount": format_minor(-quote.discount_minor, currency=currency) if quote.discount_minor else "",
+        "total": format_minor(quote.total_minor, currency=currency),
+    }
 
 
 def bought_codes(order: Order) -> list[BoughtCode]:
@@ -100,9 +126,13 @@ def orders_of(*, membership: Membership | None, remembered: list[int], tenant: T
     return list((seen | own).distinct().order_by("-pk")[:20])
 
 
-def _stock(stock: int) -> tuple[str, str]:
+def _stock(stock: int, shown: str) -> tuple[str, str]:
     if stock == 0:
         return _("sold out"), "neutral"
+    if shown == Product.StockShown.EXACT:
+        return ngettext("%(count)d left", "%(count)d left", stock) % {"count": stock}, "warning" if stock < FEW else "success"
+    if shown == Product.StockShown.HIDDEN:
+        return _("in stock"), "success"
     if stock < FEW:
         return ngettext("%(count)d left", "%(count)d left", stock) % {"count": stock}, "warning"
     return _("in stock"), "success"

@@ -8,6 +8,7 @@ from billing.views import notify, order, redeem, sandbox, storefront
 urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/", storefront.shop, name="shop"),
     path("p/<slug:slug>/", storefront.product, name="product"),
+    path("p/<slug:slug>/price/", storefront.price, name="product_price"),
     path("o/<str:capability>/", order.order, name="order"),
     path("o/<str:capability>/state/", order.order_state, name="order_state"),
     path("o/<str:capability>/pay/", order.order_pay, name="order_pay"),

@@ -7,9 +7,10 @@ from billing.models.disputes import Dispute
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
+from billing.models.offers import Coupon, CouponUse
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
 from billing.models.refunds import Refund
-from billing.models.shop import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product, WebhookInbox
+from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product, WebhookInbox
 
 __all__ = [
     "QUOTA",
@@ -17,9 +18,12 @@ __all__ = [
     "AccountSnapshot",
     "AuditFinding",
     "AuditRun",
+    "Category",
     "Code",
     "CodeBatch",
     "CodeEvent",
+    "Coupon",
+    "CouponUse",
     "Dispute",
     "ExchangeRate",
     "GatewayAccount",

@@ -10,14 +10,45 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Tenant
 
 
+class Category(models.Model):
+    """A shelf of a shop."""
+
+    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="categories", verbose_name=_("tenant"))
+    slug = models.SlugField(_("short name"), max_length=60)
+    name = models.CharField(_("name"), max_length=80)
+    sort = models.SmallIntegerField(_("order"), default=0)
+    is_active = models.BooleanField(_("shown"), default=True)
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering: ClassVar[list[str]] = ["sort", "id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "slug"], name="one_category_per_slug"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Product(models.Model):
-    """A quota code of one denomination for a price; its stock are the codes minted for it."""
+    """A quota code of one denomination for a price; its stock are the codes minted for it.
+
+    `tiers` is a list of {"from": pieces, "price_minor": price of each}, smallest first.
+    """
+
+    class StockShown(models.TextChoices):
+        RANGE = "range", _("as a range")
+        EXACT = "exact", _("exactly")
+        HIDDEN = "hidden", _("not at all")
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="products", verbose_name=_("tenant"))
     slug = models.SlugField(_("short name"), max_length=60)
@@ -27,6 +58,13 @@ class Product(models.Model):
     units_micros = models.PositiveBigIntegerField(_("quota in µ$"))
     price_minor = models.PositiveBigIntegerField(_("price in minor units"))
     currency = models.CharField(_("currency"), max_length=3)
+    category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="products", verbose_name=_("category"))
+    compare_minor = models.PositiveBigIntegerField(_("struck price in minor units"), null=True, blank=True)
+    tiers = models.JSONField(_("prices for many"), default=list, blank=True)
+    stock_shown = models.CharField(_("stock is shown"), max_length=10, choices=StockShown.choices, default=StockShown.RANGE)
+    least_pieces = models.PositiveSmallIntegerField(_("pieces per order, at least"), default=1)
+    most_pieces = models.PositiveSmallIntegerField(_("pieces per order, at most"), default=20)
+    most_each = models.PositiveIntegerField(_("pieces per customer"), null=True, blank=True)
     is_active = models.BooleanField(_("on sale"), default=True)
     sort = models.SmallIntegerField(_("order"), default=0)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -40,6 +78,7 @@ class Product(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant", "slug"], name="one_product_per_slug"),
             models.CheckConstraint(condition=Q(units_micros__gt=0, price_minor__gt=0), name="product_amounts_positive"),
+            models.CheckConstraint(condition=Q(least_pieces__gte=1, most_pieces__gte=F("least_pieces")), name="product_pieces_in_order"),
         ]
 
     def __str__(self) -> str:

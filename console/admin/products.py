@@ -14,11 +14,14 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin_scope import actor_of
-from billing import catalogue, money
+from billing import catalogue, money, offers
 from billing.models.shop import GatewayAccount, Product
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import number, usd
+
+# What an offer is made of, beside denomination and price.
+_OFFER = ("category", "compare_minor", "tiers", "stock_shown", "least_pieces", "most_pieces", "most_each")
 
 
 class ProductForm(forms.ModelForm[Product]):
@@ -26,11 +29,22 @@ class ProductForm(forms.ModelForm[Product]):
 
     units_micros = UsdField(label=gettext_lazy("Quota, $"))
     price = forms.CharField(label=gettext_lazy("Price"), widget=UnfoldAdminTextInputWidget, help_text=gettext_lazy("Such as 39.00"))
+    compare = forms.CharField(label=gettext_lazy("Struck price"), widget=UnfoldAdminTextInputWidget, required=False)
+    many = forms.CharField(
+        label=gettext_lazy("Prices for many"),
+        widget=UnfoldAdminTextInputWidget,
+        required=False,
+        help_text=gettext_lazy("Pieces = price of each, such as 10 = 37.00, 50 = 35.00"),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
-            self.initial["price"] = money.plain_minor(self.instance.price_minor, currency=self.instance.currency)
+            product, currency = self.instance, self.instance.currency
+            self.initial["price"] = money.plain_minor(product.price_minor, currency=currency)
+            self.initial["compare"] = money.plain_minor(product.compare_minor, currency=currency) if product.compare_minor else ""
+            steps = [f"{tier['from']} = {money.plain_minor(tier['price_minor'], currency=currency)}" for tier in product.tiers]
+            self.initial["many"] = ", ".join(steps)
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"].upper()
@@ -54,7 +68,32 @@ class ProductForm(forms.ModelForm[Product]):
         else:
             if not self.instance.price_minor:
                 self.add_error("price", _("Write an amount above 0."))
+        if not self.errors:
+            self._clean_offers(cleaned, currency or "CNY")
         return cleaned
+
+    def _clean_offers(self, cleaned: dict[str, Any], currency: str) -> None:
+        """Read the struck price and the prices for many; each says by itself what is wrong with it."""
+        try:
+            text = cleaned.get("compare") or ""
+            self.instance.compare_minor = money.parse_minor(text, currency=currency) if text else None
+        except money.BadAmount as error:
+            self.add_error("compare", str(error))
+        try:
+            self.instance.tiers = [_tier(step, currency) for step in (cleaned.get("many") or "").split(",") if step.strip()]
+            offers.check_tiers(self.instance.tiers, price_minor=self.instance.price_minor)
+        except ValueError as error:
+            self.add_error("many", str(error))
+        if cleaned.get("most_pieces", 1) < cleaned.get("least_pieces", 1):
+            self.add_error("most_pieces", _("At most must not be less than at least."))
+
+
+def _tier(step: str, currency: str) -> dict[str, int]:
+    """Read `10 = 37.00`; raise ValueError."""
+    pieces, equals, price = step.partition("=")
+    if not equals or not pieces.strip().isdigit():
+        raise ValueError(_("Write pieces = price of each, with commas between: 10 = 37.00, 50 = 35.00"))
+    return {"from": int(pieces), "price_minor": money.parse_minor(price.strip(), currency=currency)}
 
 
 class ProductChangeForm(ProductForm):
@@ -73,7 +112,8 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
     search_fields = ("name", "slug")
     ordering = ("sort", "units_micros", "id")
     fieldsets: tuple[Any, ...] = (
-        (None, {"fields": ("name", "units_micros", "price", "currency", "is_active", "sort")}),
+        (None, {"fields": ("name", "units_micros", "price", "currency", "is_active", "sort", "category")}),
+        (gettext_lazy("Offer"), {"fields": ("compare", "many", "stock_shown", "least_pieces", "most_pieces", "most_each")}),
         (gettext_lazy("Texts"), {"fields": ("description", "instructions")}),
     )
 
@@ -100,7 +140,7 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             before = self.facts(Product.objects.get(pk=obj.pk))
-            obj.save(update_fields=["name", "price_minor", "is_active", "sort", "description", "instructions"])
+            obj.save(update_fields=["name", "price_minor", "is_active", "sort", "description", "instructions", *_OFFER])
             self.record_change(request, "change", obj, before=before)
             return
         actor = actor_of(request)
@@ -109,7 +149,7 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
             price_minor=obj.price_minor, currency=obj.currency, description=obj.description, instructions=obj.instructions,
         )  # fmt: skip
         obj.pk = made.pk
-        Product.objects.filter(pk=made.pk).update(is_active=obj.is_active, sort=obj.sort)
+        Product.objects.filter(pk=made.pk).update(is_active=obj.is_active, sort=obj.sort, **{name: getattr(obj, name) for name in _OFFER})
         obj.refresh_from_db()
         self.record(request, "add", obj, after=facts(obj))
 

@@ -16,9 +16,10 @@ from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
+from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
-from billing.models.shop import GatewayAccount, Order, Product
+from billing.models.shop import Category, GatewayAccount, Order, Product
 from channels_app.models import Channel, ChannelCost
 from console.admin import dashboard
 from console.admin.audit import AuditEventAdmin
@@ -29,6 +30,7 @@ from console.admin.groups import GroupRateAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
 from console.admin.limits import LimitRuleAdmin
+from console.admin.offers import CategoryAdmin, CouponAdmin
 from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.prices import PriceRuleAdmin
@@ -90,7 +92,9 @@ SHARED: Pages = [
     (Transfer, TransferAdmin),
     (PriceRule, PriceRuleAdmin),
     (GroupRate, GroupRateAdmin),
+    (Category, CategoryAdmin),
     (Product, ProductAdmin),
+    (Coupon, CouponAdmin),
     (GatewayAccount, GatewayAccountAdmin),
     (CodeBatch, CodeBatchAdmin),
     (Code, CodeAdmin),

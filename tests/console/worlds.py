@@ -13,9 +13,10 @@ from billing import catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
+from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
-from billing.models.shop import GatewayAccount, Order, PaymentAttempt, Product
+from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
 from channels_app import channels, costs
 from channels_app.models import Channel, ChannelCost
 from foundation.ids import uuid7
@@ -84,6 +85,14 @@ def _product(world: World) -> Product:
     return catalogue.add_product(tenant=world.tenant, name=name, units_micros=1_000_000, price_minor=7_00, currency="CNY")
 
 
+def _category(world: World) -> Category:
+    return Category.objects.create(tenant=world.tenant, slug=f"shelf-{world.mark}", name=f"shelf-{world.mark}")
+
+
+def _coupon(world: World) -> Coupon:
+    return Coupon.objects.create(tenant=world.tenant, code=f"OFF{world.mark}", kind="percent", value=1000)
+
+
 def _account(world: World) -> GatewayAccount:
     return gateways.add_account(tenant=world.tenant, driver="sandbox", name=f"account-{world.mark}")
 
@@ -141,7 +150,9 @@ MAKERS: dict[type[Model], Maker] = {
     Transfer: lambda world: Transfer.objects.get(journal__key=f"grant-{world.mark}"),
     LedgerAccount: lambda world: LedgerAccount.objects.get(kind="wallet", tenant=world.tenant),
     UsageRecord: _usage,
+    Category: _category,
     Product: _product,
+    Coupon: _coupon,
     GatewayAccount: _account,
     CodeBatch: _batch,
     Code: lambda world: Code.objects.filter(batch__tenant=world.tenant, state="available").earliest("pk"),
