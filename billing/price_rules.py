@@ -1,6 +1,6 @@
 """What a seller may ask for: the buckets, the units beside them, context tiers, and which rule fits a model. Pure.
 
-A bucket counts tokens. A unit counts something else and is named `seconds`, `characters`, `image:<size>:<quality>` or
+A bucket counts tokens. A unit counts something else and is named `seconds`, `characters`, `searches`, `image:<size>:<quality>` or
 `tool:<kind>`; a rule may price units by pattern (`image:*:hd`). Prices are µ$ per million, of tokens and units alike.
 """
 
@@ -28,7 +28,7 @@ BUCKETS = tuple(BASES)
 # What makes up the context: a tier counts from so many of these tokens on.
 CONTEXT = ("input", "cache_read", "cache_write_5m", "cache_write_1h", "audio_input", "image_input")
 
-_UNIT = re.compile(r"seconds|characters|image:[\w*?.-]+(:[\w*?.-]+)?|tool:[\w*?.-]+", re.ASCII)
+_UNIT = re.compile(r"seconds|characters|searches|image:[\w*?.-]+(:[\w*?.-]+)?|tool:[\w*?.-]+", re.ASCII)
 _ALIAS_DEPTH = 4
 
 

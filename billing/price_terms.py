@@ -64,4 +64,4 @@ def _tiers(given: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
 def _check_units(units: Mapping[str, int]) -> None:
     for name in units:
         if not is_unit(name):
-            raise BadPrice(f"{name} is no unit: use seconds, characters, image:<size>:<quality> or tool:<kind>")
+            raise BadPrice(f"{name} is no unit: use seconds, characters, searches, image:<size>:<quality> or tool:<kind>")

@@ -19,6 +19,7 @@ from billing.tariffs import Tariff, complete
 __all__ = [
     "BUCKETS",
     "DEFAULT_HOLD_CEILING",
+    "FREE",
     "Charge",
     "Group",
     "Level",
@@ -91,6 +92,12 @@ class ModelPrice:
     def per_call(self) -> int:
         """Return what the customer pays per call, in µ$."""
         return self.tariffs[-1].per_call
+
+    @property
+    def has_token_price(self) -> bool:
+        """Tell whether the platform charges for tokens or by the call, not by units alone."""
+        rule = self.tariffs[0].rule
+        return rule is None or bool(rule.prices) or rule.per_call is not None
 
     @property
     def output_price(self) -> int:
@@ -216,3 +223,11 @@ def price_of(found: Sequence[tuple[Level, Rule | None]], *, group: Group | None 
         thresholds=thresholds,
         open=unpriced_buckets(found[0][1]),
     )
+
+
+# What nobody pays for: neither a bucket nor a call has a price, and no rule is named.
+FREE = ModelPrice(
+    tariffs=(Tariff(account_id=0, steps=(dict.fromkeys(BUCKETS, 0),), per_call=0, rule=None, factor=MICROS),),
+    hold_ceiling=DEFAULT_HOLD_CEILING,
+    book="",
+)

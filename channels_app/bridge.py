@@ -29,6 +29,7 @@ from channels_app.provider import Provider, Unframer
 
 # The header by which relays tell each other where a call has been.
 HOPS = "x-keyosk-hops"
+_EVENTS, _JSON = "text/event-stream", "application/json"
 
 
 def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 0.0, token: Secret | None = None) -> UpstreamRequest:
@@ -41,7 +42,7 @@ def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 
     call = channel_settings.prefixed(call, channel, vendor.name)
     encoded = channel_settings.fitted(provider.adapt(vendor.encode(call, channel), call, channel), channel)
     shown = key if token is None else replace(key, secret=token)
-    accept = "text/event-stream" if call.is_stream else "application/json"
+    accept = _EVENTS if call.is_stream and not call.binary else _JSON if call.operation == CHAT else "*/*"
     headers = (("content-type", encoded.content_type), ("accept", accept), *encoded.headers, *provider.authorize(channel, shown))
     if call.hops and provider.may_lead_back(channel):
         headers = (*headers, (HOPS, call.hops))
@@ -106,7 +107,10 @@ def _converted(call: Call, deltas: Sequence[Delta], *, request_id: str, created:
 def reader(call: Call, channel: ChannelFacts, head: UpstreamHead, *, request_id: str, created: int) -> StreamReader:
     """Return a reader for one streamed answer: frames in the client's protocol."""
     provider, vendor = speaker(call, channel)
-    if vendor.name == call.dialect:
+    made: StreamReader
+    if call.operation != CHAT:
+        made = vendor.operation_reader(call, head)
+    elif vendor.name == call.dialect:
         made = vendor.native_reader(call, request_id=request_id, created=created)
     else:
         writer = registry.client(call.dialect).writer(call, request_id=request_id, created=created)

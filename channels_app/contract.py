@@ -32,6 +32,7 @@ from typing import Any, NamedTuple, Protocol
 from channels_app import model_map
 from channels_app.forms import Form, FormBody
 from channels_app.rules import NO_RULES, Rules
+from channels_app.secret import Secret as Secret
 
 JSON = "application/json"
 
@@ -67,29 +68,11 @@ class Failure:
     type: str | None = None
 
 
-class Secret:
-    """A credential that never shows itself in a repr, a log line or a traceback."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the credential; call it only where a request is signed."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
-
-    __str__ = __repr__
-
-
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What one answer consumed, in disjoint buckets of tokens; `source` is upstream, counted or estimated.
 
-    `units` counts what is no token: (`seconds` | `characters` | `image:<size>:<quality>` | `tool:<kind>`, how many).
+    `units` counts what is no token: (`seconds` | `characters` | `searches` | `image:<size>:<quality>` | `tool:<kind>`, how many).
     """
 
     input: int = 0
@@ -159,7 +142,9 @@ class Call:
     `operation` is `chat` for a chat completion in any dialect, else one of `faces.OPERATIONS`; `dialect` names the protocol of
     `fields` and `body`; `model` is the public name, even where the client wrote an alias. `headers` belong to the client's
     protocol and travel on to a vendor that speaks it; `form` is what the address said (`sse` or `array` for a Gemini stream).
-    A multipart body is `upload`, with an empty `body`. `hops` names the relays gone through, this one last, commas between.
+    A multipart body is `upload`: `fields` are its fields, `body` is empty. `hops` names the relays gone through, this one last,
+    commas between. `binary` is the content type of a streamed answer that is no event stream: nothing may be added to it.
+    `measures` is what the relay has measured beforehand (`seconds` of sound, `bytes` of it).
     """
 
     operation: str
@@ -173,6 +158,8 @@ class Call:
     form: str = ""
     upload: Form | None = None
     hops: str = ""
+    binary: str = ""
+    measures: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     understand: Callable[[Call], Mapping[str, Any]] | None = None
     _chat: Mapping[str, Any] | None = field(default=None, init=False, repr=False, compare=False)
 

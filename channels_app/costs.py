@@ -21,10 +21,11 @@ class UnknownBucket(ValueError):
     """A price was named for something that is not counted."""
 
 
-def charge(facts: ChannelFacts, model: str, usage: Usage) -> tuple[int, int] | None:
+def charge(facts: ChannelFacts, model: str, usage: Usage, *, is_either: bool = False) -> tuple[int, int] | None:
     """Return (µ$ rounded up once, exact numerator in µ$ per million) for a call, or None where no cost is known.
 
-    `model` is the public name; the entry `*` counts for models without their own.
+    `model` is the public name; the entry `*` counts for models without their own. With `is_either` the vendor charges for
+    units or for tokens: for units where one has a price.
     """
     prices = facts.costs.get(model) or facts.costs.get(ANY_MODEL)
     if prices is None:
@@ -32,14 +33,21 @@ def charge(facts: ChannelFacts, model: str, usage: Usage) -> tuple[int, int] | N
     numerator = prices.get("per_call", 0) * _MILLION
     if len(prices) > _PLAIN:
         prices = _in_context(prices, usage.total_input)
+    units = sum(count * _of_unit(prices, name) for name, count in usage.units)
+    numerator += units
+    if not (is_either and units):
+        numerator += _of_tokens(prices, usage)
+    return -(-numerator // _MILLION), numerator
+
+
+def _of_tokens(prices: Mapping[str, int], usage: Usage) -> int:
+    numerator = 0
     for bucket in ChannelCost.BUCKETS:
         tokens = getattr(usage, bucket)
         if tokens:
             price = prices.get(bucket)
             numerator += tokens * (prices.get(_NEIGHBOUR.get(bucket, "input"), 0) if price is None else price)
-    for name, count in usage.units:
-        numerator += count * _of_unit(prices, name)
-    return -(-numerator // _MILLION), numerator
+    return numerator
 
 
 def _in_context(prices: Mapping[str, int], context: int) -> Mapping[str, int]:

@@ -123,6 +123,10 @@ class Vendor:
         """Read the answer to an operation other than chat, and give it in OpenAI's form, with its usage."""
         raise NotImplementedError
 
+    def operation_reader(self, call: Call, head: UpstreamHead) -> StreamReader:
+        """Return a reader of a streamed answer to an operation other than chat: OpenAI's events, or bytes."""
+        raise NotImplementedError
+
     def classify(self, status: int, body: bytes) -> Failure:
         """Say what an error answer means: the body's code first, the status second."""
         raise NotImplementedError

@@ -21,6 +21,7 @@ from gateway.plan import CallPlan
 from gateway.process import Relay
 from gateway.relay import Emit, Event, Outcome, Send
 from gateway.routing import Attempt
+from gateway.telling import CutOff, Telling
 from gateway.till import Delivery, Till
 from gateway.uplink import Uplink
 
@@ -33,10 +34,11 @@ log = logging.getLogger("keyosk.relay")
 
 @dataclass(frozen=True, slots=True)
 class Complete:
-    """A whole answer and what it cost in µ$."""
+    """A whole answer, what kind it is, and what it cost in µ$."""
 
     body: bytes
     price: int
+    content_type: str
 
 
 class _NoMoreMoney(Exception):
@@ -69,6 +71,7 @@ class Conductor:
         self._plan = plan
         self._till = till
         self._uplink = Uplink(transport=state.transport, tokens=state.tokens, timeouts=state.timeouts, plan=plan)
+        self._telling = Telling(plan.call, request.id)
         self._started = time.monotonic()
         self._first_ms: int | None = None
         self._delivered = 0
@@ -79,6 +82,17 @@ class Conductor:
         if self._link is not None:
             self._link.on_gone = self._on_gone
 
+    @property
+    def call(self) -> Call:
+        """Return the call as it goes out."""
+        return self._plan.call
+
+    @property
+    def content_type(self) -> str:
+        """Return what kind a streamed answer of bytes is: the vendor's word for sounds, else what was asked for."""
+        told = self._uplink.content_type
+        return told if told.startswith("audio/") else self._plan.call.binary
+
     async def whole(self) -> Complete:
         """Return a complete answer, settled; raise RelayError when there is none."""
         try:
@@ -86,7 +100,7 @@ class Conductor:
                 outcome = await self._advance(relay.run(self._plan), None)
             if isinstance(outcome, Emit):
                 raise TypeError("a whole answer does not come in pieces")
-            return Complete(body=outcome.tail, price=await self._close(outcome))
+            return Complete(body=outcome.tail, price=await self._close(outcome), content_type=outcome.content_type)
         except TimeoutError:  # the client has gone, and the answer did not come in time to be billed
             raise RelayError("upstream_timeout") from None
         finally:
@@ -104,6 +118,8 @@ class Conductor:
                     step = await self._advance(engine, step)
             await self._cover(step.delivered)
             yield await self._last_bytes(step)
+        except CutOff:
+            raise
         except (asyncio.CancelledError, GeneratorExit):
             self._abandon("disconnected")
             raise
@@ -135,7 +151,7 @@ class Conductor:
             raise error
         log.error("a stream broke off", exc_info=error, extra={"request": str(self._request.id)})
         self._abandon("partial")
-        return RelayError("internal_error").frames()
+        return self._telling.error(RelayError("internal_error"))
 
     @property
     def _is_gone(self) -> bool:
@@ -227,10 +243,7 @@ class Conductor:
 
     async def _last_bytes(self, outcome: Outcome) -> bytes:
         """Settle a stream and return its end."""
-        price = await self._close(outcome)
-        if outcome.failure is not None:
-            return outcome.tail + self._receipt(price) + errors.from_failure(outcome.failure, attempts=len(outcome.failed) + 1).frames()
-        return outcome.tail + self._receipt(price) + (outcome.end_mark or errors.DONE)
+        return self._telling.end(outcome, await self._close(outcome))
 
     def _out_of_money(self) -> bytes:
         """Settle what was delivered, and say why nothing more comes."""
@@ -240,7 +253,7 @@ class Conductor:
             self._till.void()
             raise error
         price = self._settle(self._broken_off(attempt, "partial"))
-        return self._receipt(price) + error.frames()
+        return self._telling.receipt(price) + self._telling.error(error)
 
     def _abandon(self, status: str) -> None:
         """Settle by estimate what was delivered before the end; nothing is owed for nothing."""
@@ -263,9 +276,6 @@ class Conductor:
 
     def _settle(self, delivery: Delivery) -> int:
         return self._till.settle(self._request.id, delivery)
-
-    def _receipt(self, price: int) -> bytes:
-        return b": cost_micros=%d request=%s\n\n" % (price, str(self._request.id).encode())
 
     def _elapsed_ms(self) -> int:
         return int((time.monotonic() - self._started) * 1000)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from channels_app import faces, registry
 from channels_app.contract import Call
+from channels_app.forms import Form
+from channels_app.operations.base import BadCall, flag, model_of
+from channels_app.operations.table import OPERATIONS
 from gateway.errors import RelayError
 
 # Text is rarely denser than three bytes a token; holds count that way, so that they are rather too large.
@@ -18,15 +22,10 @@ _TOKENS_PER_PICTURE = 1600
 _OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens")
 
 
-def chat(body: bytes) -> Call:
-    """Return the call; raise RelayError when the body cannot be one."""
-    try:
-        fields = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        raise RelayError("invalid_json") from None
-    if not isinstance(fields, dict):
-        raise RelayError("invalid_json")
-    model = fields.get("model")
+def chat(body: bytes, *, model: str = "") -> Call:
+    """Return the call; `model` is named by the address. Raise RelayError when the body cannot be one."""
+    fields = _object(body)
+    model = model or fields.get("model", "")
     if not isinstance(model, str) or not model.strip() or len(model) > 200:
         raise RelayError("unsupported_field", "model must be the name of a model.", param="model")
     if not isinstance(fields.get("messages"), list):
@@ -120,3 +119,25 @@ def _wants_usage(fields: Mapping[str, Any], *, is_stream: bool) -> bool:
     if not is_stream or not isinstance(options, dict):
         raise RelayError("unsupported_field", "stream_options is only allowed with stream.", param="stream_options")
     return options.get("include_usage") is True
+
+
+def operation(name: str, body: bytes, *, upload: Form | None = None, model: str = "") -> Call:
+    """Return the call of an operation other than chat; `model` is named by the address. Raise RelayError. May block on an upload."""
+    asked = OPERATIONS[name]
+    fields = upload.fields() if upload is not None else _object(body)
+    try:
+        named = model or model_of(fields, asked.default_model)
+        call = Call(operation=name, dialect="openai", model=named, body=body, fields=fields, upload=upload)
+        return asked.understand(replace(call, is_stream=asked.streams and flag(fields, "stream")))
+    except BadCall as error:
+        raise RelayError("unsupported_field", str(error), param=error.field) from None
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise RelayError("invalid_json") from None
+    if not isinstance(fields, dict):
+        raise RelayError("invalid_json")
+    return fields

@@ -16,7 +16,7 @@ from channels_app import model_map
 from channels_app.contract import Call
 from channels_app.policies import Policy
 from channels_app.selectors import ChannelTable
-from gateway import habits
+from gateway import habits, metering
 from gateway.authentication import may_use
 from gateway.errors import RelayError
 from gateway.journey import Journey, Route, Terms
@@ -48,7 +48,7 @@ async def find(state: Relay, request: LeanRequest, call: Call) -> Itinerary:
     if not may_use(key, call.model):
         raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
     book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
-    price = book.resolve(call.model, group=key.group)
+    price = book.resolve(call.model, group=key.group) or metering.price_of_free(call)
     if price is None:
         raise RelayError("model_not_found", f"The model {call.model[:100]} does not exist here.", param="model")
     table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
@@ -74,7 +74,7 @@ def _routes(state: Relay, table: ChannelTable, book: PriceList, key: KeyFacts, m
     """Return the routes that lose no money; `prices` gets those of the stand-ins that may be used."""
     routes: list[Route] = []
     for name in (model, *table.policies.chain_of(key.tenant_chain, model)[:_MOST_STAND_INS]):
-        price = book.resolve(name, group=key.group)
+        price = prices.get(name) or book.resolve(name, group=key.group)
         if price is None or not may_use(key, name):
             continue
         prices[name] = price

@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from channels_app.contract import Answer, Call, Failure, FailureKind, Frame, FrameKind, StreamReader, UpstreamHead, Usage
+from channels_app.contract import JSON, Answer, Call, Failure, FailureKind, Frame, FrameKind, StreamReader, UpstreamHead, Usage
 from gateway.journey import EMPTY
 from gateway.routing import Attempt, Failed
 
@@ -84,6 +84,7 @@ class Outcome:
     failure: Failure | None = None
     tail: bytes = b""
     end_mark: bytes = b""
+    content_type: str = JSON
 
 
 class Plan(Protocol):
@@ -136,7 +137,9 @@ def _read_whole(plan: Plan, attempt: Attempt, head: UpstreamHead) -> Generator[S
     answer = plan.read(attempt, head, read.data)
     if answer.failure is not None:
         return answer.failure
-    return Outcome(usage=answer.usage, delivered=answer.delivered, is_empty=answer.is_empty, tail=answer.body)
+    return Outcome(
+        usage=answer.usage, delivered=answer.delivered, is_empty=answer.is_empty, tail=answer.body, content_type=answer.content_type
+    )
 
 
 def _stream(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Failure]:
@@ -146,7 +149,7 @@ def _stream(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Fa
     if not 200 <= opened.head.status < 300:
         return (yield from _read_whole(plan, attempt, opened.head))
     # Whatever type a 200 claims to be: the reader also knows JSON errors and whole completions, told as a stream.
-    return (yield from _Stream(plan.reader(attempt, opened.head)).run())
+    return (yield from _Stream(plan.reader(attempt, opened.head), is_binary=bool(plan.call.binary)).run())
 
 
 def _broken(event: Event) -> Failure:
@@ -160,6 +163,7 @@ class _Stream:
     """One attempt's stream: holds frames back until content comes, and again from the finish to the end."""
 
     reader: StreamReader
+    is_binary: bool = False
     held: list[bytes] = field(default_factory=list)
     has_content: bool = False
     usage: Usage | None = None
@@ -189,6 +193,8 @@ class _Stream:
         if isinstance(event, Chunk):
             return self.reader.feed(event.data)
         self.is_done = True
+        if self.is_binary and isinstance(event, Broken):  # bytes have no end mark by which a reader could tell
+            return [Frame(FrameKind.ERROR, failure=event.failure)]
         frames = self.reader.end()
         if not isinstance(event, Broken):
             return frames

@@ -16,6 +16,7 @@ from billing.pockets import Reservation
 from billing.purse import InsufficientQuota, QuotaBusy, SettlementBacklog, WorkerLost
 from channels_app import costs
 from channels_app.contract import Call, Usage
+from channels_app.faces import CHAT
 from foundation import db
 from gateway import intake, metering, settle
 from gateway.errors import RelayError
@@ -108,15 +109,18 @@ class Till:
             except (InsufficientQuota, QuotaBusy) as less:
                 is_busy = isinstance(less, QuotaBusy)
                 continue
-            if not self.call.is_stream:
+            if not self.call.is_stream and self.call.operation == CHAT:
                 self.call = intake.with_output_limit(self.call, output)
             return output, found
         raise RelayError("quota_busy") if is_busy else insufficient(refusal)
 
     def _note(self, output_tokens: int) -> None:
         """Note what is covered; nothing comes beyond the client's own limit, so that reaching it covers everything."""
-        limit = intake.output_limit(self.call)
         self._output_tokens = output_tokens
+        if self.call.operation != CHAT:
+            self.covered_bytes = sys.maxsize
+            return
+        limit = intake.output_limit(self.call)
         is_all = not self.call.is_stream or (limit is not None and output_tokens >= limit)
         self.covered_bytes = sys.maxsize if is_all else output_tokens * intake.choices(self.call) * intake.BYTES_PER_HELD_TOKEN
 
@@ -155,7 +159,7 @@ class Till:
 
     async def stretch(self, *, reported: Usage | None, delivered: int) -> None:
         """Let the reservation grow to the price where that is higher: vendors charge for tokens that nobody sees."""
-        charge = self._measure(reported, delivered)
+        charge = self._measure(reported or await metering.counted(self.call), delivered)
         reservation = self._reservation
         if reservation is not None and charge.price_micros > reservation.amount:
             await self._extend(charge.price_micros - reservation.amount)
@@ -164,7 +168,7 @@ class Till:
         """Find usage and price once; the first answer stays."""
         if self._charge is None:
             self._usage = metering.measured(self.call, reported=reported, delivered=delivered)
-            self._buckets = metering.buckets(self._usage)
+            self._buckets = metering.buckets(metering.charged(self._price, self.call, self._usage))
             self._charge = self._price.charge_for(self._buckets)
             self.tokens = self._usage.total_input + self._usage.total_output
         return self._charge
@@ -184,7 +188,7 @@ class Till:
 
     def _line(self, request_id: uuid.UUID, delivery: Delivery, charge: Charge, parts: list[list[int]]) -> Line:
         channel, usage, model = delivery.attempt.channel, self._usage, self.call.model
-        cost = costs.charge(channel, model, usage)
+        cost = costs.charge(channel, model, usage, is_either=self.call.operation != CHAT)
         return Line(
             id=request_id,
             key=self._key.id,

@@ -22,9 +22,9 @@ from gateway.routing import Attempt
 
 
 class Uplink:
-    """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts the current one's stream."""
+    """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts what came of it, `content_type` is its."""
 
-    __slots__ = ("_chunks", "_exchange", "_opening", "_plan", "_timeouts", "_tokens", "_transport", "attempt", "read_bytes")
+    __slots__ = ("_chunks", "_exchange", "_opening", "_plan", "_timeouts", "_tokens", "_transport", "attempt", "content_type", "read_bytes")
 
     def __init__(self, *, transport: Transport, tokens: Tokens, timeouts: Timeouts, plan: CallPlan) -> None:
         self._transport = transport
@@ -36,6 +36,7 @@ class Uplink:
         self._chunks: AsyncIterator[bytes] | None = None
         self.attempt: Attempt | None = None
         self.read_bytes = 0
+        self.content_type = ""
 
     async def perform(self, step: Step) -> Event:
         """Do what a step asks for; what goes wrong below HTTP is an event too."""
@@ -82,6 +83,7 @@ class Uplink:
                 proxy=channel_settings.proxy_of(channel),
             )
         self._exchange = await self._opening.__aenter__()
+        self.content_type = self._exchange.head.content_type
         return Head(self._exchange.head)
 
     async def _read(self) -> Event:

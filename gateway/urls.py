@@ -11,11 +11,31 @@ from gateway.views.base import RelayView
 from gateway.views.billing import Subscription, Usage
 from gateway.views.chat import ChatCompletions
 from gateway.views.models import ModelDetail, ModelList
+from gateway.views.operations import (
+    EmbeddingsView,
+    ImageEditsView,
+    ImagesView,
+    ImageVariationsView,
+    ModerationsView,
+    RerankView,
+    SpeechView,
+    TranscriptionsView,
+    TranslationsView,
+)
 from gateway.views.receipts import Receipt
 from gateway.views.revoke import RevokeKey
 
 EXACT: dict[str, type[RelayView]] = {
     "/v1/chat/completions": ChatCompletions,
+    "/v1/embeddings": EmbeddingsView,
+    "/v1/moderations": ModerationsView,
+    "/v1/rerank": RerankView,
+    "/v1/images/generations": ImagesView,
+    "/v1/images/edits": ImageEditsView,
+    "/v1/images/variations": ImageVariationsView,
+    "/v1/audio/speech": SpeechView,
+    "/v1/audio/transcriptions": TranscriptionsView,
+    "/v1/audio/translations": TranslationsView,
     "/v1/key/revoke": RevokeKey,
     "/v1/models": ModelList,
     "/v1/dashboard/billing/subscription": Subscription,
@@ -23,6 +43,17 @@ EXACT: dict[str, type[RelayView]] = {
     "/dashboard/billing/subscription": Subscription,
     "/dashboard/billing/usage": Usage,
 }
+# Azure's clients name the model in the address, for exactly these.
+DEPLOYED = frozenset(
+    {
+        "chat/completions", "completions", "embeddings", "images/generations", "images/edits", "audio/speech", "audio/transcriptions",
+        "audio/translations",
+    }
+)  # fmt: skip
+_DEPLOYMENTS = "/openai/deployments/"
+_AZURE = "/openai/v1/"
+# Where clients of Jina and Cohere look.
+_ALIASES = {"/rerank": "/v1/rerank", "/v2/rerank": "/v1/rerank"}
 # A model's id may contain slashes.
 _MODEL = "/v1/models/"
 _RECEIPT = "/v1/receipts/"
@@ -34,19 +65,30 @@ urlpatterns: list[URLPattern] = [
 ]
 
 # What belongs to the relay, below the root and below every mount.
-PREFIXES = ("/v1/", "/v1beta/", "/openai/", "/dashboard/billing/")
+PREFIXES = ("/v1/", "/v1beta/", "/openai/", "/dashboard/billing/", "/rerank", "/v2/rerank")
 
 
 def resolve(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
     """Return the view of a clean path and its arguments, or None."""
-    view = EXACT.get(address)
+    view = EXACT.get(_ALIASES.get(address, address))
     if view is not None:
         return view, {}
+    if address.startswith(_DEPLOYMENTS):
+        return _deployed(address[len(_DEPLOYMENTS) :])
+    if address.startswith(_AZURE):
+        return resolve("/v1/" + address[len(_AZURE) :])
     if address.startswith(_MODEL):
         return ModelDetail, {"model": address[len(_MODEL) :]}
     if address.startswith(_RECEIPT):
         return Receipt, {"receipt": address[len(_RECEIPT) :]}
     return None
+
+
+def _deployed(below: str) -> tuple[type[RelayView], dict[str, Any]] | None:
+    """Return the view of an address in Azure's manner: `<model>/embeddings`."""
+    model, _, rest = below.partition("/")
+    view = EXACT.get(f"/v1/{rest}") if rest in DEPLOYED else None
+    return (view, {"model": model}) if view is not None and model else None
 
 
 def relay_path(mounts: tuple[str, ...]) -> Callable[[str, str], str | None]:

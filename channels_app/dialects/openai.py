@@ -19,9 +19,10 @@ from channels_app.chat_render import DONE
 from channels_app.chat_request import write_body, write_chat
 from channels_app.chat_stream import ChatReader
 from channels_app.chat_writer import ChatWriter, write_completion
-from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, UpstreamHead
+from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, StreamReader, UpstreamHead
 from channels_app.deltas import Delta
 from channels_app.faces import CHAT, Client, Problem, Vendor
+from channels_app.operations.table import OPERATIONS
 
 NAME = "openai"
 _PATH = "/chat/completions"
@@ -34,10 +35,12 @@ class OpenAIVendor(Vendor):
     """Upstream speaks chat completions."""
 
     name = NAME
-    operations = frozenset({CHAT})
+    operations = frozenset({CHAT, *OPERATIONS})
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
         names = stripped(channel)
+        if call.operation != CHAT:
+            return OPERATIONS[call.operation].encode(call, channel, strip=frozenset(names))
         upstream = channel.upstream(call.model)
         if call.dialect == NAME:
             return Encoded(_PATH, write_body(call, upstream_model=upstream, strip=names))
@@ -56,6 +59,12 @@ class OpenAIVendor(Vendor):
     def native_reader(self, call: Call, *, request_id: str, created: int) -> ChatReader:
         """Return the normaliser of one stream."""
         return ChatReader(model=call.model, wants_usage=call.wants_usage, request_id=request_id, created=created)
+
+    def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
+        return OPERATIONS[call.operation].read(call, head, body)
+
+    def operation_reader(self, call: Call, head: UpstreamHead) -> StreamReader:
+        return OPERATIONS[call.operation].reader(call, head)
 
     def classify(self, status: int, body: bytes) -> Failure:
         return failures.classify(status, body)

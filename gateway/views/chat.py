@@ -20,8 +20,8 @@ class ChatCompletions(RelayView):
         request=OpenApiTypes.OBJECT,
         responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description="A completion, or with `stream` its chunks as events.")},
     )
-    async def post(self, request: LeanRequest) -> Answer | EventStream:
-        call = intake.chat(request._request.body)
+    async def post(self, request: LeanRequest, model: str = "") -> Answer | EventStream:
+        call = intake.chat(request._request.body, model=model)
         conductor = await dispatch.begin(process.current(), request, call)
         if not call.is_stream:
             answer = await conductor.whole()
