@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from accounts.admin_scope import TenantTabularInline, actor_of
 from billing import codes, money, orders, settlement
 from billing.models.shop import Order, OrderEvent, PaymentAttempt
-from console.admin import pages, refunds
+from console.admin import inbox, pages, refunds
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
 from console.admin.codes import ReasonForm
 from console.admin.figures import label, mono, number, usd
@@ -71,12 +71,17 @@ class OrderAdmin(TenantColumn, ReadOnly, DeskAdmin[Order]):
         (gettext_lazy("Times"), {"fields": ("created_at", "reserved_until", "paid_at", "delivered_at")}),
     )
     inlines = (PaymentInline, EventInline)
-    actions_detail = ("deliver", "pay_back", "cancel")
+    actions_detail = ("ask_again", "deliver", "pay_back", "cancel")
 
     @pages.act(description=gettext_lazy("Deliver"), icon="local_shipping")
     def deliver(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Deliver an order that waits for a person: the money came, but late, twice or in another amount."""
         return self._decide(request, object_id, "deliver", _("Hands the codes out although the payment needed a look."))
+
+    @pages.act(description=gettext_lazy("Ask the gateway"), icon="sync")
+    def ask_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask what became of payments whose message was lost."""
+        return inbox.ask_again(self, request, self.subject(request, object_id))
 
     @pages.act(description=gettext_lazy("Pay back"), icon="undo")
     def pay_back(self, request: HttpRequest, object_id: str) -> HttpResponse:

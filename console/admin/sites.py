@@ -19,7 +19,7 @@ from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
-from billing.models.shop import Category, GatewayAccount, Order, Product
+from billing.models.shop import Category, GatewayAccount, Order, Product, WebhookInbox
 from channels_app.models import Channel, ChannelCost
 from console.admin import dashboard
 from console.admin.audit import AuditEventAdmin
@@ -27,6 +27,7 @@ from console.admin.channels import ChannelAdmin
 from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
 from console.admin.groups import GroupRateAdmin
+from console.admin.inbox import WebhookInboxAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
 from console.admin.limits import LimitRuleAdmin
@@ -100,6 +101,7 @@ SHARED: Pages = [
     (Code, CodeAdmin),
     (Order, OrderAdmin),
     (Refund, RefundAdmin),
+    (WebhookInbox, WebhookInboxAdmin),
 ]
 PLATFORM: Pages = [
     *SHARED,

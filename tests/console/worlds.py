@@ -16,7 +16,7 @@ from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
-from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
+from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product, WebhookInbox
 from channels_app import channels, costs
 from channels_app.models import Channel, ChannelCost
 from foundation.ids import uuid7
@@ -117,6 +117,11 @@ def _refund(world: World) -> Refund:
     return Refund.objects.create(attempt=paid, key=f"refund-{world.mark}", amount_minor=700, currency="CNY", state="submitted")
 
 
+def _message(world: World) -> WebhookInbox:
+    account = GatewayAccount.objects.get(tenant=world.tenant)
+    return WebhookInbox.objects.create(account=account, event_id=f"event-{world.mark}", kind="paid", reason=f"reason-{world.mark}")
+
+
 def _price(world: World) -> PriceRule:
     return price_book.set_price(model=f"model-{world.mark}", tenant=world.tenant, input=1_000_000, output=2_000_000)
 
@@ -158,6 +163,7 @@ MAKERS: dict[type[Model], Maker] = {
     Code: lambda world: Code.objects.filter(batch__tenant=world.tenant, state="available").earliest("pk"),
     Order: _order,
     Refund: _refund,
+    WebhookInbox: _message,
     PriceRule: _price,
     GroupRate: lambda world: price_book.set_group(tenant=world.tenant, group=f"group-{world.mark}", factor=900_000),
 }
