@@ -17,6 +17,7 @@ class Palm(Provider):
     label = "Google PaLM 2 (retired)"
     dialect = "palm"
     base_url = "https://generativelanguage.googleapis.com"
+    is_retired = True
     default_models = ("PaLM-2", "chat-bison-001")
 
     def dialect_of(self, call: Call, channel: ChannelFacts) -> str:

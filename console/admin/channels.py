@@ -19,12 +19,13 @@ from channels_app.models import Channel, ChannelCheck, ChannelModel
 from console.admin import channel_forms, pages
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import label, moment, number
+from console.admin.guides import Guides
 
 STATE_LABELS = {"enabled": "success", "disabled": "warning", "auto_disabled": "danger"}
 CHECK_LABELS = {"ok": "success", "failed": "danger", "none": "info"}
 
 
-class ChannelAdmin(TenantColumn, DeskAdmin[Channel]):
+class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
     """A shop sees and edits its own channels; the platform's serve everybody and are seen by the platform."""
 
     list_display = ("name", "provider", "state_label", "check_label", "latency", "checked_at", "priority", "weight")
@@ -65,8 +66,9 @@ class ChannelAdmin(TenantColumn, DeskAdmin[Channel]):
         owner = ["tenant"] if is_platform and obj is None else []
         private = ["allow_private"] if is_platform else []
         check = ("state_label", "reason", "check_label", "latency", "checked_at", "failure")
+        own = [*owner, "name", "base_url", *secret, *channel_forms.option_names(provider), "served"]
         return (
-            (None, {"fields": [*owner, "name", "base_url", *secret, *channel_forms.option_names(provider), "served"]}),
+            (None, {"fields": own, "description": self.guide_link(provider)}),
             *([(gettext_lazy("The request upstream"), {"fields": settings, "classes": ("collapse",)})] if settings else []),
             (gettext_lazy("Routing"), {"fields": ["groups", "priority", "weight", *private]}),
             *([(gettext_lazy("Last check"), {"fields": check})] if obj else []),

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import pytest
+
+from channels_app import registry
 from tests.channels_app import golden
 from tests.house import code
+
+GUIDES = sorted((code.ROOT / "docs/channels").glob("*.md"))
+# Those the product promises that are no mere OpenAI-compatible address.
+GUIDED = {"openai", "azure", "palm", "vertex", "bedrock", "litellm", "oneapi", "openrouter", "huggingface", "deepbricks"}
 
 
 def test_the_book_of_proofs_is_what_the_pairs_prove() -> None:
@@ -17,3 +25,24 @@ def test_the_book_of_proofs_is_what_the_pairs_prove() -> None:
 def test_the_providers_page_holds_the_printed_tables() -> None:
     written = code.text(Path("docs/providers.md"))
     assert golden.page(written) == written, "run: python -m tests.channels_app.golden"
+
+
+def test_the_vendors_that_need_a_guide_have_one() -> None:
+    assert {path.stem for path in GUIDES} >= GUIDED & set(registry.providers())
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_a_guide_uses_the_labels_of_its_form(path: Path) -> None:
+    vendor, text = registry.provider(path.stem), path.read_text(encoding="utf-8")
+    assert text.startswith(f"# {vendor.label}\n")
+    missing = [field.label for field in vendor.fields if f"**{field.label}**" not in text]
+    assert missing == []
+    if vendor.needs_key:
+        assert f"**{vendor.key_label}**" in text
+    if vendor.needs_address:
+        assert "**base address**" in text.lower()
+
+
+def test_every_guide_is_linked_from_the_providers_page() -> None:
+    linked = set(re.findall(r"\]\(channels/([a-z0-9]+)\.md\)", code.text(Path("docs/providers.md"))))
+    assert linked == {path.stem for path in GUIDES}
