@@ -13,9 +13,12 @@ import orjson
 
 from channels_app import failures, sse
 from channels_app.chat_usage import count
-from channels_app.contract import Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead, Usage
+from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead, Usage
 from channels_app.deltas import Broken, Consumed, Delta, Done, Finish, Reasoning, Started, Text, ToolArguments, ToolStart
-from channels_app.faces import EventReader, Unexpressible, Vendor
+from channels_app.faces import CHAT, EventReader, Unexpressible, Vendor
+from channels_app.operations.base import loaded, nothing
+from channels_app.operations.embeddings import converted, texts, vectors
+from channels_app.operations.rerank import Rerank, documents
 
 _FINISH = {"MAX_TOKENS": "length", "TOOL_CALL": "tool_calls", "ERROR_TOXIC": "content_filter"}
 _FAILED = {"ERROR", "TIMEOUT", "ERROR_LIMIT"}
@@ -27,9 +30,15 @@ _OWN = ("documents", "safety_mode", "citation_options", "strict_tools")
 
 class Cohere(Vendor):
     name = "cohere"
+    operations = frozenset({CHAT, "embeddings", "rerank"})
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
-        return Encoded("/chat", orjson.dumps(_request(call, channel.upstream(call.model))))
+        model = channel.upstream(call.model)
+        if call.operation == "rerank":
+            return Encoded("/rerank", orjson.dumps(_reranking(call, model)))
+        if call.operation == "embeddings":
+            return Encoded("/embed", orjson.dumps(_embedding(call, model)))
+        return Encoded("/chat", orjson.dumps(_request(call, model)))
 
     def deltas(self, call: Call, head: UpstreamHead, body: bytes) -> Sequence[Delta]:
         try:
@@ -54,6 +63,21 @@ class Cohere(Vendor):
 
     def events(self, call: Call) -> EventReader:
         return CohereEvents()
+
+    def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
+        if call.operation == "rerank":  # this form is its own, and ours
+            return Rerank().read(call, head, body)
+        payload = loaded(body)
+        if isinstance(payload, Failure):
+            return Answer(failure=payload)
+        rows = (payload.get("embeddings") or {}).get("float")
+        if not rows:
+            return nothing(payload)
+        as_base64 = call.fields.get("encoding_format") == "base64"
+        data = [{"object": "embedding", "index": place, "embedding": converted(row, as_base64=as_base64)} for place, row in enumerate(rows)]
+        units = (payload.get("meta") or {}).get("billed_units") or {}
+        tokens = count(units.get("input_tokens"))
+        return vectors(call, data, Usage(input=tokens) if tokens else None)
 
     def classify(self, status: int, body: bytes) -> Failure:
         return failures.classify(status, body)
@@ -181,6 +205,19 @@ def _request(call: Call, model: str) -> dict[str, Any]:
         **{name: chat.get(name) for name in _OWN},
     }
     return {name: value for name, value in body.items() if value is not None}
+
+
+def _embedding(call: Call, model: str) -> dict[str, Any]:
+    """Return a request for vectors; what they are for (`input_type`) must be said, OpenAI's clients do not know it."""
+    purpose = call.fields.get("input_type", "search_document")
+    body = {"model": model, "texts": texts(call), "input_type": purpose, "embedding_types": ["float"]}
+    size = call.fields.get("dimensions")
+    return body if size is None else {**body, "output_dimension": size}
+
+
+def _reranking(call: Call, model: str) -> dict[str, Any]:
+    body = {"model": model, "query": call.fields["query"], "documents": documents(call)}
+    return body | {name: call.fields[name] for name in ("top_n", "max_tokens_per_doc") if call.fields.get(name) is not None}
 
 
 def _message(message: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,11 @@ from typing import Any
 import orjson
 
 from channels_app import failures
-from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, UpstreamHead, Usage
+from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, UpstreamHead
 from channels_app.deltas import Broken, Delta, Done, Finish, Started, Text
 from channels_app.faces import CHAT, Unexpressible, Vendor
+from channels_app.operations.base import nothing
+from channels_app.operations.embeddings import converted, texts, vectors
 
 MOST_CANDIDATES = 8
 MOST_STOPS = 5
@@ -31,8 +33,8 @@ class Palm(Vendor):
         named = channel.upstream(call.model).removeprefix("models/")
         model = _ALIASES.get(named.lower(), named)
         if call.operation == "embeddings":
-            texts = _texts(call.chat.get("input"))
-            method, body = ("embedText", {"text": texts[0]}) if len(texts) == 1 else ("batchEmbedText", {"texts": texts})
+            asked = texts(call)
+            method, body = ("embedText", {"text": asked[0]}) if len(asked) == 1 else ("batchEmbedText", {"texts": asked})
             return Encoded(f"/models/{model}:{method}", orjson.dumps(body))
         for name in ("tools", "functions"):
             if call.chat.get(name):
@@ -58,14 +60,14 @@ class Palm(Vendor):
 
     def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
         payload, failure = _loaded(body)
-        vectors = payload.get("embeddings") or [payload["embedding"]] if "embedding" in payload or "embeddings" in payload else None
-        if failure is not None or vectors is None:
-            return Answer(failure=failure or failures.classify(502, body))
-        data = [{"object": "embedding", "index": index, "embedding": one["value"]} for index, one in enumerate(vectors)]
-        tokens = sum(len(text.encode()) // 4 + 1 for text in _texts(call.chat.get("input")))
-        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        whole = {"object": "list", "model": call.model, "data": data, "usage": usage}
-        return Answer(body=orjson.dumps(whole), usage=Usage(input=tokens, source="estimated"))
+        if failure is not None:
+            return Answer(failure=failure)
+        rows = payload.get("embeddings") or ([payload["embedding"]] if "embedding" in payload else [])
+        if not rows:
+            return nothing(payload)
+        as_base64 = call.fields.get("encoding_format") == "base64"
+        found = [converted(row["value"], as_base64=as_base64) for row in rows]
+        return vectors(call, [{"object": "embedding", "index": place, "embedding": row} for place, row in enumerate(found)], None)
 
     def classify(self, status: int, body: bytes) -> Failure:
         return failures.classify(status, body)
@@ -131,13 +133,6 @@ def _sampling(chat: Mapping[str, Any]) -> dict[str, Any]:
         "topK": chat.get("top_k"),
     }
     return {name: value for name, value in sampling.items() if value is not None}
-
-
-def _texts(value: object) -> list[str]:
-    texts = [value] if isinstance(value, str) else value
-    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
-        raise Unexpressible("PaLM 2 embeds text only, no token numbers.", field="input")
-    return texts
 
 
 VENDOR = Palm()

@@ -14,6 +14,7 @@ class Cloudflare(Provider):
     base_url = "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1"
     fields = (Field("account_id", "Account ID", help="The 32 characters after dash.cloudflare.com/ in the dashboard's address."),)
     default_models = ("@cf/meta/llama-3.3-70b-instruct-fp8-fast",)
+    operations = frozenset({"chat", "embeddings"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return fit(encoded, knows_developer=False)

@@ -14,6 +14,7 @@ class Groq(Provider):
     label = "Groq"
     base_url = "https://api.groq.com/openai/v1"
     default_models = ("llama-3.3-70b-versatile", "openai/gpt-oss-120b")
+    operations = frozenset({"chat", "transcriptions", "translations", "speech"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return fit(encoded, drops=("logprobs", "top_logprobs", "logit_bias"))

@@ -17,6 +17,7 @@ class HuggingFace(Provider):
     label = "Hugging Face"
     base_url = "https://router.huggingface.co/v1"
     default_models = ("openai/gpt-oss-120b", "meta-llama/Llama-3.3-70B-Instruct")
+    operations = frozenset({"chat", "embeddings"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return fit(encoded, knows_developer=False)

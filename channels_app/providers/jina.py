@@ -13,6 +13,7 @@ class Jina(Provider):
     label = "Jina"
     base_url = "https://api.jina.ai/v1"
     default_models = ("jina-deepsearch-v1", "jina-embeddings-v3", "jina-reranker-v2-base-multilingual")
+    operations = frozenset({"chat", "embeddings", "rerank"})
 
     def address(self, channel: ChannelFacts, path: str) -> str:
         return f"https://deepsearch.jina.ai/v1{path}" if path == _CHAT and not channel.base_url else super().address(channel, path)

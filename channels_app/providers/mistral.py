@@ -25,6 +25,7 @@ class Mistral(Provider):
     label = "Mistral"
     base_url = "https://api.mistral.ai/v1"
     default_models = ("mistral-small-latest", "mistral-large-latest")
+    operations = frozenset({"chat", "embeddings", "moderations", "transcriptions"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         fitted = fit(encoded, drops=_DROPS, renames=_RENAMES, knows_developer=False)

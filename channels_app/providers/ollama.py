@@ -13,6 +13,8 @@ class Ollama(Provider):
     base_url = "http://localhost:11434/v1"
     needs_key = False
 
+    operations = frozenset({"chat", "embeddings"})
+
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return fit(encoded, drops=("logit_bias", "user"), knows_developer=False)
 

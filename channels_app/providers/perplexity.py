@@ -12,6 +12,7 @@ class Perplexity(Provider):
     label = "Perplexity"
     base_url = "https://api.perplexity.ai"
     default_models = ("sonar", "sonar-pro")
+    operations = frozenset({"chat"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return fit(encoded, knows_developer=False)

@@ -12,6 +12,7 @@ class Together(Provider):
     label = "Together AI"
     base_url = "https://api.together.xyz/v1"
     default_models = ("meta-llama/Llama-3.3-70B-Instruct-Turbo",)
+    operations = frozenset({"chat", "embeddings", "images", "rerank", "transcriptions", "translations", "speech"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return fit(encoded, knows_developer=False)

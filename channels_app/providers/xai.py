@@ -16,6 +16,7 @@ class XAI(Provider):
     label = "xAI (Grok)"
     base_url = "https://api.x.ai/v1"
     default_models = ("grok-4", "grok-code-fast-1")
+    operations = frozenset({"chat", "images"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return fit(encoded, drops=() if channel.upstream(call.model).startswith(_PLAIN) else _REFUSED)
