@@ -212,7 +212,7 @@ class Conductor:
             self._till.void()
             raise self._refusal(outcome)
         if not outcome.is_empty:
-            await self._till.stretch(reported=outcome.usage, delivered=outcome.delivered)
+            await self._till.stretch(reported=outcome.usage, delivered=outcome.delivered, said=outcome.said)
         price = self._settle(self._delivery(outcome, outcome.attempt))
         await self._till.secure()
         return price

@@ -9,6 +9,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 from billing.pricing import FREE, Unpriced
+from channels_app import counting
 from channels_app.contract import Call, Usage
 from channels_app.faces import CHAT
 from channels_app.operations.base import Bound
@@ -48,9 +49,18 @@ def price_of_free(call: Call) -> ModelPrice | None:
     return FREE if call.operation != CHAT and OPERATIONS[call.operation].is_free else None
 
 
-async def counted(call: Call) -> Usage | None:
-    """Return the usage of a complete answer about which upstream was silent, counted off the event loop; None where nobody can."""
-    return None if call.operation == CHAT else await asyncio.to_thread(OPERATIONS[call.operation].silent, call)
+async def counted(call: Call, *, said: bytes, delivered: int) -> Usage | None:
+    """Return the usage of an answer about which upstream was silent, counted off the event loop; None where nothing was said.
+
+    `said` is the answer's body or the beginning of its stream, `delivered` the bytes of all its text.
+    """
+    if call.operation != CHAT:
+        return await asyncio.to_thread(OPERATIONS[call.operation].silent, call)
+    return await asyncio.to_thread(_count_chat, call, said, delivered) if said else None
+
+
+def _count_chat(call: Call, said: bytes, delivered: int) -> Usage:
+    return replace(counting.of_input(call), output=counting.of_output(said, model=call.model, delivered=delivered))
 
 
 def charged(price: ModelPrice, call: Call, usage: Usage) -> Usage:

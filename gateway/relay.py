@@ -20,6 +20,8 @@ from gateway.journey import EMPTY
 from gateway.routing import Attempt, Failed
 
 MOST_ATTEMPTS = 5
+# So much of a stream's beginning is kept: what it has of tokens a byte counts for the rest where the vendor is silent.
+_HEARD_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,10 @@ Engine = Generator[Step, Event, "Outcome"]
 
 @dataclass(slots=True)
 class Outcome:
-    """How a call ended. `failure` without `attempt`: nothing was delivered; with it: the answer broke off."""
+    """How a call ended. `failure` without `attempt`: nothing was delivered; with it: the answer broke off.
+
+    `said` is the answer's body, or the beginning of its stream, where its usage has to be counted.
+    """
 
     failed: Sequence[Failed] = ()
     attempt: Attempt | None = None
@@ -85,6 +90,7 @@ class Outcome:
     tail: bytes = b""
     end_mark: bytes = b""
     content_type: str = JSON
+    said: bytes = b""
 
 
 class Plan(Protocol):
@@ -138,7 +144,12 @@ def _read_whole(plan: Plan, attempt: Attempt, head: UpstreamHead) -> Generator[S
     if answer.failure is not None:
         return answer.failure
     return Outcome(
-        usage=answer.usage, delivered=answer.delivered, is_empty=answer.is_empty, tail=answer.body, content_type=answer.content_type
+        usage=answer.usage,
+        delivered=answer.delivered,
+        is_empty=answer.is_empty,
+        tail=answer.body,
+        content_type=answer.content_type,
+        said=answer.body if answer.usage is None else b"",
     )
 
 
@@ -171,12 +182,17 @@ class _Stream:
     end_mark: bytes = b""
     failure: Failure | None = None
     is_done: bool = False
+    heard: list[bytes] = field(default_factory=list)
+    heard_bytes: int = 0
 
     def run(self) -> Generator[Step, Event, Outcome | Failure]:
         out = b""
         while not self.is_done:
             event = yield Emit(out, self.delivered)
             out = self._take(self._frames(event))
+            if self.heard_bytes < _HEARD_BYTES:
+                self.heard.append(out)
+                self.heard_bytes += len(out)
         if self.failure is not None and not self.has_content:
             return self.failure
         return Outcome(
@@ -186,6 +202,7 @@ class _Stream:
             failure=self.failure,
             tail=out + b"".join(self.held) if self.failure is None else out,
             end_mark=self.end_mark,
+            said=b"".join(self.heard) if self.usage is None and self.failure is None and not self.is_binary else b"",
         )
 
     def _frames(self, event: Event) -> Sequence[Frame]:

@@ -157,9 +157,9 @@ class Till:
             return False
         return self._relay.purse.try_extend(reservation, amount) or await self._relay.purse.extend(reservation, amount)
 
-    async def stretch(self, *, reported: Usage | None, delivered: int) -> None:
+    async def stretch(self, *, reported: Usage | None, delivered: int, said: bytes) -> None:
         """Let the reservation grow to the price where that is higher: vendors charge for tokens that nobody sees."""
-        charge = self._measure(reported or await metering.counted(self.call), delivered)
+        charge = self._measure(reported or await metering.counted(self.call, said=said, delivered=delivered), delivered)
         reservation = self._reservation
         if reservation is not None and charge.price_micros > reservation.amount:
             await self._extend(charge.price_micros - reservation.amount)

@@ -213,17 +213,6 @@ def test_the_clients_own_fault_is_told_without_the_vendors_secrets(
     assert lines(relay) == []
 
 
-def test_an_answer_without_usage_is_estimated(relay: LiveRelay, caller: Caller, upstream: Upstream) -> None:
-    upstream.script(replies.answer(replies.completion("x" * 40, usage=None)))
-
-    response = call(relay, caller)
-
-    (line,) = lines(relay)
-    assert line.source == "estimated"
-    assert line.usage["output"] == 10
-    assert response.headers["x-keyosk-cost-micros"] == str(line.price)
-
-
 def leave_after(relay: LiveRelay, caller: Caller, seen: str) -> None:
     """Hang up as soon as some text has come."""
     with relay.http.stream("POST", "/v1/chat/completions", headers=caller.headers, json={**HELLO, "stream": True}) as response:
@@ -293,3 +282,15 @@ def test_a_line_that_the_spool_does_not_take_is_posted_before_the_last_bytes(
     row = UsageRecord.objects.get()
     assert (response.status_code, str(row.id), row.price_micros) == (200, response.headers["x-request-id"], PRICE)
     assert row.journal_id is not None
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_a_silent_vendors_usage_is_counted_by_tokens(relay: LiveRelay, caller: Caller, upstream: Upstream, is_stream: bool) -> None:
+    upstream.script(replies.stream(usage=None) if is_stream else replies.answer(replies.completion(usage=None)))
+
+    relay.http.post("/v1/chat/completions", headers=caller.headers, json={**HELLO, "stream": is_stream})
+
+    # "hello" and the frames of a message and of the answer; "Hello from upstream."
+    line = lines(relay)[0]
+    assert (line.usage, line.source, line.status) == ({"input": 7, "output": 4}, "counted", "ok")
+    assert line.price == 58  # 7 × $2.50 + 4 × $10 a million
