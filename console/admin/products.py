@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin_scope import actor_of
 from billing import catalogue, money, offers
-from billing.models.shop import GatewayAccount, Product
+from billing.models.shop import Product
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import number, usd
@@ -165,16 +165,3 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
     def stock(self, product: Product) -> SafeString:
         count: int = product.stock_count  # type: ignore[attr-defined]  # annotated above
         return number(f"{count:,}")
-
-
-class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
-    """A shop's payment accounts; secrets are sealed and not shown."""
-
-    list_display = ("name", "driver", "is_enabled", "created_at")
-    list_filter = ("is_enabled",)
-    ordering = ("id",)
-    fields = ("name", "driver", "is_enabled", "created_at")
-    readonly_fields = ("driver", "created_at")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

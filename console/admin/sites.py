@@ -26,6 +26,7 @@ from console.admin.audit import AuditEventAdmin
 from console.admin.channels import ChannelAdmin
 from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
+from console.admin.gateways import GatewayAccountAdmin
 from console.admin.groups import GroupRateAdmin
 from console.admin.inbox import WebhookInboxAdmin
 from console.admin.keys import ApiKeyAdmin
@@ -35,7 +36,7 @@ from console.admin.offers import CategoryAdmin, CouponAdmin
 from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.prices import PriceRuleAdmin
-from console.admin.products import GatewayAccountAdmin, ProductAdmin
+from console.admin.products import ProductAdmin
 from console.admin.reconciliation import AuditRunAdmin
 from console.admin.refunds import RefundAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
