@@ -14,7 +14,7 @@ import hashlib
 import ipaddress
 import secrets
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -181,13 +181,25 @@ def revoke_secret(secret: str) -> str | None:
 
 def by_secret(secret: str) -> ApiKey | None:
     """Return the key that a secret opens, whatever its state."""
-    found = digest(secret)
-    return ApiKey.objects.select_related("membership").filter(Q(digest=found) | Q(previous_digest=found)).first()
+    found = digests(secret)
+    return ApiKey.objects.select_related("membership").filter(Q(digest__in=found) | Q(previous_digest__in=found)).first()
 
 
 def digest(secret: str) -> str:
     """Return the fingerprint under which a secret is kept."""
     return vault.digest(secret, purpose="api-key")
+
+
+def digests(secret: str) -> tuple[str, ...]:
+    """Return the fingerprint under the master secret, then those under older ones."""
+    return vault.digests(secret, purpose="api-key")
+
+
+def renew(current: str, older: Sequence[str]) -> bool:
+    """Keep a key that was fingerprinted under an older master secret under the current one; tell whether there was one."""
+    renewed = ApiKey.objects.filter(digest__in=older).update(digest=current)
+    renewed += ApiKey.objects.filter(previous_digest__in=older).update(previous_digest=current)
+    return renewed > 0
 
 
 def recognise(digest: str) -> KeyFacts | None:

@@ -7,6 +7,8 @@ from accounts import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", views.SignInView.as_view(), name="account_login"),
+    path("accounts/2fa/", views.SecurityView.as_view(), name="mfa_index"),
+    path("accounts/2fa/webauthn/add/", views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
     path("accounts/", include("allauth.urls")),
     path("setup/<str:token>/", views.set_up, name="accounts_setup"),
 ]

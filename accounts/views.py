@@ -1,4 +1,4 @@
-"""Pages of this room beside allauth's: the sign-in page without dead passkey buttons, and the first set-up."""
+"""Pages of this room beside allauth's: sign-in and security without dead passkey offers, and the first set-up."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ipaddress
 from typing import Any
 
 from allauth.account.views import LoginView
+from allauth.mfa.base.views import IndexView
+from allauth.mfa.webauthn.views import AddWebAuthnView
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -22,6 +24,26 @@ class SignInView(LoginView):
         if is_address(self.request.get_host()):
             context["PASSKEY_LOGIN_ENABLED"] = False
         return context
+
+
+class SecurityView(IndexView):
+    """allauth's page of second factors; where browsers refuse passkeys it offers none, but those that are there can be managed."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        if is_address(self.request.get_host()) and not context["authenticators"].get("webauthn"):
+            context["MFA_SUPPORTED_TYPES"] = [kind for kind in context["MFA_SUPPORTED_TYPES"] if kind != "webauthn"]
+        return context
+
+
+class AddPasskeyView(AddWebAuthnView):
+    """allauth's page to add a passkey; not there where no browser could make one."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_address(request.get_host()):
+            raise Http404
+        answer: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return answer
 
 
 def is_address(host: str) -> bool:

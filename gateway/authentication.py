@@ -10,6 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -50,6 +51,8 @@ class Recogniser:
 
     def __init__(self, *, platform_hosts: frozenset[str]) -> None:
         self._keys: Cell[str, Known | None] = Cell(kind="keys", load=_load_key)
+        # Keys that were fingerprinted under an older master secret, by all their fingerprints: met once, kept anew.
+        self._older: Cell[tuple[str, ...], Known | None] = Cell(kind="keys", load=_load_older)
         self._hosts: Cell[str, int | None] = Cell(kind="keys", load=_load_host, size=2_000)
         self._platform_hosts = platform_hosts
         self._salt = os.urandom(32)
@@ -60,11 +63,7 @@ class Recogniser:
         digest = self._digest(request._request)
         if digest is None:
             return
-        known = self._keys.peek(digest)
-        if known is None:
-            known = await self._keys.get(digest)
-        if known is None:
-            known = await self._pinned(request)
+        known = self._keys.peek(digest) or await self._meet(request, digest)
         if known is None:
             return
         host = _host(request._request)
@@ -79,6 +78,13 @@ class Recogniser:
         request.key = known.facts
         request.budgets = known.limits.budgets
         request.rates = known.limits.rates
+
+    async def _meet(self, request: LeanRequest, digest: str) -> Known | None:
+        """Load a key this process does not know yet."""
+        known = await self._keys.get(digest)
+        if known is None and settings.SECRET_KEY_FALLBACKS:
+            known = await self._older.get(keys.digests(credential(request._request)))
+        return known if known is not None else await self._pinned(request)
 
     async def _pinned(self, request: LeanRequest) -> Known | None:
         """Return the sub-key of staff who name a channel behind it (`sk-…-12`); note the channel. Raise RelayError for others."""
@@ -190,6 +196,12 @@ def _is_inside(address: str, networks: tuple[str, ...]) -> bool:
 def _load_key(digest: str) -> Known | None:
     facts = keys.recognise(digest)
     return Known(facts, limit_rules.of_key(facts)) if facts is not None else None
+
+
+def _load_older(digests: tuple[str, ...]) -> Known | None:
+    current, *older = digests
+    keys.renew(current, older)
+    return _load_key(current)
 
 
 def _load_host(host: str) -> int | None:

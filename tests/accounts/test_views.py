@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts import views
-from accounts.models import Tenant
+from accounts.models import Membership, Tenant
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,20 @@ def test_what_is_an_address(host: str, expected: bool) -> None:
 def test_passkeys_are_offered_only_where_browsers_take_them(client: Client, tenant: Tenant) -> None:
     offered = {host: client.get("/accounts/login/", headers={"host": host}).context["PASSKEY_LOGIN_ENABLED"] for host in HOSTS}
     assert offered == {"127.0.0.1": False, "shop.test": True}
+
+
+@pytest.mark.django_db
+def test_second_factors_offer_no_passkey_where_none_can_be_made(client: Client, platform_admin: Membership, tenant: Tenant) -> None:
+    client.force_login(platform_admin.user)
+    offered = {host: "webauthn" in client.get("/accounts/2fa/", headers={"host": host}).context["MFA_SUPPORTED_TYPES"] for host in HOSTS}
+    assert offered == {"127.0.0.1": False, "shop.test": True}
+    assert client.get("/accounts/2fa/webauthn/add/", headers={"host": "127.0.0.1"}).status_code == 404
+    assert client.get("/accounts/2fa/webauthn/add/", headers={"host": "shop.test"}).status_code == 302, "the password is asked for first"
+
+
+@pytest.mark.django_db
+def test_second_factors_are_behind_the_sign_in(client: Client, tenant: Tenant) -> None:
+    assert client.get("/accounts/2fa/", headers={"host": "shop.test"}).status_code == 302
 
 
 HOSTS = ("127.0.0.1", "shop.test")

@@ -8,9 +8,11 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import keys
 from accounts.models import ApiKey, Membership, Tenant
+from channels_app.models import Channel
 from gateway.authentication import KeyAuthentication
 from tests.gateway.conftest import HELLO, Caller, fund, lines
 from tests.gateway.live import LiveRelay
@@ -59,6 +61,20 @@ def test_a_key_may_come_in_several_places(relay: LiveRelay, caller: Caller, name
     response = relay.http.post(CHAT, headers=headers, params={"key": caller.secret} if in_query else {}, json=HELLO)
 
     assert response.status_code == 200
+
+
+def test_a_key_outlives_the_master_secret(caller: Caller, channel: Channel, settings: Settings) -> None:
+    before, old = ApiKey.objects.get(pk=caller.key.pk).digest, settings.SECRET_KEY
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "x" * 40, [old]
+
+    with LiveRelay() as relay:
+        assert [ask(relay, secret) for secret in (caller.secret, caller.secret, "sk-nobody")] == [
+            (200, None), (200, None), (401, "invalid_api_key"),
+        ]  # fmt: skip
+
+    settings.SECRET_KEY_FALLBACKS = []
+    assert ApiKey.objects.get(pk=caller.key.pk).digest != before
+    assert keys.recognise(keys.digest(caller.secret)) is not None, "used once, it needs the older secret no more"
 
 
 def test_the_scheme_may_be_written_anyhow(relay: LiveRelay, caller: Caller) -> None:

@@ -6,6 +6,7 @@ import gzip
 import zlib
 from collections.abc import Sequence
 
+import brotli
 import pytest
 
 from gateway import bodies
@@ -49,11 +50,28 @@ async def test_parts_are_joined() -> None:
         ("gzip", gzip.compress(b"hello", mtime=0)),
         ("deflate", zlib.compress(b"hello")),
         ("deflate", raw_deflate(b"hello")),
+        ("br", brotli.compress(b"hello")),
         ("identity", b"hello"),
     ],
 )
 async def test_packed_bodies_are_unpacked(encoding: str, packed: bytes) -> None:
     assert await read(packed, content_encoding=encoding) == b"hello"
+
+
+@pytest.mark.parametrize("packed", [b"nonsense", brotli.compress(b"hello" * 50)[:-3], brotli.compress(b"")[:0]])
+async def test_broken_brotli_is_unreadable(packed: bytes) -> None:
+    with pytest.raises(bodies.BodyUnreadable):
+        await read(packed, content_encoding="br")
+
+
+@pytest.mark.parametrize("size", [LIMIT, LIMIT + 1, 100_000, 50_000_000])
+async def test_brotli_grows_no_further_than_the_limit(size: int) -> None:
+    packed = brotli.compress(b"x" * size, quality=5)
+    if size <= LIMIT:
+        assert await read(packed, content_encoding="br") == b"x" * size
+    else:
+        with pytest.raises(bodies.BodyTooLarge):
+            await read(packed, content_encoding="br")
 
 
 @pytest.mark.parametrize("packed", [b"nonsense", gzip.compress(b"hello" * 50, mtime=0)[:-9]])
