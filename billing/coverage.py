@@ -56,5 +56,5 @@ def owed() -> Owed:
 
 def at_gateways() -> list[dict[str, Any]]:
     """Return what each gateway account still owes: its number, the currency, minor units."""
-    rows = LedgerAccount.objects.filter(kind="clearing", balance__lt=0).order_by("owner", "ledger")
+    rows = LedgerAccount.objects.filter(kind="clearing", owner__gt=0, balance__lt=0).order_by("owner", "ledger")
     return [{"account": row.owner, "currency": row.ledger.removeprefix("M:"), "minor": -row.balance} for row in rows]

@@ -10,9 +10,10 @@ from pytest_django import Settings
 
 from accounts import keys, tenants
 from accounts.models import ApiKey, Membership, Tenant, User
-from billing import catalogue, gateways, ledger, price_lists
+from billing import audit, catalogue, gateways, ledger, price_lists
 from channels_app import selectors
 from console import demo
+from gateway import reconcile
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +32,13 @@ def test_a_fresh_start_has_people_who_can_sign_in(var: Path) -> None:
         assert user.check_password(found[f"KEYOSK_{who}_PASSWORD"])
         assert user.memberships.get().role == role
     assert Membership.objects.get(user__email=found["KEYOSK_ADMIN_EMAIL"]).tenant == tenants.root()
+
+
+def test_its_books_are_right(var: Path) -> None:
+    demo.seed()
+    assert audit.run(more=reconcile.CHECKS) == []
+    run = reconcile.examine()
+    assert (run.found, run.notices) == (0, 0)
 
 
 def test_the_sub_key_is_genuine_and_its_wallet_holds_five_dollars(var: Path) -> None:
