@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 MICROS = 1_000_000
 CENT = 10_000
 MINUS = "−"
@@ -28,6 +30,13 @@ def plain(micros: int) -> str:
     """Write for machines: no symbol, no grouping, an ASCII sign: -0.000372."""
     whole, rest = divmod(abs(micros), MICROS)
     return f"{'-' if micros < 0 else ''}{whole}.{rest:06d}"
+
+
+def foreign(amount: Decimal) -> str:
+    """Write an amount in another currency without its name: two places at least, six at most, its sign always shows."""
+    whole, _point, places = f"{abs(amount):,f}".partition(".")
+    kept = places.rstrip("0").ljust(2, "0")
+    return f"{MINUS if amount < 0 else '+'}{whole}.{kept}"
 
 
 def grouped(number: int) -> str:

@@ -13,7 +13,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from billing import alerts, ledger, statements
+from accounts.models import Membership
+from billing import alerts, ledger, rates, statements
 from console.pages import amounts, charts, cursors, offer, rows
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
@@ -22,6 +23,8 @@ from console.pages.forms import WatchForm
 CHART_DAYS = 14
 LAST_CALLS = 8
 CSV_HEAD = ("id", "at", "kind", "memo", "reference", "amount_micros", "balance_micros", "amount", "balance")
+# Behind them where the shop counts in another currency and a rate is known.
+CSV_FOREIGN = ("currency", "amount_in_currency", "balance_in_currency")
 
 
 @members_only
@@ -38,12 +41,15 @@ def dashboard(request: MemberRequest) -> HttpResponse:
 @members_only
 @require_safe
 def wallet(request: MemberRequest) -> HttpResponse:
-    """Show the balance and the statement, a page at a time."""
+    """Show the balance and the statement, a page at a time: in dollars, in µ$, and in the shop's money where a rate is known."""
     before = cursors.number(request.GET.get("before", ""))
     page = statements.page(membership_id=request.member.pk, before=before)
     links = {"older": f"?before={page.older}" if page.older else "", "newer": request.path if before else ""}
     watch = WatchForm(initial={"below": Decimal(alerts.below(membership_id=request.member.pk)) / amounts.MICROS})
-    return render(request, "console/wallet.html", _balance(request) | links | {"page": page, "watch": watch})
+    converter = rates.from_usd(request.member.tenant.currency)
+    lines = [(one, amounts.foreign(converter.amount(one.amount_micros, at=one.at)) if converter else "") for one in page.entries]
+    context = {"page": page, "lines": lines, "currency": converter.currency if converter else "", "watch": watch}
+    return render(request, "console/wallet.html", _balance(request) | links | context)
 
 
 @members_only
@@ -63,7 +69,7 @@ def wallet_watch(request: MemberRequest) -> HttpResponse:
 @require_safe
 def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Download the whole statement."""
-    response = StreamingHttpResponse(_csv_lines(request.member.pk), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_csv_lines(request.member), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="statement.csv"'
     return response
 
@@ -80,13 +86,16 @@ class _Echo:
         return line
 
 
-def _csv_lines(membership_id: int) -> Iterator[str]:
+def _csv_lines(member: Membership) -> Iterator[str]:
     writer = csv.writer(_Echo())
-    yield "\ufeff" + str(writer.writerow(CSV_HEAD))  # the mark makes spreadsheets read UTF-8
-    for entry in statements.everything(membership_id=membership_id):
+    converter = rates.from_usd(member.tenant.currency)
+    head = CSV_HEAD + (CSV_FOREIGN if converter else ())
+    yield "\ufeff" + str(writer.writerow(head))  # the mark makes spreadsheets read UTF-8
+    for entry in statements.everything(membership_id=member.pk):
         words = (_plain(entry.memo), _plain(entry.reference))
         micros = (entry.amount_micros, entry.balance_micros)
-        yield str(writer.writerow((entry.id, entry.at.isoformat(), entry.kind, *words, *micros, *map(amounts.plain, micros))))
+        foreign = (converter.currency, *(converter.amount(one, at=entry.at) for one in micros)) if converter else ()
+        yield str(writer.writerow((entry.id, entry.at.isoformat(), entry.kind, *words, *micros, *map(amounts.plain, micros), *foreign)))
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from billing import rates
+from billing.models import ExchangeRate
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +52,20 @@ def test_what_is_no_rate_is_refused(base: str, quote: str, rate: str) -> None:
     with pytest.raises(rates.BadRate):
         rates.put(base=base, quote=quote, rate=Decimal(rate))
     assert rates.current() == []
+
+
+def test_each_amount_is_converted_at_the_rate_of_its_time() -> None:
+    moments = [timezone.now() - datetime.timedelta(days=days) for days in (20, 10)]
+    for at, rate in zip(moments, ("7.0", "7.2"), strict=True):
+        ExchangeRate.objects.create(base="USD", quote="CNY", rate=Decimal(rate), valid_from=at)
+    found = rates.from_usd("CNY")
+    assert found is not None
+    # $1.000001 × 7.0, × 7.2; before the first rate, by it
+    assert found.amount(1_000_001, at=moments[0]) == Decimal("7.000007")
+    assert found.amount(-1_000_001, at=timezone.now()) == Decimal("-7.200007")
+    assert found.amount(1_000_000, at=moments[0] - datetime.timedelta(days=1)) == Decimal("7.000000")
+
+
+def test_dollars_and_unknown_currencies_are_not_converted() -> None:
+    ExchangeRate.objects.create(base="USD", quote="CNY", rate=Decimal(7), valid_from=timezone.now() + datetime.timedelta(days=1))
+    assert [rates.from_usd(currency) for currency in ("USD", "EUR", "CNY")] == [None] * 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import Membership
-from billing import alerts, chart, ledger
+from billing import alerts, chart, ledger, rates
 from foundation.ids import uuid7
 from gateway.models import UsageRecord
 
@@ -62,6 +63,20 @@ def test_the_download_holds_the_same_lines(client: Client, end_user: Membership)
     response = client.get("/console/wallet/statement.csv", HTTP_HOST=HOST)
     lines = list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
     assert [(line["kind"], line["amount_micros"], line["balance"]) for line in lines] == [("grant", "5000000", "5.000000")]
+
+
+def test_the_statement_shows_the_shops_money_where_a_rate_is_known(client: Client, end_user: Membership) -> None:
+    rates.put(base="USD", quote="CNY", rate=Decimal("7.2"))
+    grant(end_user, 2_500_001, key="first")
+    client.force_login(end_user.user)
+    page = client.get("/console/wallet/", HTTP_HOST=HOST)
+    # $2.500001 × 7.2
+    assert [foreign for _entry, foreign in page.context["lines"]] == ["+18.000007"]
+    assert (page.context["currency"], "+18.000007" in page.content.decode(), "2,500,001" in page.content.decode()) == ("CNY", True, True)
+    file = client.get("/console/wallet/statement.csv", HTTP_HOST=HOST).getvalue().decode("utf-8-sig")
+    (line,) = csv.DictReader(io.StringIO(file))
+    told = [line[name] for name in ("amount_micros", "amount", "currency", "amount_in_currency", "balance_in_currency")]
+    assert told == ["2500001", "2.500001", "CNY", "18.000007", "18.000007"]
 
 
 def test_calls_are_the_members_own_and_paged_by_their_ids(client: Client, end_user: Membership, reseller_owner: Membership) -> None:
