@@ -16,15 +16,14 @@ from channels_app.contract import (
     ChannelKey,
     Failure,
     Frame,
-    FrameKind,
     Secret,
     StreamReader,
     UpstreamAnswer,
     UpstreamHead,
     UpstreamRequest,
 )
-from channels_app.deltas import Broken, Comment, Consumed, Delta, Done, delivered, is_content
-from channels_app.faces import CHAT, EventReader, FrameWriter, Unexpressible, Vendor
+from channels_app.deltas import Broken, Consumed, Delta, delivered, is_content
+from channels_app.faces import CHAT, EventReader, FrameWriter, Unexpressible, Vendor, tell
 from channels_app.provider import Provider, Unframer
 
 # The header by which relays tell each other where a call has been.
@@ -130,31 +129,11 @@ class Converter:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Take bytes as they arrive; return the frames they complete."""
-        return self._frames(self._events.feed(chunk))
+        return tell(self._events.feed(chunk), self._writer)
 
     def end(self) -> list[Frame]:
         """Say that upstream closed the connection; return what is left, ending in DONE or ERROR."""
-        return self._frames(self._events.end())
-
-    def _frames(self, deltas: Sequence[Delta]) -> list[Frame]:
-        frames: list[Frame] = []
-        for delta in deltas:
-            if isinstance(delta, Done):
-                last, mark = self._writer.close()
-                frames += [Frame(FrameKind.FINISH, last), Frame(FrameKind.DONE, mark)]
-            elif isinstance(delta, Broken):
-                frames.append(Frame(FrameKind.ERROR, failure=delta.failure))
-            else:
-                frames.append(self._frame(delta))
-        return frames
-
-    def _frame(self, delta: Delta) -> Frame:
-        data = self._writer.write(delta)
-        if is_content(delta):
-            return Frame(FrameKind.CONTENT, data, delivered(delta))
-        if isinstance(delta, Consumed):
-            return Frame(FrameKind.USAGE, data, usage=delta.usage)
-        return Frame(FrameKind.COMMENT if isinstance(delta, Comment) else FrameKind.ROLE, data)
+        return tell(self._events.end(), self._writer)
 
 
 class _Unframing:

@@ -7,6 +7,7 @@ from typing import Any
 
 from channels_app import lenient
 from channels_app.chat_answer import read_answer
+from channels_app.chat_parts import ToolNames
 from channels_app.chat_render import Renderer
 from channels_app.chat_stream import ChatReader
 from channels_app.contract import Call, Frame, FrameKind
@@ -34,7 +35,7 @@ class ChatEvents:
     """The events of one OpenAI-type stream."""
 
     def __init__(self, call: Call) -> None:
-        self._tap = _Tap(call.model)
+        self._tap = _Tap(call)
         self._reader = ChatReader(model=call.model, wants_usage=True, request_id="", created=0, in_runs=False, render=self._tap)
 
     def feed(self, chunk: bytes) -> list[Delta]:
@@ -66,8 +67,9 @@ def _of_frame(frame: Frame, said: Iterator[list[Delta]]) -> Sequence[Delta]:
 class _Tap(Renderer):
     """Stands where chunks are written, and keeps what they say: one list for each chunk."""
 
-    def __init__(self, model: str) -> None:
-        super().__init__(model=model, wants_usage=True, request_id="", created=0)
+    def __init__(self, call: Call) -> None:
+        super().__init__(model=call.model, wants_usage=True, request_id="", created=0)
+        self._names = ToolNames(call.chat)
         self._kept: list[list[Delta]] = []
         self._has_started = False
 
@@ -77,7 +79,7 @@ class _Tap(Renderer):
         return kept
 
     def chunk(self, chunk: dict[str, Any], choice: dict[str, Any], data: bytes | None) -> bytes:
-        found = [*of_delta(choice.get("delta") or {}, choice["index"]), *of_choice(choice)]
+        found = [*of_delta(choice.get("delta") or {}, choice["index"], self._names), *of_choice(choice)]
         if not self._has_started:
             self._has_started = True
             identity = chunk.get("id")
@@ -95,13 +97,14 @@ def of_answer(call: Call, body: bytes) -> list[Delta]:
     if answer.failure is not None:
         return [Broken(answer.failure)]
     payload: Any = lenient.loads(answer.body)
+    names = ToolNames(call.chat)
     identity = payload.get("id")
     found: list[Delta] = [Started(identity if isinstance(identity, str) else "")]
     for choice in payload["choices"]:
         if isinstance(choice, dict):
             index = choice.get("index")
             choice = {**choice, "index": index if type(index) is int and index >= 0 else 0}
-            found += [*of_delta(_indexed(choice.get("message")), choice["index"]), *of_choice(choice)]
+            found += [*of_delta(_indexed(choice.get("message")), choice["index"], names), *of_choice(choice)]
     if answer.usage is not None:
         found.append(Consumed(answer.usage))
     return [*found, Done()]
@@ -124,7 +127,7 @@ def of_choice(choice: Mapping[str, Any]) -> list[Delta]:
     return found
 
 
-def of_delta(delta: Mapping[str, Any], choice: int) -> list[Delta]:
+def of_delta(delta: Mapping[str, Any], choice: int, names: ToolNames) -> list[Delta]:
     """Return what a repaired delta or a message says."""
     found: list[Delta] = []
     blocks = [block for block in delta.get("thinking_blocks") or () if isinstance(block, dict)]
@@ -140,7 +143,7 @@ def of_delta(delta: Mapping[str, Any], choice: int) -> list[Delta]:
     found += [Citation(note, choice) for note in delta.get("annotations") or () if isinstance(note, dict)]
     found += _media(delta, choice)
     for call in delta.get("tool_calls") or ():
-        found += _tool(call, choice)
+        found += _tool(call, choice, names)
     return found
 
 
@@ -176,7 +179,7 @@ def _media(delta: Mapping[str, Any], choice: int) -> list[Delta]:
     return found
 
 
-def _tool(call: Mapping[str, Any], choice: int) -> list[Delta]:
+def _tool(call: Mapping[str, Any], choice: int, names: ToolNames) -> list[Delta]:
     index = call["index"]
     body = call.get("function") or call.get("custom") or {}
     found: list[Delta] = []
@@ -185,7 +188,7 @@ def _tool(call: Mapping[str, Any], choice: int) -> list[Delta]:
         google = extra.get("google") if isinstance(extra, dict) else None
         signature = _text(google.get("thought_signature")) if isinstance(google, dict) else ""
         kind = "custom" if "custom" in call else "function"
-        found.append(ToolStart(index, call["id"], _text(body.get("name")), choice, signature, kind))
+        found.append(ToolStart(index, call["id"], names.read(_text(body.get("name"))), choice, signature, kind))
     if arguments := _text(body.get("arguments")) or _text(body.get("input")):
         found.append(ToolArguments(index, arguments, choice))
     return found

@@ -20,6 +20,8 @@ ROUTING_FIELDS = frozenset(
         "extra_body", "extra_headers", "fallbacks", "headers", "mock_response", "models", "organization", "provider", "route",
     }
 )  # fmt: skip
+# These refuse `max_tokens` (deprecated upstream).
+_REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5", "gpt-6")
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*"')
 # Up to so many bytes it costs less to make certain that the original ones may be kept than to write them anew.
 _KEPT_BYTES = 4096
@@ -53,6 +55,16 @@ def _asks_usage(fields: Mapping[str, Any]) -> bool:
     return _options(fields).get("include_usage") is True
 
 
+def with_model(call: Call, upstream_model: str) -> bytes | None:
+    """Return the client's own bytes with upstream's model name, in any protocol that names it in the body; see `_patched`."""
+    return _patched(call, upstream_model, with_switch=False)
+
+
+def is_reasoning(model: str) -> bool:
+    """Tell whether a model is of the families that think, and know `max_completion_tokens` only."""
+    return model.rpartition("/")[2].startswith(_REASONING_FAMILIES)
+
+
 def _patched(call: Call, upstream_model: str, *, with_switch: bool) -> bytes | None:
     """Change only the model's name in the original bytes, or return None if that cannot be done for certain and cheaply.
 
@@ -72,30 +84,3 @@ def _patched(call: Call, upstream_model: str, *, with_switch: bool) -> bytes | N
         start = found.end() - 1
         body = body[:start] + orjson.dumps(upstream_model) + body[start + len(named) :]
     return _USAGE_SWITCH + body[1:] if with_switch else body
-
-
-# Members of canonical fields that only some vendors understand; OpenAI and those like it refuse what they do not know.
-_FOREIGN = frozenset({"thinking", "top_k", "safety_settings", "stream_options"})
-_FOREIGN_IN_MESSAGES = ("thinking_blocks", "reasoning_details", "is_error", "cache_control")
-
-
-def write_chat(fields: Mapping[str, Any], *, upstream_model: str, is_stream: bool, strip: Collection[str] = ()) -> bytes:
-    """Return a body written from canonical fields, for a client that speaks another protocol: nothing foreign to OpenAI in it."""
-    made = {name: value for name, value in fields.items() if name not in _FOREIGN and name not in strip and name not in ROUTING_FIELDS}
-    made["model"] = upstream_model
-    made["messages"] = [_plain_message(message) for message in fields.get("messages", ())]
-    if "tools" in made:
-        made["tools"] = [{name: value for name, value in tool.items() if name != "cache_control"} for tool in made["tools"]]
-    if is_stream:
-        made["stream"] = True
-        if "stream_options" not in strip:
-            made["stream_options"] = {"include_usage": True}
-    return orjson.dumps(made)
-
-
-def _plain_message(message: Mapping[str, Any]) -> dict[str, Any]:
-    made = {name: value for name, value in message.items() if name not in _FOREIGN_IN_MESSAGES}
-    content = made.get("content")
-    if isinstance(content, list):
-        made["content"] = [{name: value for name, value in part.items() if name != "cache_control"} for part in content]
-    return made

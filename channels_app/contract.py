@@ -70,7 +70,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one answer consumed, in disjoint buckets of tokens; `source` is upstream, counted or estimated.
+    """What one answer consumed, in disjoint buckets of tokens; `source`: upstream, counted, estimated, or (not final) partial.
 
     `units` counts what is no token: (`seconds` | `characters` | `searches` | `image:<size>:<quality>` | `tool:<kind>`, how many).
     """

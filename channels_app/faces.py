@@ -28,8 +28,35 @@ from typing import Any, ClassVar, Protocol
 
 import orjson
 
-from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, StreamReader, UpstreamHead
-from channels_app.deltas import Broken, Delta, Done
+from channels_app.contract import (
+    Answer,
+    Call,
+    ChannelFacts,
+    Encoded,
+    Failure,
+    Frame,
+    FrameKind,
+    StreamReader,
+    UpstreamHead,
+)
+from channels_app.deltas import Broken, Comment, Consumed, Delta, Done, delivered, is_content
+from channels_app.heard import Heard, Unexpressible
+
+__all__ = [
+    "CHAT",
+    "EVENT_STREAM",
+    "OPERATIONS",
+    "Client",
+    "EventReader",
+    "FrameWriter",
+    "Heard",
+    "Problem",
+    "Unexpressible",
+    "Vendor",
+    "WholeReader",
+    "tell",
+    "with_limit",
+]
 
 CHAT = "chat"
 OPERATIONS = frozenset(
@@ -39,18 +66,6 @@ OPERATIONS = frozenset(
     }
 )  # fmt: skip
 EVENT_STREAM = "text/event-stream; charset=utf-8"
-
-
-class Unexpressible(Exception):
-    """A protocol has no words for something; `field` is the client's name for it."""
-
-    def __init__(self, message: str, *, field: str) -> None:
-        super().__init__(message)
-        self.field = field
-
-    def failure(self) -> Failure:
-        """Return the failure of an attempt that could not be made."""
-        return Failure(FailureKind.UNSUPPORTED, str(self), code="unsupported_field", was_sent=False, param=self.field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +151,10 @@ class Client:
     """A protocol as clients speak it. `call.fields` are in this protocol."""
 
     name: ClassVar[str]
-    heartbeat: ClassVar[bytes] = b": keep-alive\n\n"
-    has_comments: ClassVar[bool] = True  # whether a stream may hold `: …` comments
+
+    def hear(self, heard: Heard) -> Call:
+        """Return the call that a request makes; raise Unexpressible for one that is not well formed."""
+        raise NotImplementedError
 
     def understand(self, call: Call) -> Mapping[str, Any]:
         """Return the canonical fields; raise Unexpressible for what they cannot say."""
@@ -171,7 +188,7 @@ class Client:
         """Return the body that tells a problem."""
         raise NotImplementedError
 
-    def problem_frames(self, call: Call, problem: Problem, *, has_begun: bool) -> bytes:
+    def problem_frames(self, problem: Problem, *, form: str, has_begun: bool) -> bytes:
         """Return the frames that tell a problem in a stream and end it; `has_begun` tells whether more than heartbeats went before."""
         raise NotImplementedError
 
@@ -179,11 +196,42 @@ class Client:
         """Return the content type of a streamed answer."""
         return EVENT_STREAM
 
+    def heartbeat(self, call: Call) -> bytes:
+        """Return what a stream says while upstream is silent."""
+        return b": keep-alive\n\n"
+
+    def has_comments(self, call: Call) -> bool:
+        """Tell whether a stream may hold `: …` comments."""
+        return True
+
 
 def with_limit(client: Client, call: Call, tokens: int) -> Call:
     """Return the call with a smaller limit of output tokens."""
     fields = client.limited(call, tokens)
     return replace(call, fields=fields, body=orjson.dumps(fields))
+
+
+def tell(deltas: Sequence[Delta], writer: FrameWriter) -> list[Frame]:
+    """Return deltas as frames of a client's protocol."""
+    frames: list[Frame] = []
+    for delta in deltas:
+        if isinstance(delta, Done):
+            last, mark = writer.close()
+            frames += [Frame(FrameKind.FINISH, last), Frame(FrameKind.DONE, mark)]
+        elif isinstance(delta, Broken):
+            frames.append(Frame(FrameKind.ERROR, failure=delta.failure))
+        else:
+            frames.append(_frame(delta, writer))
+    return frames
+
+
+def _frame(delta: Delta, writer: FrameWriter) -> Frame:
+    data = writer.write(delta)
+    if is_content(delta):
+        return Frame(FrameKind.CONTENT, data, delivered(delta))
+    if isinstance(delta, Consumed):
+        return Frame(FrameKind.USAGE, data, usage=delta.usage)
+    return Frame(FrameKind.COMMENT if isinstance(delta, Comment) else FrameKind.ROLE, data)
 
 
 class WholeReader:

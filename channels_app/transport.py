@@ -13,6 +13,7 @@ from aiohttp.abc import ResolveResult
 from channels_app.contract import UpstreamAnswer, UpstreamRequest
 from channels_app.exchange import Cut, Exchange, Garbled, LocalOpening, NotSent, Opening, Timeouts, TransportError, Unknown
 from channels_app.provider import Provider
+from channels_app.sockets import SocketOpening
 from channels_app.tunnels import tunnel
 from channels_app.wire import READ_BUFFER, HttpOpening, Target
 from foundation import outbound
@@ -66,6 +67,8 @@ class Transport:
         Private, loopback and metadata addresses are refused unless `allow_private`; so are those of the `proxy` (a URL) that the
         call goes through. Raises NotSent, Unknown, Garbled, Cut.
         """
+        if request.url.startswith(("ws:", "wss:")):
+            return SocketOpening(request, timeouts, refuses=_allow if allow_private else _is_inner, proxy=proxy)
         try:
             return HttpOpening(self._target(request, allow_private, proxy), request, timeouts)
         except NotSent as error:
@@ -149,6 +152,10 @@ class _GuardedResolver(aiohttp.ThreadedResolver):
         if any(_is_inner(result["host"]) for result in found):
             raise OSError(_REFUSED)
         return found
+
+
+def _allow(host: str) -> bool:
+    return False
 
 
 def _is_inner(host: str) -> bool:

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.http.response import ResponseHeaders
 from django.utils.functional import cached_property
 
+from channels_app import registry
 from gateway.errors import RelayError
 
 
@@ -40,8 +41,16 @@ class Answer(HttpResponse):
 
 
 class Refusal(Answer):
-    """An error as a response; the door reads `error` when a stream has already begun."""
+    """An error as a response in the client's protocol; the door sends `frames` when a stream has already begun."""
 
-    def __init__(self, error: RelayError) -> None:
-        super().__init__(error.body(), status=error.status, fields=error.headers())
+    def __init__(self, error: RelayError, *, dialect: str, request_id: str = "", form: str = "") -> None:
+        problem, client = error.problem(request_id), registry.client(dialect)
+        super().__init__(client.problem(problem), status=client.status(problem), fields=error.headers())
         self.error = error
+        self._dialect = dialect
+        self._request_id = request_id
+        self._form = form
+
+    def frames(self) -> bytes:
+        """Return the error as the end of a stream that only heartbeats have begun."""
+        return self.error.frames(self._dialect, request_id=self._request_id, form=self._form, has_begun=False)

@@ -169,6 +169,7 @@ class Conductor:
             self._plan.journey.answered()
         await self._cover(step.delivered)
         self._delivered = step.delivered
+        self._telling.has_begun = True
 
     async def _cover(self, delivered: int) -> None:
         if delivered > self._till.covered_bytes and not await self._till.cover(delivered):

@@ -1,4 +1,4 @@
-"""Say no in the caller's dialect: the one table of relay errors and the envelope they travel in.
+"""Say no: the one table of relay errors. The envelope they travel in is the client's protocol's.
 
 RelayError    a refusal, or a failed call: status, type and code from the table
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
+from channels_app import registry
 from channels_app.contract import Failure, FailureKind
+from channels_app.faces import Problem, Unexpressible
 from channels_app.redaction import scrub
 
 DONE = b"data: [DONE]\n\n"
@@ -40,6 +40,7 @@ TABLE: dict[str, Row] = {
     "model_not_allowed": Row(403, "permission_error", "This API key may not use this model."),
     "model_not_found": Row(404, _REQUEST, "This model does not exist here."),
     "receipt_not_found": Row(404, _REQUEST, "No call of this API key has this id, or it is not booked yet.", should_retry=False),
+    "not_implemented": Row(501, _REQUEST, "This part of the protocol is not offered here yet.", should_retry=False),
     "unknown_url": Row(404, _REQUEST, "There is nothing at this address."),
     "method_not_allowed": Row(405, _REQUEST, "This address does not take this method."),
     "invalid_json": Row(400, _REQUEST, "The request's body is not a JSON object."),
@@ -87,14 +88,21 @@ class RelayError(Exception):
         self.extra_headers = headers or {}
         self.details = details
 
-    def body(self) -> bytes:
-        """Return the JSON envelope of the OpenAI dialect; all four members are always there."""
-        error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code, **self.details}
-        return orjson.dumps({"error": error})
+    def problem(self, request_id: str = "") -> Problem:
+        """Return the error as a client's protocol tells it."""
+        return Problem(
+            status=self.status,
+            type=self.type,
+            message=self.message,
+            code=self.code,
+            param=self.param,
+            request_id=request_id,
+            details=self.details,
+        )
 
-    def frames(self) -> bytes:
-        """Return the error as the end of a stream: an error frame, then the end mark."""
-        return b"data: " + self.body() + b"\n\n" + DONE
+    def frames(self, dialect: str, *, request_id: str, form: str, has_begun: bool) -> bytes:
+        """Return the error as the end of a stream in a client's protocol; see `Client.problem_frames`."""
+        return registry.client(dialect).problem_frames(self.problem(request_id), form=form, has_begun=has_begun)
 
     def headers(self) -> dict[str, str]:
         """Return the headers that tell SDKs whether and when to try again."""
@@ -104,6 +112,11 @@ class RelayError(Exception):
         if self.retry_after_seconds is not None:
             headers["retry-after"] = str(max(1, min(120, round(self.retry_after_seconds))))
         return headers
+
+
+def of_unexpressible(error: Unexpressible) -> RelayError:
+    """Return the refusal of a request that is not well formed, or that nobody can pass on; it names the field."""
+    return RelayError("unsupported_field", str(error), param=error.field, should_retry=False)
 
 
 def from_failure(failure: Failure, *, attempts: int) -> RelayError:

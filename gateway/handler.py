@@ -16,7 +16,7 @@ from gateway import bodies, uploads
 from gateway.answers import Answer, Refusal
 from gateway.errors import DONE, RelayError
 from gateway.link import Headers, Link, Receive, Send
-from gateway.requests import RelayRequest
+from gateway.requests import RelayRequest, dialect_of
 from gateway.streams import EventStream
 
 Route = tuple[type[Any], dict[str, Any]]
@@ -53,12 +53,12 @@ class RelayHandler:
             return await _plain(link, 200, b"", (("content-length", "0"),))
         route = self._resolve(path)
         if route is None:
-            return await _refuse(link, RelayError("unknown_url", f"There is nothing at {method} {path[:200]}."))
+            return await _refuse(RelayRequest(scope, path, link), RelayError("unknown_url", f"There is nothing at {method} {path[:200]}."))
         view, arguments = route
         request = RelayRequest(scope, path, link)
         try:
             if method == "POST" and (error := await self._receive(receive, request, takes_forms=view.takes_forms)) is not None:
-                return await _refuse(link, error)
+                return await _refuse(request, error)
             link.watch()
             return await _respond(link, await view().dispatch(request, **arguments))
         finally:
@@ -101,8 +101,8 @@ async def _respond(link: Link, response: Answer | EventStream) -> None:
                 await link.write(chunk, more=True)
         await link.write(b"" if link.is_gone else last, more=False)
     elif link.is_started:  # a heartbeat has begun a stream: an error can only follow inside it
-        error = response.error if isinstance(response, Refusal) else RelayError("internal_error")
-        await link.write(error.frames(), more=False)
+        refusal = response if isinstance(response, Refusal) else Refusal(RelayError("internal_error"), dialect="openai")
+        await link.write(refusal.frames(), more=False)
     else:
         await _plain(link, response.status_code, response.body, response.fields.items())
 
@@ -112,10 +112,11 @@ async def _plain(link: Link, status: int, body: bytes, headers: Headers) -> None
     await link.write(body, more=False)
 
 
-async def _refuse(link: Link, error: RelayError) -> None:
-    refusal = Refusal(error)
-    refusal.fields["x-request-id"] = refusal.fields["x-oneapi-request-id"] = str(ids.uuid7())
-    await _respond(link, refusal)
+async def _refuse(request: RelayRequest, error: RelayError) -> None:
+    identifier = str(ids.uuid7())
+    refusal = Refusal(error, dialect=dialect_of(request), request_id=identifier)
+    refusal.fields["x-request-id"] = refusal.fields["x-oneapi-request-id"] = identifier
+    await _respond(request.link, refusal)
 
 
 async def _preflight(scope: Mapping[str, Any], link: Link) -> None:

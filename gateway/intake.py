@@ -10,16 +10,40 @@ import orjson
 
 from channels_app import faces, registry
 from channels_app.contract import Call
+from channels_app.faces import CHAT, Heard, Unexpressible
 from channels_app.forms import Form
 from channels_app.operations.base import BadCall, flag, model_of
 from channels_app.operations.table import OPERATIONS
-from gateway.errors import RelayError
+from gateway.errors import RelayError, of_unexpressible
 
 # Text is rarely denser than three bytes a token; holds count that way, so that they are rather too large.
 BYTES_PER_HELD_TOKEN = 3
 # A picture costs tokens by its size in pixels, not by the length of its base64.
 _TOKENS_PER_PICTURE = 1600
+# By these members of an object its base64 `data` is known as a medium: OpenAI's, Anthropic's, Google's.
+_MEDIA = ("format", "media_type", "mimeType", "mime_type")
 _OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens")
+
+
+def hear(
+    dialect: str,
+    body: bytes,
+    *,
+    headers: tuple[tuple[str, str], ...] = (),
+    model: str = "",
+    action: str = "",
+    form: str = "",
+    operation: str = CHAT,
+) -> Call:
+    """Return the call that a request in a client's protocol makes; `model`, `action` and `form` are those of the address.
+
+    Raise RelayError.
+    """
+    heard = Heard(fields=_object(body), body=body, headers=headers, model=model, action=action, form=form, operation=operation)
+    try:
+        return registry.client(dialect).hear(heard)
+    except Unexpressible as error:
+        raise of_unexpressible(error) from None
 
 
 def chat(body: bytes, *, model: str = "") -> Call:
@@ -63,9 +87,9 @@ def input_bytes(call: Call) -> int:
     """Return the size of what the model reads, with pictures and sound counted as the text they cost."""
     messages = call.fields.get("messages")
     # Looking at the messages costs a fraction of searching through a large body.
-    if _is_text(messages) or (b'"data:' not in call.body and b'"input_audio"' not in call.body):
+    if _is_text(messages) or (b'"data:' not in call.body and b'"data"' not in call.body):
         return len(call.body)
-    return len(call.body) - _embedded(messages)
+    return len(call.body) - _embedded(call.fields)
 
 
 def _is_text(messages: Any) -> bool:
@@ -92,11 +116,17 @@ def _embedded(value: Any) -> int:
         return sum(map(_embedded, value))
     if not isinstance(value, dict):
         return 0
-    sound = value.get("input_audio")
-    if isinstance(sound, dict) and isinstance(sound.get("data"), str):
-        # Speech costs about ten tokens a second; even well packed sound has more than 100 bytes of base64 a token.
-        return len(sound["data"]) * 9 // 10
+    if isinstance(value.get("data"), str) and (kind := next((value[name] for name in _MEDIA if name in value), None)) is not None:
+        return _too_long(str(kind), len(value["data"]))
     return sum(map(_embedded, value.values()))
+
+
+def _too_long(kind: str, size: int) -> int:
+    """Return by how much base64 of a kind (`image/png`, `wav`, …) is longer than the text it costs."""
+    if kind.startswith("image/"):
+        return max(0, size - _TOKENS_PER_PICTURE * BYTES_PER_HELD_TOKEN)
+    # Speech costs about ten tokens a second; even well packed sound has more than 100 bytes of base64 a token. Documents too.
+    return size * 9 // 10
 
 
 def _flag(fields: Mapping[str, Any], name: str) -> bool:

@@ -40,6 +40,7 @@ class Link:
 
     __slots__ = (
         "_beat",
+        "_heartbeat_bytes",
         "_loop",
         "_receive",
         "_send",
@@ -60,6 +61,7 @@ class Link:
         self._beat: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._stream_headers: Headers = ()
+        self._heartbeat_bytes = HEARTBEAT
         self._touched = 0.0
         self.is_gone = False
         self.is_started = False
@@ -69,9 +71,10 @@ class Link:
         """Look out for the client hanging up; short calls end before it is worth a task."""
         self._watch = self._loop.call_later(after_seconds, self._spawn_watcher)
 
-    def expect_stream(self, headers: Mapping[str, str]) -> None:
+    def expect_stream(self, headers: Mapping[str, str], *, heartbeat: bytes = HEARTBEAT) -> None:
         """Keep the client company until the answer is complete; `headers` start the answer if the first heartbeat comes first."""
         self._stream_headers = headers.items()
+        self._heartbeat_bytes = heartbeat
         self._touched = self._loop.time()
         self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._heartbeat)
 
@@ -116,7 +119,7 @@ class Link:
 
     async def _send_heartbeat(self) -> None:
         await self.start(200, self._stream_headers)
-        await self.write(HEARTBEAT, more=True)
+        await self.write(self._heartbeat_bytes, more=True)
 
     def _spawn(self, work: Any) -> None:
         task = self._loop.create_task(work)

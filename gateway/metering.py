@@ -35,8 +35,11 @@ def tokens_of(size: int) -> int:
 def measured(call: Call, *, reported: Usage | None, delivered: int) -> Usage:
     """Return upstream's own usage (an explicit zero included), or an estimate by the bytes that went to and fro.
 
-    Operations other than chat count what they were given: that may take a moment, see `counted`.
+    Where upstream has told the input and broke off, only the output is estimated. Operations other than chat count what they
+    were given: that may take a moment, see `counted`.
     """
+    if reported is not None and reported.source == "partial":
+        return replace(reported, output=max(reported.output, tokens_of(delivered)), source="estimated")
     if reported is not None:
         return reported
     if call.operation != CHAT:

@@ -10,8 +10,10 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 from rest_framework.request import Empty, Request
 
+from channels_app import registry
 from channels_app.forms import Form
 from foundation import ids
+from gateway import tongues
 from gateway.link import Link
 
 if TYPE_CHECKING:
@@ -89,6 +91,7 @@ class LeanRequest(Request):
         self.rates: tuple[Rate, ...] = ()
         self.seat: Seat | None = None
         self.pinned: int | None = None
+        self.form = ""  # how a stream of this call is written, where its protocol has several ways
 
     @property
     def caller(self) -> KeyFacts:
@@ -110,6 +113,12 @@ def header(request: HttpRequest, name: str) -> str:
     if isinstance(request, RelayRequest):
         return request.wire.get(name.encode(), b"").decode("latin-1")
     return str(request.headers.get(name, ""))
+
+
+def dialect_of(request: HttpRequest) -> str:
+    """Return the protocol in which this request is answered."""
+    name = tongues.spoken(request.path, lambda name: header(request, name), str(request.META.get("QUERY_STRING", "")))
+    return name if name in registry.clients() else "openai"
 
 
 def peer_address(request: HttpRequest) -> str:

@@ -10,6 +10,8 @@ from django.http import StreamingHttpResponse
 from django.http.response import ResponseHeaders
 from django.utils.functional import cached_property
 
+from channels_app.faces import EVENT_STREAM
+
 if TYPE_CHECKING:
     from gateway.requests import LeanRequest
 
@@ -46,11 +48,11 @@ class EventStream(StreamingHttpResponse):
         return SimpleCookie()
 
 
-def headers(request: LeanRequest) -> dict[str, str]:
+def headers(request: LeanRequest, content_type: str = EVENT_STREAM) -> dict[str, str]:
     """Return a stream's headers: complete, because a heartbeat may have to send them first."""
     identifier = str(request.id)
     return {
-        "content-type": "text/event-stream; charset=utf-8",
+        "content-type": content_type,
         "cache-control": "no-cache, no-transform",
         "x-accel-buffering": "no",
         "x-request-id": identifier,

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import uuid
 
+from channels_app import registry
 from channels_app.contract import Call
-from channels_app.faces import CHAT
 from gateway import errors
 from gateway.errors import RelayError
 from gateway.relay import Outcome
@@ -21,25 +21,31 @@ class CutOff(Exception):
 class Telling:
     """The relay's own words in the stream of one call."""
 
-    __slots__ = ("_call", "_request_id")
+    __slots__ = ("_call", "_client", "_request_id", "has_begun")
 
     def __init__(self, call: Call, request_id: uuid.UUID) -> None:
         self._call = call
+        self._client = registry.client(call.dialect)
         self._request_id = request_id
+        self.has_begun = False  # whether more than heartbeats went to the client
 
     def receipt(self, price: int) -> bytes:
         """Return the comment that tells the price in µ$."""
-        return b"" if self._call.binary else b": cost_micros=%d request=%s\n\n" % (price, str(self._request_id).encode())
+        if self._call.binary or not self._client.has_comments(self._call):
+            return b""
+        return b": cost_micros=%d request=%s\n\n" % (price, str(self._request_id).encode())
 
     def error(self, error: RelayError) -> bytes:
         """Return the frames that tell an error and end the stream; raise CutOff."""
         if self._call.binary:
             raise CutOff(error.message)
-        return error.frames()
+        problem = error.problem(str(self._request_id))
+        return self._client.problem_frames(problem, form=self._call.form, has_begun=self.has_begun)
 
     def end(self, outcome: Outcome, price: int) -> bytes:
         """Return the last bytes of a settled stream; raise CutOff where it broke off and cannot say so."""
         said = outcome.tail + self.receipt(price)
         if outcome.failure is not None:
+            self.has_begun = self.has_begun or bool(outcome.tail)
             return said + self.error(errors.from_failure(outcome.failure, attempts=len(outcome.failed) + 1))
-        return said + (outcome.end_mark or (errors.DONE if self._call.operation == CHAT else b""))
+        return said + outcome.end_mark

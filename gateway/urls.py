@@ -9,7 +9,7 @@ from django.urls import URLPattern, path
 
 from gateway.views.base import RelayView
 from gateway.views.billing import Subscription, Usage
-from gateway.views.chat import ChatCompletions
+from gateway.views.chat import ChatCompletions, Messages
 from gateway.views.models import ModelDetail, ModelList
 from gateway.views.operations import (
     EmbeddingsView,
@@ -37,6 +37,7 @@ EXACT: dict[str, type[RelayView]] = {
     "/v1/audio/transcriptions": TranscriptionsView,
     "/v1/audio/translations": TranslationsView,
     "/v1/key/revoke": RevokeKey,
+    "/v1/messages": Messages,
     "/v1/models": ModelList,
     "/v1/dashboard/billing/subscription": Subscription,
     "/v1/dashboard/billing/usage": Usage,

@@ -16,7 +16,8 @@ from channels_app.channel_settings import stripped
 from channels_app.chat_answer import read_answer
 from channels_app.chat_events import ChatEvents, of_answer
 from channels_app.chat_render import DONE
-from channels_app.chat_request import write_body, write_chat
+from channels_app.chat_request import is_reasoning, write_body
+from channels_app.chat_rewrite import write_chat
 from channels_app.chat_stream import ChatReader
 from channels_app.chat_writer import ChatWriter, write_completion
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, StreamReader, UpstreamHead
@@ -27,8 +28,6 @@ from channels_app.operations.table import OPERATIONS
 NAME = "openai"
 _PATH = "/chat/completions"
 _LIMITS = ("max_completion_tokens", "max_tokens")
-# These refuse `max_tokens` (deprecated upstream).
-_REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5", "gpt-6")
 
 
 class OpenAIVendor(Vendor):
@@ -86,8 +85,7 @@ class OpenAIClient(Client):
         """Set the limit under the name that the client (or the model) uses."""
         names = [name for name in _LIMITS if call.fields.get(name) is not None]
         if not names:
-            family = call.model.rpartition("/")[2]
-            names = ["max_completion_tokens" if family.startswith(_REASONING_FAMILIES) else "max_tokens"]
+            names = ["max_completion_tokens" if is_reasoning(call.model) else "max_tokens"]
         return {**call.fields, **dict.fromkeys(names, tokens)}
 
     def choices(self, call: Call) -> int:
@@ -104,7 +102,7 @@ class OpenAIClient(Client):
         error = {"message": problem.message, "type": problem.type, "param": problem.param, "code": problem.code, **problem.details}
         return orjson.dumps({"error": error})
 
-    def problem_frames(self, call: Call | None, problem: Problem, *, has_begun: bool) -> bytes:
+    def problem_frames(self, problem: Problem, *, form: str, has_begun: bool) -> bytes:
         """Return an error frame, then the end mark."""
         return b"data: " + self.problem(problem) + b"\n\n" + DONE
 

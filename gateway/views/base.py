@@ -19,7 +19,7 @@ from gateway import process
 from gateway.answers import Answer, Refusal
 from gateway.authentication import KeyAuthentication, KeyMayCall
 from gateway.errors import RelayError
-from gateway.requests import LeanRequest
+from gateway.requests import LeanRequest, dialect_of
 from gateway.streams import EventStream
 from gateway.throttling import RateThrottle
 
@@ -113,7 +113,15 @@ class RelayView(APIView):
         if not isinstance(exc, RelayError):
             log.error("relay call failed", exc_info=exc, extra={"path": getattr(self.request, "path", "")})
             exc = RelayError("internal_error")
-        return Refusal(exc)
+        request = self.request
+        known = request if isinstance(request, LeanRequest) else None
+        asked = known._request if known is not None else request
+        return Refusal(
+            exc,
+            dialect=dialect_of(asked),
+            request_id=str(known.id) if known is not None else "",
+            form=known.form if known is not None else "",
+        )
 
 
 def identify(response: Answer | EventStream, request: LeanRequest) -> None:

@@ -1,33 +1,53 @@
-"""POST /v1/chat/completions: one answer, whole or streamed."""
+"""One answer of a model, whole or streamed, in the protocol the client speaks: the same steps for all of them."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 
+from channels_app import registry
+from channels_app.contract import Call
 from gateway import dispatch, intake, process, streams
 from gateway.answers import Answer
-from gateway.requests import LeanRequest
+from gateway.requests import LeanRequest, header
 from gateway.streams import EventStream
 from gateway.views.base import RelayView
 
+_ANSWER = {200: OpenApiResponse(OpenApiTypes.OBJECT, description="An answer, or with streaming its parts as events.")}
+
+
+async def respond(request: LeanRequest, call: Call) -> Answer | EventStream:
+    """Return the answer to a call; raise RelayError."""
+    request.form = call.form
+    conductor = await dispatch.begin(process.current(), request, call)
+    if not call.is_stream:
+        answer = await conductor.whole()
+        return Answer(answer.body, fields={"x-keyosk-cost-micros": str(answer.price)})
+    client = registry.client(call.dialect)
+    head = streams.headers(request, client.stream_type(call))
+    if request.link is not None:
+        request.link.expect_stream(head, heartbeat=client.heartbeat(call))
+    frames = conductor.frames()
+    return EventStream(await anext(frames, b""), frames, fields=head)
+
 
 class ChatCompletions(RelayView):
-    """A chat completion by the model named in the body."""
+    """A chat completion by the model named in the body, or in Azure's kind of address."""
 
-    @extend_schema(
-        operation_id="create_chat_completion",
-        request=OpenApiTypes.OBJECT,
-        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description="A completion, or with `stream` its chunks as events.")},
-    )
+    @extend_schema(operation_id="create_chat_completion", request=OpenApiTypes.OBJECT, responses=_ANSWER)
     async def post(self, request: LeanRequest, model: str = "") -> Answer | EventStream:
-        call = intake.chat(request._request.body, model=model)
-        conductor = await dispatch.begin(process.current(), request, call)
-        if not call.is_stream:
-            answer = await conductor.whole()
-            return Answer(answer.body, fields={"x-keyosk-cost-micros": str(answer.price)})
-        head = streams.headers(request)
-        if request.link is not None:
-            request.link.expect_stream(head)
-        frames = conductor.frames()
-        return EventStream(await anext(frames, b""), frames, fields=head)
+        return await respond(request, intake.chat(request._request.body, model=model))
+
+
+class Messages(RelayView):
+    """An answer in Anthropic's protocol."""
+
+    travelling: ClassVar[tuple[str, ...]] = ("anthropic-version", "anthropic-beta")
+
+    @extend_schema(operation_id="create_message", request=OpenApiTypes.OBJECT, responses=_ANSWER)
+    async def post(self, request: LeanRequest) -> Answer | EventStream:
+        found = ((name, header(request._request, name)) for name in self.travelling)
+        call = intake.hear("anthropic", request._request.body, headers=tuple((name, value) for name, value in found if value))
+        return await respond(request, call)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 import pytest
 
 from channels_app.contract import Failure, FailureKind
+from gateway.answers import Refusal
 from gateway.errors import TABLE, RelayError, from_failure
 
 
 def test_the_envelope_always_has_its_four_members() -> None:
-    assert orjson.loads(RelayError("invalid_json").body()) == {
+    assert told("openai", "invalid_json") == {
         "error": {
             "message": "The request's body is not a JSON object.",
             "type": "invalid_request_error",
@@ -21,7 +24,33 @@ def test_the_envelope_always_has_its_four_members() -> None:
 
 
 def test_details_stand_beside_them() -> None:
-    assert orjson.loads(RelayError("insufficient_quota", scope="wallet").body())["error"]["scope"] == "wallet"
+    assert told("openai", "insufficient_quota", scope="wallet")["error"]["scope"] == "wallet"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("unsupported_field", 400, "invalid_request_error"),
+        ("invalid_api_key", 401, "authentication_error"),
+        ("insufficient_quota", 402, "billing_error"),
+        ("key_disabled", 403, "permission_error"),
+        ("model_not_found", 404, "not_found_error"),
+        ("request_too_large", 413, "request_too_large"),
+        ("rate_limit_exceeded", 429, "rate_limit_error"),
+        ("internal_error", 500, "api_error"),
+        ("upstream_timeout", 504, "timeout_error"),
+        ("no_channel_available", 529, "overloaded_error"),
+    ],
+)
+def test_anthropics_clients_are_told_by_their_own_status_and_type(code: str, status: int, kind: str) -> None:
+    refusal = Refusal(RelayError(code), dialect="anthropic", request_id="r1")
+    body = orjson.loads(refusal.body)
+    assert (refusal.status_code, body["type"], body["error"]["type"], body["request_id"]) == (status, "error", kind, "r1")
+    assert refusal.frames() == b"event: error\ndata: " + refusal.body + b"\n\n"
+
+
+def told(dialect: str, code: str, **details: Any) -> Any:
+    return orjson.loads(Refusal(RelayError(code, **details), dialect=dialect).body)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +91,8 @@ def test_a_long_wait_is_shortened_because_clients_give_up_on_long_ones() -> None
 
 
 def test_an_error_in_a_stream_is_followed_by_the_end_mark() -> None:
-    error = RelayError("upstream_timeout")
-    assert error.frames() == b"data: " + error.body() + b"\n\ndata: [DONE]\n\n"
+    refusal = Refusal(RelayError("upstream_timeout"), dialect="openai")
+    assert refusal.frames() == b"data: " + refusal.body + b"\n\ndata: [DONE]\n\n"
 
 
 def test_the_clients_own_fault_passes_through_without_secrets() -> None:

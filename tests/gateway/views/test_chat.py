@@ -11,6 +11,7 @@ import orjson
 import pytest
 from django.test import AsyncClient, override_settings
 
+from gateway.answers import Refusal
 from gateway.errors import RelayError
 from tests.doubles import replies
 from tests.doubles.upstream import Upstream
@@ -119,7 +120,7 @@ def test_a_heartbeat_starts_the_answer_and_a_failure_then_comes_inside_it(
 
     assert (response.status_code, response.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
     assert response.text.startswith(": keep-alive\n\n")
-    assert response.text.endswith(RelayError("upstream_unavailable").frames().decode())
+    assert response.text.endswith(Refusal(RelayError("upstream_unavailable"), dialect="openai").frames().decode())
     assert lines(relay) == []
 
 
