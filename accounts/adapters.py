@@ -17,13 +17,17 @@ from allauth.socialaccount.models import SocialApp
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from fido2.utils import websafe_decode
 from fido2.webauthn import AttestationObject
 
-from accounts import tenants
+from accounts import invitations, legal, tenants
 from accounts.models import Tenant, User
 from foundation import notify, vault
+
+# The session's name for the token of an invitation that was opened.
+INVITATION = "invitation"
 
 
 def _tenant() -> Tenant:
@@ -35,9 +39,11 @@ class AccountAdapter(DefaultAccountAdapter):
     """People sign up and in on a tenant's host, and get its mails."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        return tenants.admits(tenant=_tenant())
+        return tenants.admits(tenant=_tenant()) or has_invitation(request)
 
     def clean_email(self, email: str) -> str:
+        if has_invitation(context.request):
+            return email.lower()
         if not tenants.admits_address(tenant=_tenant(), email=email):
             raise ValidationError(_("Addresses of this domain are not admitted here."))
         return email.lower()
@@ -45,7 +51,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Make the person a member where the sign-up policy allows it: after every way to sign in, so also after sign-up."""
         with contextlib.suppress(tenants.NotAdmitted):
-            tenants.join(tenant=_tenant(), user=user, by_policy=True)
+            member = tenants.join(tenant=_tenant(), user=user, by_policy=True)
+            if not member.acceptances.exists():
+                legal.accept(membership=member, language=get_language() or "")
         return cast(HttpResponse, super().post_login(request, user, **kwargs))
 
     def get_from_email(self) -> str:
@@ -97,6 +105,13 @@ class MFAAdapter(DefaultMFAAdapter):
         rows = Authenticator.objects.filter(user_id=user.pk)
         rows = rows if types is None else rows.filter(type__in=types)
         return any(row.type != Authenticator.Type.WEBAUTHN or belongs_to_host(row, _host()) for row in rows)
+
+
+def has_invitation(request: HttpRequest | None) -> bool:
+    """Tell whether this visitor came by an invitation that is still open: it lets them sign up whatever the policy."""
+    session = getattr(request, "session", None)
+    token: str = session.get(INVITATION, "") if session is not None else ""
+    return bool(token) and invitations.find(tenant=_tenant(), token=token) is not None
 
 
 def belongs_to_host(passkey: Authenticator, host: str) -> bool:

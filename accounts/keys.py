@@ -256,7 +256,7 @@ def _facts(key: ApiKey, *, expires_at: datetime.datetime | None) -> KeyFacts:
         tenant_state=tenants.state_of(lineage),
         membership_id=key.membership_id,
         group=key.membership.group,
-        user_active=key.membership.user.is_active,
+        user_active=key.membership.user.is_active and key.membership.state == Membership.State.ACTIVE,
         role=key.membership.role,
         state=key.state,
         expires_at=expires_at,

@@ -40,7 +40,8 @@ def actor(*, user: User | None, tenant: Tenant) -> Actor:
     """Return the person as an actor at the tenant."""
     if user is None or not user.is_active:
         return Actor(user=None, tenant=tenant)
-    return Actor(user=user, tenant=tenant, membership=Membership.objects.filter(tenant=tenant, user=user).first())
+    found = Membership.objects.filter(tenant=tenant, user=user, state=Membership.State.ACTIVE).first()
+    return Actor(user=user, tenant=tenant, membership=found)
 
 
 def staff_actor(*, user: User | None, tenant: Tenant) -> Actor:
@@ -48,7 +49,9 @@ def staff_actor(*, user: User | None, tenant: Tenant) -> Actor:
     here = actor(user=user, tenant=tenant)
     if here.user is None or here.is_staff or not tenant.is_root:
         return here
-    rows = Membership.objects.select_related("tenant").filter(user=here.user, role__in=Membership.STAFF_ROLES)
+    rows = Membership.objects.select_related("tenant").filter(
+        user=here.user, role__in=Membership.STAFF_ROLES, state=Membership.State.ACTIVE
+    )
     membership = rows.order_by("pk").first()
     return here if membership is None else Actor(user=here.user, tenant=membership.tenant, membership=membership)
 

@@ -103,7 +103,9 @@ def join(*, tenant: Tenant, user: User, role: str = Membership.Role.CUSTOMER, by
         return found
     if by_policy and not admits(tenant=tenant, email=user.email or ""):
         raise NotAdmitted(f"{tenant.name} does not admit new people this way")
-    membership, _ = Membership.objects.get_or_create(tenant=tenant, user=user, defaults={"role": role})
+    waits = by_policy and tenant.sign_up == Tenant.SignUp.APPROVAL
+    state = Membership.State.WAITING if waits else Membership.State.ACTIVE
+    membership, _ = Membership.objects.get_or_create(tenant=tenant, user=user, defaults={"role": role, "state": state})
     announce()
     return membership
 
@@ -112,6 +114,19 @@ def set_role(*, membership: Membership, role: str) -> None:
     """Give a member another role at the tenant."""
     membership.role = Membership.Role(role)
     membership.save(update_fields=["role"])
+    announce()
+
+
+def approve(*, membership: Membership) -> None:
+    """Let in somebody who waits; nothing changes for others."""
+    if membership.state == Membership.State.WAITING:
+        set_state(membership=membership, state=Membership.State.ACTIVE)
+
+
+def set_state(*, membership: Membership, state: str) -> None:
+    """Let a member in, or keep them and their keys out."""
+    membership.state = Membership.State(state)
+    membership.save(update_fields=["state"])
     announce()
 
 

@@ -10,5 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/", views.SecurityView.as_view(), name="mfa_index"),
     path("accounts/2fa/webauthn/add/", views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
     path("accounts/", include("allauth.urls")),
+    path("join/<str:token>/", views.join, name="accounts_join"),
+    path("legal/<slug:kind>/", views.legal_page, name="accounts_legal"),
     path("setup/<str:token>/", views.set_up, name="accounts_setup"),
 ]

@@ -1,23 +1,35 @@
 """Pages of this room beside allauth's: sign-in and security without dead passkey offers, and the first set-up."""
+"""Pages of this room beside allauth's: signing in, the first set-up, joining by invitation, legal pages."""
 
 from __future__ import annotations
 
 import ipaddress
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.views import LoginView
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.webauthn.views import AddWebAuthnView
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import people, setup, tenants
+from accounts import adapters, invitations, legal, people, setup, tenants
 from accounts.forms import OperatorForm
+from accounts.models import LegalPage, User
+from accounts.signin import SignInForm
 
 
 class SignInView(LoginView):
     """allauth's page; browsers refuse passkeys on hosts that are addresses, so the button is left out there."""
+
+    form_class = SignInForm
+
+    def get_form_class(self) -> type[SignInForm]:
+        return SignInForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -70,3 +82,35 @@ def set_up(request: HttpRequest, token: str) -> HttpResponse:
         else:
             return redirect("account_login")
     return render(request, "accounts/setup.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """Show who invites to what; who is signed in joins by POST, others sign in or up first and come back."""
+    tenant = request.tenant  # type: ignore[attr-defined]  # set by TenantMiddleware
+    found = invitations.find(tenant=tenant, token=token)
+    if found is None:
+        return render(request, "accounts/join_ended.html", status=HTTPStatus.GONE)
+    request.session[adapters.INVITATION] = token
+    if request.method != "POST" or not isinstance(request.user, User):
+        return render(request, "accounts/join.html", {"invitation": found})
+    try:
+        member = invitations.accept(tenant=tenant, token=token, user=request.user)
+    except invitations.NotForYou:
+        return render(request, "accounts/join.html", {"invitation": found, "is_for_another": True}, status=HTTPStatus.FORBIDDEN)
+    except invitations.InvitationEnded:
+        return render(request, "accounts/join_ended.html", status=HTTPStatus.GONE)
+    legal.accept(membership=member, language=get_language() or "")
+    request.session.pop(adapters.INVITATION, None)
+    messages.success(request, _("Welcome to %(shop)s.") % {"shop": tenant.name})
+    return redirect("/reseller/" if member.role in member.STAFF_ROLES and not tenant.is_root else "/console/")
+
+
+@require_safe
+def legal_page(request: HttpRequest, kind: str) -> HttpResponse:
+    """Show one of the tenant's legal pages in the reader's language."""
+    tenant = request.tenant  # type: ignore[attr-defined]  # set by TenantMiddleware
+    page = legal.page(tenant=tenant, kind=kind, language=get_language() or "") if kind in LegalPage.Kind.values else None
+    if page is None:
+        raise Http404
+    return render(request, "accounts/legal.html", {"page": page})

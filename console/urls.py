@@ -5,7 +5,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from console import metrics
 from console.admin.sites import platform_site, reseller_site
-from console.pages import calls, key_acts, key_status, keys, overview, receipt, site, usage
+from console.pages import calls, key_acts, key_status, keys, orders, overview, profile, receipt, site, usage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
@@ -28,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/wallet/", overview.wallet, name="console_wallet"),
     path("console/wallet/watch/", overview.wallet_watch, name="console_wallet_watch"),
     path("console/wallet/statement.csv", overview.statement_csv, name="console_statement_csv"),
+    path("console/orders/", orders.order_list, name="console_orders"),
+    path("console/profile/", profile.profile, name="console_profile"),
+    path("console/profile/data.json", profile.export_data, name="console_export"),
+    path("console/profile/delete/", profile.forget, name="console_forget"),
     path("console/usage/", usage.usage, name="console_usage"),
     path("console/calls/", calls.call_list, name="console_calls"),
     path("console/calls/<uuid:pk>/", receipt.show, name="console_receipt"),

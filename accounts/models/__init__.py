@@ -1,5 +1,19 @@
-"""The rows of this room: people, tenants, memberships, sub-keys, access tokens and the audit trail."""
+"""The rows of this room: people, tenants, memberships, sub-keys, how people join, and the audit trail."""
 
 from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User, UserManager
+from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
 
-__all__ = ["AccessToken", "ApiKey", "AuditEvent", "Membership", "Tenant", "TenantDomain", "User", "UserManager"]
+__all__ = [
+    "Acceptance",
+    "AccessToken",
+    "ApiKey",
+    "AuditEvent",
+    "Invitation",
+    "LegalPage",
+    "Membership",
+    "ShopApplication",
+    "Tenant",
+    "TenantDomain",
+    "User",
+    "UserManager",
+]

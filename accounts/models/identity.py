@@ -69,6 +69,7 @@ class Tenant(models.Model):
         OPEN = "open", _("everybody")
         INVITE = "invite", _("by invitation")
         EMAIL_DOMAINS = "domains", _("with an address of certain domains")
+        APPROVAL = "approval", _("with approval by the staff")
 
     tenant_path: ClassVar[str] = "pk"
 
@@ -78,6 +79,8 @@ class Tenant(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     sign_up = models.CharField(_("sign-up"), max_length=10, choices=SignUp.choices, default=SignUp.OPEN)
     sign_up_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True, verbose_name=_("e-mail domains"))
+    # Empty: every language of the platform.
+    languages = ArrayField(models.CharField(max_length=10), default=list, blank=True, verbose_name=_("languages"))
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
     language = models.CharField(_("language"), max_length=10, default="en")
     zone = models.CharField(_("time zone"), max_length=40, default="UTC")
@@ -87,6 +90,7 @@ class Tenant(models.Model):
     footer = models.CharField(_("footer"), max_length=300, blank=True)
     contact = models.CharField(_("contact"), max_length=200, blank=True)
     reply_to = models.EmailField(_("reply-to address of mails"), blank=True)
+    may_bring_channels = models.BooleanField(_("may bring own channels"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -112,6 +116,10 @@ class TenantDomain(models.Model):
     host = models.CharField(_("host"), max_length=253, unique=True)
     is_primary = models.BooleanField(_("primary"), default=False)
     proven_at = models.DateTimeField(_("proven"), null=True, blank=True)
+    # What the owner writes into the domain's DNS to prove it, and why the last look was in vain.
+    proof = models.CharField(_("proof"), max_length=64, blank=True, editable=False)
+    checked_at = models.DateTimeField(_("looked up"), null=True, blank=True, editable=False)
+    failure = models.CharField(_("last failure"), max_length=200, blank=True, editable=False)
 
     tenant_path: ClassVar[str] = "tenant"
 
@@ -135,11 +143,17 @@ class Membership(models.Model):
         SUPPORT = "support", _("support")
         CUSTOMER = "customer", _("customer")
 
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        WAITING = "waiting", _("waits for approval")
+        BLOCKED = "blocked", _("blocked")
+
     STAFF_ROLES: ClassVar[tuple[str, ...]] = ("owner", "manager", "support")
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="memberships", verbose_name=_("tenant"))
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships", verbose_name=_("person"))
     role = models.CharField(_("role"), max_length=10, choices=Role.choices, default=Role.CUSTOMER)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
     username = models.CharField(_("username"), max_length=60, null=True, blank=True)
     group = models.CharField(_("customer group"), max_length=40, default="default")
     note = models.TextField(_("note"), blank=True)

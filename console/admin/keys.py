@@ -18,7 +18,7 @@ from accounts import keys
 from accounts.models import ApiKey
 from billing import limits, money
 from console.admin import key_bulk, pages, spending
-from console.admin.base import DeskAdmin, TenantColumn, facts
+from console.admin.base import DeskAdmin, IdFilter, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import label, lines, moment, mono, number, usd
 
@@ -53,12 +53,20 @@ class ApiKeyForm(ModelForm[ApiKey]):
             raise ValidationError(_("Write networks as CIDR, such as 203.0.113.0/24.")) from None
 
 
+class HolderFilter(IdFilter):
+    """The keys of one customer, named in the address."""
+
+    title = gettext_lazy("owner")
+    parameter_name = "holder"
+    paths = ("membership_id",)
+
+
 class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
     """The list shows prefix and last four; the secret exists on the page that answers the issue form, nowhere else."""
 
     form = ApiKeyForm
     list_display = ("name", "shown", "holder", "state_label", "expires_at", "last_used", "spent")
-    list_filter = ("state",)
+    list_filter = ("state", HolderFilter)
     list_select_related = ("membership__user", "membership__tenant", "tenant")
     search_fields = ("name", "prefix", "membership__user__email", "tags")
     autocomplete_fields = ("membership",)

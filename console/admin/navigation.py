@@ -33,6 +33,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
     groups = [
         (_("Customers"), [
             (_("Memberships"), "group", "accounts_membership"),
+            (_("Invitations"), "forward_to_inbox", "accounts_invitation"),
             (_("People"), "person", "accounts_user"),
             (_("Sub-keys"), "key", "accounts_apikey"),
             (_("Limits"), "speed", "billing_limitrule"),
@@ -65,6 +66,8 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
         (_("Running"), [
             (_("Task runs"), "schedule", "foundation_scheduledtask"),
             (_("Audit trail"), "policy", "accounts_auditevent"),
+            (_("Legal pages"), "gavel", "accounts_legalpage"),
+            (_("Acceptances"), "task_alt", "accounts_acceptance"),
         ]),
     ]  # fmt: skip
     built = ({"title": title, "items": [item for row in rows if (item := _item(site, *row))]} for title, rows in groups)

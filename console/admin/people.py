@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts import tenants
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
 from billing import ledger
-from console.admin.base import DeskAdmin, TenantColumn
+from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import label, usd
+from foundation import notify
+from gateway import selectors
 
+STATE_LABELS = {"active": "success", "waiting": "warning", "blocked": "danger"}
 ROLE_LABELS = {"owner": "primary", "manager": "info", "support": "warning"}
 
 
@@ -63,13 +73,14 @@ class MembershipAdmin(TenantColumn, DeskAdmin[Membership]):
     """Customers and staff of a tenant: role, group and note can be changed."""
 
     form = MembershipForm
-    list_display = ("user", "role_label", "group", "joined_at")
-    list_filter = ("role",)
+    list_display = ("user", "role_label", "state_label", "group", "joined_at")
+    list_filter = ("role", "state")
+    actions = ("approve", "block", "unblock")
     list_select_related = ("user", "tenant")
     search_fields = ("user__email", "user__name", "username", "note")
     ordering = ("-id",)
-    fields = ("user", "tenant", "username", "balance", "role", "group", "note", "joined_at")
-    readonly_fields = ("user", "tenant", "username", "balance", "joined_at")
+    fields = ("user", "tenant", "username", "state_label", "balance", "spent", "keys_shown", "role", "group", "note", "joined_at")
+    readonly_fields = ("user", "tenant", "username", "state_label", "balance", "spent", "keys_shown", "joined_at")
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -85,7 +96,65 @@ class MembershipAdmin(TenantColumn, DeskAdmin[Membership]):
     def role_label(self, membership: Membership) -> tuple[str, str]:
         return membership.role, membership.get_role_display()
 
+    @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
+    def state_label(self, membership: Membership) -> tuple[str, str]:
+        return membership.state, membership.get_state_display()
+
+    @admin.action(description=gettext_lazy("Approve"), permissions=["change"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        """Let in who waits, and tell them."""
+        self._set(request, queryset.filter(state=Membership.State.WAITING), "approve", Membership.State.ACTIVE)
+
+    @admin.action(description=gettext_lazy("Block"), permissions=["change"])
+    def block(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        """Keep customers and their keys out; staff lose their role first."""
+        chosen = queryset.filter(role=Membership.Role.CUSTOMER).exclude(state=Membership.State.BLOCKED)
+        self._set(request, chosen, "block", Membership.State.BLOCKED)
+
+    @admin.action(description=gettext_lazy("Unblock"), permissions=["change"])
+    def unblock(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
+        """Let blocked customers in again."""
+        self._set(request, queryset.filter(state=Membership.State.BLOCKED), "unblock", Membership.State.ACTIVE)
+
+    @transaction.atomic
+    def _set(self, request: HttpRequest, chosen: QuerySet[Membership], verb: str, state: str) -> None:
+        found = list(chosen)
+        for member in found:
+            before = facts(member)
+            tenants.set_state(membership=member, state=state)
+            self.record_change(request, verb, member, before=before)
+            if verb == "approve":
+                _welcome(member)
+        self.message_user(request, _("%d customers changed.") % len(found))
+
+    @admin.display(description=gettext_lazy("spent, 30 days"))
+    def spent(self, membership: Membership) -> str:
+        since = timezone.now() - timedelta(days=30)
+        found = selectors.live(by="membership_id", who=Q(membership_id=membership.pk), since=since)
+        return usd(found.get(membership.pk, selectors.Sums()).price_micros)
+
+    @admin.display(description=gettext_lazy("sub-keys"))
+    def keys_shown(self, membership: Membership) -> SafeString:
+        address = reverse(f"{self.admin_site.name}:accounts_apikey_changelist")
+        return format_html(
+            '<a class="hover:text-primary-600" href="{}?holder={}">{}</a>', address, membership.pk, membership.api_keys.count()
+        )
+
     @admin.display(description=gettext_lazy("balance"))
     def balance(self, membership: Membership) -> str:
         found = ledger.balance(membership_id=membership.pk)
         return usd(found.available_micros)
+
+
+def _welcome(member: Membership) -> None:
+    if member.user.email:
+        shop = member.tenant
+        language = member.user.language or shop.language
+        notify.email(
+            to=member.user.email,
+            template="approved",
+            context={"shop": shop.name},
+            language=language,
+            sender_name=shop.name,
+            reply_to=shop.reply_to,
+        )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
-from accounts.models import ApiKey, AuditEvent, Membership, Tenant, User
+from accounts.models import Acceptance, ApiKey, AuditEvent, Invitation, LegalPage, Membership, Tenant, User
 from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
@@ -29,8 +29,10 @@ from console.admin.costs import ChannelCostAdmin
 from console.admin.gateways import GatewayAccountAdmin
 from console.admin.groups import GroupRateAdmin
 from console.admin.inbox import WebhookInboxAdmin
+from console.admin.invitations import InvitationAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
+from console.admin.legal import AcceptanceAdmin, LegalPageAdmin
 from console.admin.limits import LimitRuleAdmin
 from console.admin.offers import CategoryAdmin, CouponAdmin
 from console.admin.orders import OrderAdmin
@@ -84,6 +86,9 @@ Pages = list[tuple[type[Model], type[TenantModelAdmin[Any]]]]
 
 SHARED: Pages = [
     (Membership, MembershipAdmin),
+    (Invitation, InvitationAdmin),
+    (LegalPage, LegalPageAdmin),
+    (Acceptance, AcceptanceAdmin),
     (ApiKey, ApiKeyAdmin),
     (LimitRule, LimitRuleAdmin),
     (AuditEvent, AuditEventAdmin),

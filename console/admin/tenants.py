@@ -20,8 +20,8 @@ from console.admin.base import DeskAdmin, ReadOnly
 from console.admin.figures import label
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
-BRAND = ("name", "colour", "logo_url", "announcement", "contact")
-MANNERS = ("sign_up", "language", "zone", "currency")
+BRAND = ("name", "colour", "logo_url", "announcement", "footer", "contact", "reply_to")
+MANNERS = ("sign_up", "sign_up_domains", "language", "languages", "zone", "currency")
 
 
 class TenantForm(ModelForm[Tenant]):
@@ -68,7 +68,7 @@ class TenantAdmin(DeskAdmin[Tenant]):
     ordering = ("id",)
     inlines = (DomainInline,)
     fieldsets: tuple[Any, ...] = (
-        (None, {"fields": ("slug", "parent", "state")}),
+        (None, {"fields": ("slug", "parent", "state", "may_bring_channels")}),
         (gettext_lazy("Brand"), {"fields": BRAND}),
         (gettext_lazy("Manners"), {"fields": MANNERS}),
     )

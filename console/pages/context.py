@@ -6,7 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
+from accounts import legal
+from accounts.models import LegalPage, Tenant
 from console.pages import brand
 
 THEMES = ("auto", "light", "dark")
@@ -17,6 +20,10 @@ def _is_host_name(host: str) -> bool:
     """Tell a name from an address: passkeys work on names only."""
     bare = host.rsplit(":", 1)[0] if host.count(":") == 1 else host
     return not (bare.startswith("[") or bare.replace(".", "").isdigit())
+
+
+def _legal(tenant: Tenant | None) -> list[tuple[str, str]]:
+    return [(kind, str(LegalPage.Kind(kind).label)) for kind in legal.kinds(tenant)] if tenant else []
 
 
 def base_url(request: HttpRequest) -> str:
@@ -39,7 +46,8 @@ def keyosk(request: HttpRequest) -> dict[str, Any]:
             "brand_version": brand.version(tenant.colour if tenant else brand.DEFAULT),
             "theme": theme if theme in THEMES else "auto",
             "themes": THEMES,
-            "languages": settings.LANGUAGES,
+            "languages": [one for one in settings.LANGUAGES if not (tenant and tenant.languages) or one[0] in tenant.languages],
+            "legal": SimpleLazyObject(lambda: _legal(tenant)),
             "prefix": prefix,
             "base_url": base_url(request),
             "passkeys": _is_host_name(request.get_host()),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from accounts.models import Membership, Tenant
@@ -41,10 +43,18 @@ def members_only(
         if entering.actor.user is None:
             return redirect_to_login(request.get_full_path())
         if entering.actor.membership is None:
-            raise Http404
+            return _outside(entering)
         entering.member = entering.actor.membership
         response = view(entering, *args, **kwargs)
         patch_cache_control(response, private=True, no_store=True)
         return response
 
     return cast(Callable[Concatenate[HttpRequest, P], HttpResponseBase], guarded)
+
+
+def _outside(request: PageRequest) -> HttpResponseBase:
+    """Tell somebody whose account waits for approval so; to all others the page does not exist."""
+    waits = Membership.objects.filter(tenant=request.tenant, user=request.actor.user, state=Membership.State.WAITING)
+    if not waits.exists():
+        raise Http404
+    return render(request, "console/waiting.html", status=HTTPStatus.FORBIDDEN)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from django.db.models import Model
 
-from accounts import audit, keys, tenants
-from accounts.models import ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User
+from accounts import audit, invitations, keys, legal, tenants
+from accounts.models import Acceptance, ApiKey, AuditEvent, Invitation, LegalPage, Membership, Tenant, TenantDomain, User
 from billing import catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
@@ -142,11 +142,27 @@ def _usage(world: World) -> UsageRecord:
     )
 
 
+def _invitation(world: World) -> Invitation:
+    return invitations.invite(tenant=world.tenant, role="customer", by=world.owner.user, email=f"guest-{world.mark}@people.test")[0]
+
+
+def _legal(world: World) -> LegalPage:
+    return LegalPage.objects.create(tenant=world.tenant, kind="terms", text=f"terms-{world.mark}")
+
+
+def _acceptance(world: World) -> Acceptance:
+    legal.accept(membership=world.customer, language="en")
+    return Acceptance.objects.get(membership=world.customer)
+
+
 MAKERS: dict[type[Model], Maker] = {
     Tenant: lambda world: world.tenant,
     TenantDomain: lambda world: world.tenant.domains.get(),
     Membership: lambda world: world.customer,
     ApiKey: _key,
+    Invitation: _invitation,
+    LegalPage: _legal,
+    Acceptance: _acceptance,
     AuditEvent: _event,
     LimitRule: _limit,
     Channel: _channel,

@@ -1,0 +1,33 @@
+"""A tenant's legal pages: which one to show, changing one, and who accepted which version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from accounts.models import Acceptance, LegalPage, Membership, Tenant
+
+# What somebody who joins accepts.
+ACCEPTED = (LegalPage.Kind.TERMS, LegalPage.Kind.PRIVACY)
+
+
+def page(*, tenant: Tenant, kind: str, language: str) -> LegalPage | None:
+    """Return the page in this language, else the one for every language."""
+    found = {row.language: row for row in LegalPage.objects.filter(tenant=tenant, kind=kind, language__in=("", language))}
+    return found.get(language) or found.get("")
+
+
+def kinds(tenant: Tenant) -> list[str]:
+    """Name the pages a tenant has, in the order they are linked."""
+    there = set(LegalPage.objects.filter(tenant=tenant).values_list("kind", flat=True))
+    return [kind for kind in LegalPage.Kind.values if kind in there]
+
+
+def accept(*, membership: Membership, language: str) -> None:
+    """Remember that a member accepted the pages as they stand; what was accepted before stays as it was."""
+    found = (page(tenant=membership.tenant, kind=kind, language=language) for kind in ACCEPTED)
+    _remember(membership, (row for row in found if row is not None))
+
+
+def _remember(membership: Membership, pages: Iterable[LegalPage]) -> None:
+    rows = [Acceptance(membership=membership, kind=row.kind, language=row.language, version=row.version) for row in pages]
+    Acceptance.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,34 @@
+"""What a customer bought, a page at a time, and what an order forgets of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from billing import orders
+from billing.models.shop import Order
+from billing.money import format_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An order as its buyer sees it in a list; the capability opens its page."""
+
+    order: Order
+    capability: str
+    total: str
+
+
+def page(*, membership_id: int, before: int | None = None, limit: int) -> list[Bought]:
+    """Return a customer's orders below the id `before`, the newest first."""
+    rows = Order.objects.filter(membership_id=membership_id)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return [
+        Bought(order, orders.capability_of(order), format_minor(order.total_minor, currency=order.currency))
+        for order in rows.order_by("-pk")[:limit]
+    ]
+
+
+def forget(*, user_id: int) -> int:
+    """Take a person's address, contact and network address off their orders; return of how many. Amounts and states stay."""
+    return Order.objects.filter(membership__user_id=user_id).update(email="", contact="", address=None)

@@ -1,0 +1,67 @@
+"""Everything that is kept of one member, as plain values for a download."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+
+from accounts.models import ApiKey, Membership
+from billing import buyers, ledger, statements
+from gateway import selectors as usage
+
+MOST_ORDERS = 10_000
+
+
+def of(member: Membership) -> dict[str, Any]:
+    """Return a person's data at one shop; secrets and other people are not in it."""
+    user, balance = member.user, ledger.balance(membership_id=member.pk)
+    return {
+        "person": {"email": user.email, "name": user.name, "language": user.language, "joined": user.date_joined.isoformat()},
+        "addresses": list(EmailAddress.objects.filter(user=user).values("email", "verified", "primary")),
+        "sign_in_services": list(SocialAccount.objects.filter(user=user).values("provider", "uid")),
+        "sessions": [
+            {"address": one.ip, "browser": one.user_agent, "last_seen": one.last_seen_at.isoformat()}
+            for one in UserSession.objects.filter(user=user)
+        ],
+        "shop": {
+            "name": member.tenant.name,
+            "role": member.role,
+            "group": member.group,
+            "username": member.username,
+            "joined": member.joined_at.isoformat(),
+        },
+        "accepted": [
+            {"page": one.kind, "language": one.language, "version": one.version, "at": one.accepted_at.isoformat()}
+            for one in member.acceptances.order_by("pk")
+        ],
+        "wallet": {"available_micros": balance.available_micros, "held_micros": balance.held_micros},
+        "statement": [_entry(one) for one in statements.everything(membership_id=member.pk)],
+        "keys": [_key(key) for key in ApiKey.objects.filter(membership=member).order_by("pk")],
+        "orders": [_order(one) for one in buyers.page(membership_id=member.pk, limit=MOST_ORDERS)],
+        "calls_micros": usage.used_micros(membership_id=member.pk),
+    }
+
+
+def _entry(entry: statements.Entry) -> dict[str, Any]:
+    return {"at": entry.at.isoformat(), "kind": entry.kind, "memo": entry.memo, "micros": entry.amount_micros}
+
+
+def _key(key: ApiKey) -> dict[str, Any]:
+    ends = key.expires_at.isoformat() if key.expires_at else None
+    return {"name": key.name, "key": key.masked, "state": key.state, "made": key.created_at.isoformat(), "expires": ends, "tags": key.tags}
+
+
+def _order(bought: buyers.Bought) -> dict[str, Any]:
+    order = bought.order
+    placed = order.created_at.isoformat()
+    return {
+        "number": order.number,
+        "what": order.product_name,
+        "total": bought.total,
+        "state": order.state,
+        "placed": placed,
+        "email": order.email,
+    }
