@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing import orders
+from billing import capability
 from billing.models.shop import Order
 from billing.money import format_minor
 
@@ -24,7 +24,7 @@ def page(*, membership_id: int, before: int | None = None, limit: int) -> list[B
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return [
-        Bought(order, orders.capability_of(order), format_minor(order.total_minor, currency=order.currency))
+        Bought(order, capability.of(order), format_minor(order.total_minor, currency=order.currency))
         for order in rows.order_by("-pk")[:limit]
     ]
 

@@ -13,8 +13,8 @@ import string
 from django.conf import settings
 from django.db import transaction
 
-from accounts import keys, people, tenants
-from accounts.models import ApiKey, Membership, Tenant, User
+from accounts import access_tokens, keys, people, tenants
+from accounts.models import AccessToken, ApiKey, Membership, Tenant, User
 from billing import catalogue, codes, gateways, ledger, price_book, price_lists
 from billing.money import MICROS
 from channels_app import channels
@@ -45,9 +45,10 @@ def seed() -> dict[str, str]:
         shop = Tenant.objects.filter(slug=SLUG).first() or _open_shop(root)
         _person("RESELLER", passwords, shop, Membership.Role.OWNER)
         _customer(passwords, shop, secret)
+        token = _token(root, access_tokens.PREFIX + _derive(master, "access-token", 43))
     logins = {f"KEYOSK_{who}_EMAIL": email for who, email in EMAILS.items()}
     logins |= {f"KEYOSK_{who}_PASSWORD": password for who, password in passwords.items()}
-    return {"KEYOSK_API_KEY": secret, "KEYOSK_DEMO_MODEL": MODEL, **logins}
+    return {"KEYOSK_API_KEY": secret, "KEYOSK_ADMIN_TOKEN": token, "KEYOSK_DEMO_MODEL": MODEL, **logins}
 
 
 def _derive(master: str, purpose: str, length: int) -> str:
@@ -123,3 +124,11 @@ def _customer(passwords: dict[str, str], shop: Tenant, secret: str) -> None:
     ledger.post(kind="grant", key="demo:credit", lines=[line], tenant_id=shop.pk, memo="Welcome credit")
     if not ApiKey.objects.filter(digest=keys.digest(secret)).exists():
         keys.issue(membership=member, name="demo", secret=secret)
+
+
+def _token(root: Tenant, secret: str) -> str:
+    """Give the operator an access token with every scope."""
+    if not AccessToken.objects.filter(digest=access_tokens.digest(secret)).exists():
+        operator = Membership.objects.get(tenant=root, user__email=EMAILS["ADMIN"])
+        access_tokens.issue(membership=operator, name="demo", scopes=access_tokens.SCOPES, secret=secret)
+    return secret

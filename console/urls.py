@@ -5,7 +5,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from console import metrics
 from console.admin.sites import platform_site, reseller_site
-from console.pages import calls, key_acts, key_status, keys, orders, overview, profile, receipt, site, usage
+from console.pages import calls, key_acts, key_status, keys, orders, overview, profile, receipt, site, tokens, usage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
@@ -32,6 +32,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/profile/", profile.profile, name="console_profile"),
     path("console/profile/data.json", profile.export_data, name="console_export"),
     path("console/profile/delete/", profile.forget, name="console_forget"),
+    path("console/tokens/", tokens.token_list, name="console_tokens"),
+    path("console/tokens/<int:pk>/revoke/", tokens.token_revoke, name="console_token_revoke"),
+    path("", include("console.api.urls")),
     path("console/usage/", usage.usage, name="console_usage"),
     path("console/calls/", calls.call_list, name="console_calls"),
     path("console/calls/<uuid:pk>/", receipt.show, name="console_receipt"),

@@ -2,11 +2,13 @@
 
 from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User, UserManager
 from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
+from accounts.models.replies import ApiReply
 
 __all__ = [
     "Acceptance",
     "AccessToken",
     "ApiKey",
+    "ApiReply",
     "AuditEvent",
     "Invitation",
     "LegalPage",

@@ -40,4 +40,15 @@ PAGES_SOCKET = env.text("KEYOSK_PAGES_SOCKET", "")
 NODE_NAME = env.text("KEYOSK_NODE", "")
 
 REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
-SPECTACULAR_SETTINGS = {"TITLE": "Keyosk", "VERSION": "0.1.0", "SERVE_INCLUDE_SCHEMA": False}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Keyosk",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {
+        "KeyState": "accounts.models.ApiKey.State",
+        "CustomerState": "accounts.models.Membership.State",
+        "TenantState": "accounts.models.Tenant.State",
+        "WantedState": ["active", "blocked"],
+        "Role": "accounts.models.Membership.Role",
+    },
+}

@@ -1,0 +1,1 @@
+"""The management API: what the consoles do, for programs."""

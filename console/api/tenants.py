@@ -1,0 +1,111 @@
+"""Tenants in the API, for the platform's staff: open, look, suspend, reopen."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import exceptions, serializers, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import audit, tenants
+from accounts.models import Tenant
+from console.api.base import ApiView
+from console.api.fields import Words
+from console.api.filters import Choice, Text
+
+
+class Shop(serializers.Serializer[Any]):
+    """A tenant."""
+
+    id = serializers.IntegerField(source="pk")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    seller = serializers.CharField(source="parent.slug", allow_null=True, default=None)
+    state = serializers.ChoiceField(choices=Tenant.State.choices)
+    sign_up = serializers.ChoiceField(choices=Tenant.SignUp.choices)
+    currency = serializers.CharField()
+    language = serializers.CharField()
+    zone = serializers.CharField()
+    hosts = serializers.SerializerMethodField()
+    created_at = serializers.DateTimeField()
+
+    def get_hosts(self, tenant: Tenant) -> list[str]:
+        return [domain.host for domain in tenant.domains.all()]
+
+
+class ShopNew(serializers.Serializer[Any]):
+    """A tenant to open."""
+
+    slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
+    name = Words(max_length=80)
+
+
+class Taken(exceptions.APIException):
+    """Another tenant has this short name or host."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This short name is taken."
+
+
+class TenantsView(ApiView):
+    """Tenants."""
+
+    subject = "tenants"
+    is_platform = True
+    write_roles = ("owner", "manager")
+    serializer_class = Shop
+    filters = (Choice("state", Tenant.State.values), Text("slug"))
+
+    def get_queryset(self) -> Any:
+        return self.narrow(Tenant.objects.select_related("parent").prefetch_related("domains"))
+
+    @extend_schema(operation_id="tenants_list", parameters=[one.parameter for one in filters], responses=Shop(many=True))
+    def list(self, request: Request) -> Response:
+        rows = self.get_queryset()
+        for one in self.filters:
+            rows = one.narrow(rows, request)
+        return self.get_paginated_response(Shop(self.paginate_queryset(rows), many=True).data)
+
+    @extend_schema(operation_id="tenants_create", request=ShopNew, responses={201: Shop})
+    def create(self, request: Request) -> Response:
+        asked = ShopNew(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            tenant = tenants.open_tenant(**asked.validated_data)
+        except tenants.TenantError:
+            raise Taken from None
+        audit.record(actor=self.actor, action="tenant.open", target=tenant, after=asked.validated_data, tenant=tenant)
+        return Response(Shop(tenant).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="tenants_read", responses=Shop)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(Shop(self.get_object()).data)
+
+    @extend_schema(operation_id="tenants_suspend", request=None, responses=Shop)
+    @action(detail=True, methods=["post"])
+    def suspend(self, request: Request, pk: int) -> Response:
+        return self._set("suspend")
+
+    @extend_schema(operation_id="tenants_reopen", request=None, responses=Shop)
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, pk: int) -> Response:
+        return self._set("reopen")
+
+    def _set(self, verb: str) -> Response:
+        tenant = cast(Tenant, self.get_object())
+        if tenant.is_root:
+            raise RootStays
+        before = {"state": tenant.state}
+        {"suspend": tenants.suspend, "reopen": tenants.reopen}[verb](tenant=tenant)
+        audit.record(actor=self.actor, action=f"tenant.{verb}", target=tenant, before=before, after={"state": tenant.state}, tenant=tenant)
+        return Response(Shop(tenant).data)
+
+
+class RootStays(exceptions.APIException):
+    """The platform itself is neither suspended nor closed."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "The platform itself stays open."

@@ -1,0 +1,57 @@
+"""The management API's addresses, its schema and its documentation page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+from django.urls import include, path
+from django.urls.resolvers import URLPattern, URLResolver
+from django.views.decorators.csrf import csrf_exempt
+from drf_spectacular.views import SpectacularJSONAPIView
+from rest_framework.routers import SimpleRouter
+
+from console.api.account import AccountView, WalletView
+from console.api.keys import KeysView
+from console.api.reference import reference
+from console.api.staff import AuditView, CustomersView, InvitationsView
+from console.api.tenants import TenantsView
+from console.api.usage import UsageView
+
+router = SimpleRouter(use_regex_path=False)
+router.register("keys", KeysView, "api-keys")
+router.register("usage", UsageView, "api-usage")
+router.register("customers", CustomersView, "api-customers")
+router.register("invitations", InvitationsView, "api-invitations")
+router.register("audit", AuditView, "api-audit")
+router.register("tenants", TenantsView, "api-tenants")
+
+api: list[URLPattern | URLResolver] = [
+    path("me/", AccountView.as_view({"get": "retrieve"}), name="api-me"),
+    path("wallet/", WalletView.as_view({"get": "retrieve"}), name="api-wallet"),
+    path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),
+    path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),
+    *router.urls,
+]
+
+
+class SchemaView(SpectacularJSONAPIView):
+    """The OpenAPI schema of the management API alone; open to read, it says nothing about anybody."""
+
+    authentication_classes: tuple[Any, ...] = ()
+    permission_classes: tuple[Any, ...] = ()
+
+
+@csrf_exempt
+def nothing(request: HttpRequest, rest: str) -> JsonResponse:
+    """Answer an address that is none as the API answers: in JSON."""
+    return JsonResponse({"detail": "Not found."}, status=404)
+
+
+_mounted: list[URLPattern | URLResolver] = [path("api/v1/", include(api))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *_mounted,
+    path("api/v1/<path:rest>", nothing),
+    path("api/schema/", SchemaView.as_view(patterns=_mounted), name="api_schema"),
+    path("api/docs/", reference, name="api_docs"),
+]

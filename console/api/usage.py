@@ -1,0 +1,123 @@
+"""Usage in the API: single calls and their sums; for customers their own, for staff their shop's."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from console.api.base import ApiView
+from console.api.filters import Choice, Day, Number, Text
+from gateway import rollups, selectors
+from gateway.models import UsageDay, UsageRecord
+
+LONGEST_DAYS = 400
+BY = {"day": "start", "model": "model", "key": "api_key_id", "customer": "membership_id"}
+
+
+class Call(serializers.Serializer[Any]):
+    """One call: no channel, no upstream, no text."""
+
+    id = serializers.UUIDField()
+    at = serializers.DateTimeField(source="created_at")
+    key = serializers.IntegerField(source="api_key_id")
+    customer = serializers.IntegerField(source="membership_id")
+    model = serializers.CharField()
+    status = serializers.ChoiceField(choices=UsageRecord.Status.choices)
+    buckets = serializers.DictField(child=serializers.IntegerField(), source="usage")
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    price_micros = serializers.IntegerField()
+    usage_source = serializers.ChoiceField(choices=UsageRecord.Source.choices)
+    is_stream = serializers.BooleanField()
+    first_ms = serializers.IntegerField(allow_null=True)
+    total_ms = serializers.IntegerField()
+
+
+class Sum(serializers.Serializer[Any]):
+    """What some calls used."""
+
+    group = serializers.CharField()
+    calls = serializers.IntegerField()
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    price_micros = serializers.IntegerField()
+
+
+class Sums(serializers.Serializer[Any]):
+    """Sums of whole days in UTC, up to some seconds old."""
+
+    since = serializers.DateField()
+    until = serializers.DateField()
+    results = Sum(many=True)
+
+
+FILTERS = (
+    Number("key", "api_key_id"),
+    Number("customer", "membership_id"),
+    Text("model"),
+    Choice("status", UsageRecord.Status.values),
+)
+SINCE, UNTIL, GROUP = Day("since"), Day("until"), Choice("by", tuple(BY))
+
+
+class UsageView(ApiView):
+    """Calls."""
+
+    subject = "usage"
+    serializer_class = Call
+
+    def get_queryset(self) -> Any:
+        rows = UsageRecord.objects.all()
+        return self._mine(rows)
+
+    @extend_schema(operation_id="usage_list", parameters=[one.parameter for one in (*FILTERS, SINCE, UNTIL)], responses=Call(many=True))
+    def list(self, request: Request) -> Response:
+        rows = self.get_queryset()
+        since, until = SINCE.value(request), UNTIL.value(request)
+        if since is not None or until is not None:
+            end = until + datetime.timedelta(days=1) if until else timezone.now() + datetime.timedelta(hours=1)
+            rows = rows.between(since or selectors.BEGINNING, end)
+        for one in FILTERS:
+            rows = one.narrow(rows, request)
+        return self.get_paginated_response(Call(self.paginate_queryset(rows), many=True).data)
+
+    @extend_schema(
+        operation_id="usage_summary",
+        parameters=[one.parameter for one in (FILTERS[0], FILTERS[1], FILTERS[2], SINCE, UNTIL, GROUP)],
+        responses=Sums,
+    )
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def summary(self, request: Request) -> Response:
+        today = rollups.day_of(timezone.now())
+        until = UNTIL.value(request) or today
+        since = max(SINCE.value(request) or until - datetime.timedelta(days=29), until - datetime.timedelta(days=LONGEST_DAYS))
+        rows = self._mine(UsageDay.objects.all())
+        for one in FILTERS[:3]:
+            rows = one.narrow(rows, request)
+        column: Any = BY[GROUP.value(request) or "day"]
+        found = selectors.sums(rows, by=column, since=since, until=until + datetime.timedelta(days=1))
+        shown = [_sum(group, sums) for group, sums in sorted(found.items(), key=lambda item: str(item[0]))]
+        return Response(Sums({"since": since.date(), "until": until.date(), "results": shown}).data)
+
+    def _mine(self, rows: Any) -> Any:
+        """Keep the caller's own calls, and for staff those of the shop (usage rows name no owner path of their own)."""
+        return self.narrow(rows) if self.actor.is_staff else rows.filter(Q(membership_id=self.member.pk))
+
+
+def _sum(group: Any, sums: selectors.Sums) -> dict[str, Any]:
+    name = f"{group:%Y-%m-%d}" if isinstance(group, datetime.datetime) else str(group)
+    return {
+        "group": name,
+        "calls": sums.calls,
+        "input_tokens": sums.input_tokens,
+        "output_tokens": sums.output_tokens,
+        "price_micros": sums.price_micros,
+    }

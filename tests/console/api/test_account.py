@@ -1,0 +1,57 @@
+"""A program reads its owner's wallet and usage, and redeems a code."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts import keys
+from accounts.models import Membership
+from billing import codes, ledger
+from foundation.ids import uuid7
+from gateway import rollups
+from gateway.models import UsageRecord
+from tests.console.api.conftest import program
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_code_is_redeemed_and_stands_in_the_statement(end_user: Membership) -> None:
+    issuer, stock = (ledger.account(kind=kind, tenant_id=tenant).pk for kind, tenant in (("issuer", None), ("stock", end_user.tenant_id)))
+    ledger.transfer(kind="wholesale", key="more", src_id=issuer, dst_id=stock, amount=5_000_000)
+    code = codes.mint(tenant=end_user.tenant, units_micros=5_000_000, count=1, offline=True).codes[0]
+    call = program(end_user)
+    assert call("POST", "wallet/redeem/", {"code": code}) == (200, {"units_micros": 5_000_000})
+    assert call("POST", "wallet/redeem/", {"code": code}) == (200, {"units_micros": 5_000_000})
+    assert call("POST", "wallet/redeem/", {"code": "AAAA-BBBB"})[0] == 409
+    assert call("GET", "wallet/")[1] == {"available_micros": 5_000_000, "held_micros": 0, "expiring_micros": 0}
+    entries = call("GET", "wallet/statement/")[1]["results"]
+    assert [(one["kind"], one["amount_micros"], one["balance_micros"]) for one in entries] == [("redeem", 5_000_000, 5_000_000)]
+    assert ledger.balance(membership_id=end_user.pk).available_micros == 5_000_000
+
+
+def call_of(member: Membership, model: str, price: int) -> None:
+    key = keys.issue(membership=member, name="k").key
+    UsageRecord.objects.create(
+        id=uuid7(), tenant=member.tenant, membership=member, api_key=key, model=model, price_micros=price, channel_id=7, cost_micros=1
+    )
+
+
+def test_usage_is_the_callers_own_and_for_staff_the_shops(end_user: Membership, reseller_owner: Membership, stranger: Membership) -> None:
+    for member, price in ((end_user, 30), (reseller_owner, 50), (stranger, 70)):
+        call_of(member, "m", price)
+    rollups.roll_up()
+    mine = program(end_user)("GET", "usage/")[1]["results"]
+    assert [one["price_micros"] for one in mine] == [30]
+    assert not {"channel_id", "cost_micros", "upstream_model"} & set(mine[0])
+    staff = program(reseller_owner)
+    assert sorted(one["price_micros"] for one in staff("GET", "usage/")[1]["results"]) == [30, 50]
+    assert staff("GET", f"usage/?customer={stranger.pk}")[1]["results"] == []
+    summed = staff("GET", "usage/summary/?by=model")[1]["results"]
+    assert summed == [{"group": "m", "calls": 2, "input_tokens": 0, "output_tokens": 0, "price_micros": 80}]
+    assert program(end_user)("GET", "usage/summary/?by=day")[1]["results"][0]["price_micros"] == 30
+
+
+def test_what_is_malformed_is_refused(end_user: Membership) -> None:
+    call = program(end_user)
+    for path in ("usage/?since=yesterday", "usage/summary/?by=moon", "wallet/statement/?limit=0", "keys/?customer=-1", "usage/?key=x"):
+        assert call("GET", path)[0] == 400, path

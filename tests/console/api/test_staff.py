@@ -1,0 +1,51 @@
+"""Staff run their shop over the API; the platform's staff open and suspend shops."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts import invitations
+from accounts.models import AuditEvent, Membership, Tenant
+from tests.console.api.conftest import program
+
+pytestmark = pytest.mark.django_db
+
+
+def test_customers_are_listed_changed_and_blocked(end_user: Membership, reseller_owner: Membership, stranger: Membership) -> None:
+    call = program(reseller_owner)
+    listed = call("GET", "customers/?role=customer")[1]["results"]
+    assert [(one["id"], one["email"]) for one in listed] == [(end_user.pk, "ann@shop.test")]
+    status, told = call("PATCH", f"customers/{end_user.pk}/", {"group": "vip", "state": "blocked"})
+    assert (status, told["group"], told["state"], told["wallet"]["available_micros"]) == (200, "vip", "blocked", 0)
+    event = AuditEvent.objects.get()
+    assert (event.before, event.after) == ({"group": "default", "state": "active"}, {"group": "vip", "state": "blocked"})
+    assert call("PATCH", f"customers/{reseller_owner.pk}/", {"state": "blocked"})[0] == 409
+    for method in ("GET", "PATCH"):
+        assert call(method, f"customers/{stranger.pk}/", {} if method == "PATCH" else None)[0] == 404
+
+
+def test_an_invitation_over_the_api_lets_in(tenant: Tenant, end_user: Membership, reseller_owner: Membership) -> None:
+    status, made = program(reseller_owner)("POST", "invitations/", {"email": "ann@shop.test", "role": "support"})
+    assert status == 201
+    assert invitations.accept(tenant=tenant, token=made["token"], user=end_user.user).role == "support"
+    Membership.objects.filter(pk=reseller_owner.pk).update(role="manager")
+    assert program(reseller_owner)("POST", "invitations/", {"email": "x@shop.test", "role": "owner"})[0] == 403
+
+
+def test_the_trail_is_the_shops_own(reseller_owner: Membership, stranger: Membership) -> None:
+    program(reseller_owner)("POST", "invitations/", {})
+    assert [one["action"] for one in program(reseller_owner)("GET", "audit/")[1]["results"]] == ["invitation.invite"]
+    assert program(stranger, host="elsewhere.test")("GET", "audit/")[1]["results"] == []
+
+
+def test_the_platform_opens_and_suspends_shops(platform_admin: Membership, reseller_owner: Membership) -> None:
+    call = program(platform_admin, host="platform.test")
+    status, made = call("POST", "tenants/", {"slug": "new-shop", "name": "New"})
+    assert (status, made["state"], made["seller"]) == (201, "open", "platform")
+    assert call("POST", "tenants/", {"slug": "new-shop", "name": "Twin"})[0] == 409
+    assert call("POST", f"tenants/{made['id']}/suspend/")[1]["state"] == "suspended"
+    assert call("POST", f"tenants/{made['id']}/reopen/")[1]["state"] == "open"
+    root = Tenant.objects.get(parent=None)
+    assert call("POST", f"tenants/{root.pk}/suspend/")[0] == 409
+    assert program(reseller_owner)("GET", "tenants/")[0] == 404
+    assert program(reseller_owner)("POST", f"tenants/{made['id']}/suspend/")[0] == 404
