@@ -233,7 +233,7 @@ class KeysView(ApiView):
             self.narrow(Membership.objects.filter(pk=customer)).first() if self.actor.is_staff and self.actor.role != "support" else None
         )
         if found is None:
-            raise exceptions.ValidationError({"customer": ["There is no such customer."]})
+            raise exceptions.NotFound("There is no such customer.")
         return cast(Membership, found)
 
     def _changeable(self) -> ApiKey:
