@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import ApiKey, Membership, Tenant
 from billing import money
 from billing.models import LimitAlert, WalletWatch
@@ -94,6 +95,9 @@ def tell_of_limits() -> int:
         member = members[owner]
         name = names[use.api_key_id].name if use.api_key_id else ""
         told += _send(member, "limit_reached" if use.is_reached else "limit_near", _about(use, name, member.tenant))
+        if use.is_reached and use.api_key_id:
+            about = {"key": use.api_key_id, "customer": owner, "scope": use.scope, "spent_micros": use.spent, "limit_micros": use.cap}
+            events.emit(tenant_id=member.tenant_id, kind="key.exhausted", data=about, key=use.subject)
     return told
 
 
@@ -108,6 +112,8 @@ def tell_of_wallets() -> int:
     for membership_id, balance, below in low:
         context = {"balance": money.format_usd(balance), "below": money.format_usd(below)}
         told += _send(members[membership_id], "wallet_low", context)
+        about = {"customer": membership_id, "balance_micros": balance, "below_micros": below}
+        events.emit(tenant_id=members[membership_id].tenant_id, kind="balance.low", data=about)
     return told
 
 

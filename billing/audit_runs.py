@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import events, tenants
 from billing.audit import Finding
 from billing.models import AuditFinding, AuditRun
 
@@ -30,6 +31,9 @@ def keep(
         for is_notice, found in ((False, wrong), (True, notices))
         for one in found
     )
+    if wrong:
+        told = {"found": len(wrong), "checks": sorted({one.invariant for one in wrong})}
+        events.emit(tenant_id=tenants.root().pk, kind="reconciliation.mismatch", data=told, key=str(run.pk))
     return run
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import Membership, Tenant, User
 from billing import code_text, ledger, redeem_limits
 from billing.models import Code, CodeBatch, CodeEvent, Journal, Order, Product
@@ -169,6 +170,8 @@ def _pay_out(code: Code, membership: Membership, address: str | None) -> Redeeme
         redeemed_at=timezone.now(),
         journal=journal,
     )
+    told = {"customer": membership.pk, "batch": batch.pk, "last4": code.last4, "units_micros": batch.units_micros}
+    events.emit(tenant_id=batch.tenant_id, kind="code.redeemed", data=told, key=str(code.pk))
     return Redeemed(batch.units_micros, journal, expires_at=until)
 
 

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import User
 from billing import code_shelf, gateways, ledger, order_mail, orders
 from billing.models import Code, CodeBatch, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
@@ -147,6 +148,9 @@ def finish(*, refund: Refund, actor: User | None = None, reason: str = "") -> No
     _step(refund, before=(State.SUBMITTED, State.FAILED), to=State.SUCCEEDED, problem=reason[:200], actor=actor, ended_at=timezone.now())
     _book(refund, src="refunds_due", dst="clearing", key=f"refund:{refund.pk}")
     amount = format_minor(refund.amount_minor, currency=refund.currency)
+    order = refund.attempt.order
+    told = {"number": order.number, "amount": amount}
+    events.emit(tenant_id=order.tenant_id, kind="refund.created", data=told, key=str(refund.pk))
     order_mail.write(refund.attempt.order, "order_refunded", occasion=str(refund.pk), amount=amount)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import User
 from billing import code_shelf, disputes, ledger, order_mail, orders, refunds
 from billing.codes import SoldOut
@@ -138,6 +139,14 @@ def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = No
         raise orders.WrongState("the order's codes are gone")
     orders.step(order, to=State.DELIVERED, actor=actor, delivered_at=now, review_reason="")
     order_mail.write(order, "order_delivered")
+    told = {
+        "number": order.number,
+        "product": order.product_name,
+        "quantity": order.quantity,
+        "total": order.total_minor,
+        "currency": order.currency,
+    }
+    events.emit(tenant_id=order.tenant_id, kind="order.paid", data=told, key=str(order.pk))
 
 
 def _book(attempt: PaymentAttempt, *, src: str, dst: str, key: str) -> None:

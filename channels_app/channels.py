@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from django.db import transaction
 
-from accounts import tenants
+from accounts import events, tenants
 from accounts.models import Tenant
 from channels_app import channel_settings, registry
 from channels_app.models import Channel, ChannelEvent, ChannelKey, ChannelModel
@@ -160,7 +160,13 @@ def disable(*, channel: Channel, reason: str = "") -> None:
 
 def auto_disable(*, channel: Channel, reason: str) -> bool:
     """Take an enabled channel out because its checks fail; a check that succeeds brings it back. False when it was out."""
-    return _move(channel, Channel.State.ENABLED, Channel.State.AUTO_DISABLED, reason)
+    with transaction.atomic():
+        is_out = _move(channel, Channel.State.ENABLED, Channel.State.AUTO_DISABLED, reason)
+        if is_out:
+            events.emit(
+                tenant_id=channel.tenant_id or tenants.root().pk, kind="channel.down", data={"channel": channel.name, "reason": reason}
+            )
+    return is_out
 
 
 def revive(*, channel: Channel) -> bool:

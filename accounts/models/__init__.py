@@ -1,5 +1,6 @@
 """The rows of this room: people, tenants, memberships, sub-keys, how people join, and the audit trail."""
 
+from accounts.models.hooks import NotificationTarget, WebhookDelivery, WebhookEndpoint
 from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User, UserManager
 from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
 from accounts.models.replies import ApiReply
@@ -13,9 +14,12 @@ __all__ = [
     "Invitation",
     "LegalPage",
     "Membership",
+    "NotificationTarget",
     "ShopApplication",
     "Tenant",
     "TenantDomain",
     "User",
     "UserManager",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

@@ -66,6 +66,9 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
         (_("Running"), [
             (_("Task runs"), "schedule", "foundation_scheduledtask"),
             (_("Audit trail"), "policy", "accounts_auditevent"),
+            (_("Webhooks"), "webhook", "accounts_webhookendpoint"),
+            (_("Deliveries"), "outbox", "accounts_webhookdelivery"),
+            (_("Notification targets"), "notifications", "accounts_notificationtarget"),
             (_("Legal pages"), "gavel", "accounts_legalpage"),
             (_("Acceptances"), "task_alt", "accounts_acceptance"),
         ]),

@@ -11,7 +11,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
-from accounts.models import Acceptance, ApiKey, AuditEvent, Invitation, LegalPage, Membership, Tenant, User
+from accounts.models import (
+    Acceptance,
+    ApiKey,
+    AuditEvent,
+    Invitation,
+    LegalPage,
+    Membership,
+    NotificationTarget,
+    Tenant,
+    User,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
@@ -29,6 +41,7 @@ from console.admin.costs import ChannelCostAdmin
 from console.admin.gateways import GatewayAccountAdmin
 from console.admin.groups import GroupRateAdmin
 from console.admin.inbox import WebhookInboxAdmin
+from console.admin.hooks import NotificationTargetAdmin, WebhookDeliveryAdmin, WebhookEndpointAdmin
 from console.admin.invitations import InvitationAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
@@ -89,6 +102,9 @@ SHARED: Pages = [
     (Invitation, InvitationAdmin),
     (LegalPage, LegalPageAdmin),
     (Acceptance, AcceptanceAdmin),
+    (WebhookEndpoint, WebhookEndpointAdmin),
+    (WebhookDelivery, WebhookDeliveryAdmin),
+    (NotificationTarget, NotificationTargetAdmin),
     (ApiKey, ApiKeyAdmin),
     (LimitRule, LimitRuleAdmin),
     (AuditEvent, AuditEventAdmin),

@@ -7,8 +7,21 @@ from dataclasses import dataclass, field
 
 from django.db.models import Model
 
-from accounts import audit, invitations, keys, legal, tenants
-from accounts.models import Acceptance, ApiKey, AuditEvent, Invitation, LegalPage, Membership, Tenant, TenantDomain, User
+from accounts import audit, invitations, keys, legal, tenants, webhooks
+from accounts.models import (
+    Acceptance,
+    ApiKey,
+    AuditEvent,
+    Invitation,
+    LegalPage,
+    Membership,
+    NotificationTarget,
+    Tenant,
+    TenantDomain,
+    User,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from billing import catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.ledger import Journal, LedgerAccount, Transfer
@@ -150,6 +163,21 @@ def _legal(world: World) -> LegalPage:
     return LegalPage.objects.create(tenant=world.tenant, kind="terms", text=f"terms-{world.mark}")
 
 
+def _webhook(world: World) -> WebhookEndpoint:
+    return webhooks.add(tenant=world.tenant, url=f"https://{world.mark}.example/hook", events=["order.paid"])[0]
+
+
+def _delivery(world: World) -> WebhookDelivery:
+    endpoint = WebhookEndpoint.objects.get(tenant=world.tenant)
+    return WebhookDelivery.objects.create(endpoint=endpoint, kind="order.paid", data={"mark": world.mark})
+
+
+def _target(world: World) -> NotificationTarget:
+    return NotificationTarget.objects.create(
+        tenant=world.tenant, preset="email", address=f"ops-{world.mark}@people.test", events=["order.paid"]
+    )
+
+
 def _acceptance(world: World) -> Acceptance:
     legal.accept(membership=world.customer, language="en")
     return Acceptance.objects.get(membership=world.customer)
@@ -163,6 +191,9 @@ MAKERS: dict[type[Model], Maker] = {
     Invitation: _invitation,
     LegalPage: _legal,
     Acceptance: _acceptance,
+    WebhookEndpoint: _webhook,
+    WebhookDelivery: _delivery,
+    NotificationTarget: _target,
     AuditEvent: _event,
     LimitRule: _limit,
     Channel: _channel,

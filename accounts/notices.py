@@ -1,0 +1,98 @@
+"""Tell a tenant's staff what happened, by the messenger they chose: one presets table, credentials only at delivery.
+
+Wire shapes: Telegram `sendMessage`, Bark `POST /push`, ServerChan `POST /<key>.send`, WeCom group robots, plain JSON.
+"""
+
+from __future__ import annotations
+
+import urllib.parse
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from accounts.models import NotificationTarget
+from accounts.models.hooks import EventKind
+from foundation import notify, outbound, outbox, vault
+
+TOPIC = "accounts.notice"
+TIMEOUT_SECONDS = 10.0
+Request = tuple[str, dict[str, Any]]
+
+
+class NotTold(Exception):
+    """The service did not take the message; it is tried again."""
+
+
+def seal(credential: str) -> str:
+    """Return a target's credential as it is kept."""
+    return vault.seal(credential, context="notice") if credential else ""
+
+
+def send(*, target: NotificationTarget, kind: str, data: Mapping[str, Any], event: uuid.UUID) -> None:
+    """Write a notice in the caller's transaction; one per event and target."""
+    outbox.put(topic=TOPIC, payload={"target": target.pk, "kind": kind, "data": dict(data)}, key=f"notice:{target.pk}:{event}")
+
+
+def text(*, kind: str, data: Mapping[str, Any], language: str) -> tuple[str, str]:
+    """Return a notice's title and lines in a language."""
+    with translation.override(language):
+        title = str(EventKind(kind).label) if kind in EventKind.values else kind
+        return title[:1].upper() + title[1:], "\n".join(f"{name}: {value}" for name, value in data.items()) or _("It works.")
+
+
+@outbox.handler(TOPIC)
+def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
+    """Tell one target; anything but 2xx is tried again."""
+    target = NotificationTarget.objects.select_related("tenant").filter(pk=payload["target"], is_active=True).first()
+    if target is None:
+        return
+    shop = target.tenant
+    title, body = text(kind=payload["kind"], data=payload["data"], language=shop.language)
+    title = f"[{shop.name}] {title}"
+    if target.preset == NotificationTarget.Preset.EMAIL:
+        context = {"title": title, "body": body}
+        notify.email(
+            to=target.address, template="notice", context=context, language=shop.language, sender_name=shop.name, key=f"notice:{message_id}"
+        )
+        return
+    credential = vault.unseal(target.sealed, context="notice") if target.sealed else ""
+    url, told = _PRESETS[target.preset](target.address, credential, title, body)
+    answer = outbound.request(
+        "POST", url, headers=[("Content-Type", "application/json")], content=orjson.dumps(told), timeout_seconds=TIMEOUT_SECONDS
+    )
+    if not 200 <= answer.status < 300:
+        raise NotTold(f"answered {answer.status}")
+
+
+def _telegram(chat: str, token: str, title: str, body: str) -> Request:
+    return f"https://api.telegram.org/bot{token}/sendMessage", {"chat_id": chat, "text": f"{title}\n{body}"}
+
+
+def _bark(server: str, key: str, title: str, body: str) -> Request:
+    return f"{(server or 'https://api.day.app').rstrip('/')}/push", {"device_key": key, "title": title, "body": body}
+
+
+def _serverchan(_address: str, key: str, title: str, body: str) -> Request:
+    return f"https://sctapi.ftqq.com/{urllib.parse.quote(key, safe='')}.send", {"title": title, "desp": body}
+
+
+def _wecom(_address: str, key: str, title: str, body: str) -> Request:
+    url = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={urllib.parse.quote(key, safe='')}"
+    return url, {"msgtype": "text", "text": {"content": f"{title}\n{body}"}}
+
+
+def _http(url: str, _credential: str, title: str, body: str) -> Request:
+    return url, {"title": title, "body": body}
+
+
+_PRESETS: dict[str, Callable[[str, str, str, str], Request]] = {
+    "telegram": _telegram,
+    "bark": _bark,
+    "serverchan": _serverchan,
+    "wecom": _wecom,
+    "http": _http,
+}

@@ -1,0 +1,73 @@
+"""Staff are told by the messenger they chose; each service gets its own wire shape."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from accounts import events, notices
+from accounts.models import NotificationTarget, Tenant
+from foundation import outbound, outbox
+from foundation.models import OutboxMessage
+
+pytestmark = pytest.mark.django_db
+CASES = [
+    ("telegram", "4711", "https://api.telegram.org/botKEY/sendMessage", {"chat_id": "4711", "text": "[Tea House] Order paid\nnumber: A1"}),
+    ("bark", "", "https://api.day.app/push", {"device_key": "KEY", "title": "[Tea House] Order paid", "body": "number: A1"}),
+    ("serverchan", "", "https://sctapi.ftqq.com/KEY.send", {"title": "[Tea House] Order paid", "desp": "number: A1"}),
+    (
+        "wecom",
+        "",
+        "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY",
+        {"msgtype": "text", "text": {"content": "[Tea House] Order paid\nnumber: A1"}},
+    ),
+    ("http", "https://ops.example/x", "https://ops.example/x", {"title": "[Tea House] Order paid", "body": "number: A1"}),
+]
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    """What would leave the house: these services are not ours to call."""
+    sent: list[tuple[str, Any]] = []
+
+    def request(method: str, url: str, *, content: bytes, **_rest: Any) -> outbound.Response:
+        sent.append((url, json.loads(content)))
+        return outbound.Response(status=200, headers=(), body=b"")
+
+    monkeypatch.setattr(outbound, "request", request)
+    return sent
+
+
+def target(tenant: Tenant, preset: str, address: str, credential: str = "KEY") -> NotificationTarget:
+    return NotificationTarget.objects.create(
+        tenant=tenant, preset=preset, address=address, sealed=notices.seal(credential), events=["order.paid"]
+    )
+
+
+@pytest.mark.parametrize(("preset", "address", "url", "body"), CASES)
+def test_each_service_gets_its_wire_shape(
+    tenant: Tenant, wire: list[tuple[str, Any]], preset: str, address: str, url: str, body: object
+) -> None:
+    row = target(tenant, preset, address)
+    events.emit(tenant_id=tenant.pk, kind="order.paid", data={"number": "A1"}, key="A1")
+    assert "KEY" not in str(OutboxMessage.objects.values_list("payload", flat=True))
+    assert "KEY" not in row.sealed
+    assert outbox.deliver() == 1
+    assert wire == [(url, body)]
+
+
+def test_an_address_gets_a_mail_once(tenant: Tenant) -> None:
+    target(tenant, "email", "ops@shop.test", credential="")
+    for _ in range(2):
+        events.emit(tenant_id=tenant.pk, kind="order.paid", data={"number": "A1"}, key="A1")
+    outbox.deliver()
+    outbox.deliver()
+    assert [(one.to, one.subject) for one in mail.outbox] == [(["ops@shop.test"], "[Tea House] Order paid")]
+    assert "number: A1" in mail.outbox[0].body
+
+
+def test_the_shops_language_is_spoken(tenant: Tenant) -> None:
+    assert notices.text(kind="order.paid", data={}, language="zh-hans")[0] == "订单已支付"
