@@ -9,11 +9,12 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from accounts import scope, tenants
+from accounts import domains, scope, tenants
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 HEALTH_PATH = "/healthz"
+TLS_PATH = "/internal/tls-allowed"
 _UNKNOWN_HOST = "Nobody answers on this host. Check the address, or add the host to a tenant's domains.\n"
 
 
@@ -41,6 +42,10 @@ class TenantMiddleware:
         if request.path_info == HEALTH_PATH:
             # Balancers ask by address, with any host.
             return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+        if request.path_info == TLS_PATH:
+            # A proxy asks by its own name for the host, before it gets a certificate.
+            is_ours = domains.may_have_certificate(request.GET.get("domain", ""))
+            return HttpResponse("yes\n" if is_ours else "no\n", status=200 if is_ours else 404, content_type="text/plain; charset=utf-8")
         try:
             tenant = tenants.by_host(request.get_host())
         except DisallowedHost:

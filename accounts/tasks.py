@@ -1,4 +1,4 @@
-"""Celery's doors to this room: what is swept away after a while. Importing webhooks and notices registers their outbox topics."""
+"""Celery's doors to this room: what many are told, and what is swept away. Webhooks and notices register their topics here."""
 
 from __future__ import annotations
 
@@ -8,13 +8,32 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import notices, webhooks
-from accounts.models import ApiReply, WebhookDelivery
-from foundation import jobs
+from accounts.models import ApiReply, Membership, Tenant, WebhookDelivery
+from foundation import jobs, notify
 
-__all__ = ["notices", "purge_messages", "webhooks"]
+__all__ = ["notices", "purge_messages", "tell_members", "webhooks"]
 
 KEEP_REPLIES = datetime.timedelta(days=1)
 KEEP_DELIVERIES = datetime.timedelta(days=30)
+
+
+@shared_task
+def tell_members(tenant_id: int) -> int:
+    """Tell every customer of a tenant, by mail, that it is suspended, closed or open again; return how many."""
+    tenant = Tenant.objects.get(pk=tenant_id)
+    members = Membership.objects.filter(tenant=tenant, state=Membership.State.ACTIVE, user__is_active=True, user__email__isnull=False)
+    told = 0
+    for member in members.select_related("user").order_by("pk").iterator(chunk_size=500):
+        notify.email(
+            to=member.user.email or "",
+            template=f"tenant_{tenant.state}",
+            context={"shop": tenant.name, "contact": tenant.contact},
+            language=member.user.language or tenant.language,
+            sender_name=tenant.name,
+            reply_to=tenant.reply_to,
+        )
+        told += 1
+    return told
 
 
 @shared_task

@@ -60,8 +60,8 @@ def open_tenant(*, slug: str, name: str, parent: Tenant | None = None, domain: s
         raise SlugTaken(f"there is a tenant {slug} already")
     with transaction.atomic():
         tenant = Tenant.objects.create(slug=slug, name=name, parent=parent or root(), **brand)
-        if domain:
-            add_domain(tenant=tenant, host=domain, is_primary=True)
+        if domain or settings.SHOP_DOMAIN:
+            add_domain(tenant=tenant, host=domain or f"{slug}.{settings.SHOP_DOMAIN}", is_primary=True)
     announce()
     return tenant
 
@@ -74,6 +74,11 @@ def add_domain(*, tenant: Tenant, host: str, is_primary: bool = False) -> Tenant
     row = TenantDomain.objects.create(tenant=tenant, host=name, is_primary=is_primary, proven_at=timezone.now())
     announce()
     return row
+
+
+def is_platforms(name: str) -> bool:
+    """Tell whether a host lies below the domain under which the platform gives shops their names."""
+    return bool(settings.SHOP_DOMAIN) and (name == settings.SHOP_DOMAIN or name.endswith(f".{settings.SHOP_DOMAIN}"))
 
 
 def by_host(host: str) -> Tenant | None:
@@ -136,8 +141,13 @@ def suspend(*, tenant: Tenant) -> None:
 
 
 def reopen(*, tenant: Tenant) -> None:
-    """End a suspension."""
+    """End a suspension, or open a closed tenant again."""
     _set_state(tenant, Tenant.State.OPEN)
+
+
+def close(*, tenant: Tenant) -> None:
+    """End a tenant's selling and sign-up; keys work on until the wallets are empty, data can be exported."""
+    _set_state(tenant, Tenant.State.CLOSED)
 
 
 def admits(*, tenant: Tenant, email: str = "") -> bool:
@@ -168,8 +178,9 @@ def lineage(tenant: Tenant) -> tuple[Step, ...]:
 
 
 def state_of(steps: Sequence[Step]) -> str:
-    """Return the state that counts: the first one from the root that is not open."""
-    return next((step.state for step in steps if step.state != Tenant.State.OPEN), str(Tenant.State.OPEN))
+    """Return the state that counts: a suspension anywhere on the way from the root, else a closure, else open."""
+    found = {step.state for step in steps}
+    return next((str(state) for state in (Tenant.State.SUSPENDED, Tenant.State.CLOSED) if state in found), str(Tenant.State.OPEN))
 
 
 def announce() -> None:

@@ -1,4 +1,5 @@
 """Pages of this room beside allauth's: sign-in and security without dead passkey offers, and the first set-up."""
+
 """Pages of this room beside allauth's: signing in, the first set-up, joining by invitation, legal pages."""
 
 from __future__ import annotations

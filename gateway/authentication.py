@@ -143,7 +143,8 @@ class KeyMayCall(BasePermission):
         key = lean(request).caller
         if key.state != "active" or not key.user_active:
             raise RelayError("key_disabled")
-        if key.tenant_state != "open":
+        # A closed shop sells nothing more; what its customers paid for is honoured.
+        if key.tenant_state == "suspended":
             raise RelayError("tenant_suspended")
         if key.networks and not _is_inside(client_address(request._request), key.networks):
             raise RelayError("ip_not_allowed")

@@ -8,6 +8,10 @@ from config.settings.core import PRODUCTION, VAR_DIR
 DEMO = env.flag("KEYOSK_DEMO", default=True) and not PRODUCTION
 # Hosts of the platform itself (the root tenant); every other host must be a TenantDomain.
 PLATFORM_HOSTS = env.names("KEYOSK_PLATFORM_HOSTS", "127.0.0.1")
+# Shops without a domain of their own get <short name>.<this>; empty: none.
+SHOP_DOMAIN = env.text("KEYOSK_SHOP_DOMAIN", "")
+# Where TXT records are looked up (address or address:port); empty: as the machine does.
+DNS_SERVERS = env.names("KEYOSK_DNS_SERVERS")
 RELAY_BODY_LIMIT = env.number("RELAY_BODY_LIMIT", 32 * 1024 * 1024)
 # Paths such as /one-api below which the relay answers as well.
 RELAY_MOUNTS = env.names("RELAY_MOUNTS", "/one-api")

@@ -20,7 +20,7 @@ from accounts.models import ApiKey, AuditEvent
 from billing import chart, money
 from billing.models.ledger import LedgerAccount
 from channels_app.models import Channel
-from console.admin import customers
+from console.admin import checklist, customers
 from gateway import rollups, selectors
 from gateway.models import UsageDay, UsageHour
 
@@ -52,6 +52,7 @@ def context(request: HttpRequest, site: str) -> dict[str, Any]:
         "chart": found["chart"],
         "models": found["models"],
         "site": site,
+        "steps": checklist.steps(actor.tenant, site),
         "dearest": found["dearest"],
         "running_dry": found["running_dry"],
         "channels": scope.narrow(actor, Channel.objects.select_related("check_result"))[:8],

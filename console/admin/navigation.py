@@ -38,6 +38,8 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Sub-keys"), "key", "accounts_apikey"),
             (_("Limits"), "speed", "billing_limitrule"),
             (_("Tenants"), "storefront", "accounts_tenant"),
+            (_("Domains"), "language", "accounts_tenantdomain"),
+            (_("Applications"), "add_business", "accounts_shopapplication"),
         ]),
         (_("Selling"), [
             (_("Products"), "sell", "billing_product"),
@@ -63,6 +65,15 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Journal"), "menu_book", "billing_journal"),
             (_("Reconciliation"), "rule", "billing_auditrun"),
         ]),
+        *_own_affairs(),
+    ]  # fmt: skip
+    built = ({"title": title, "items": [item for row in rows if (item := _item(site, *row))]} for title, rows in groups)
+    return [group for group in built if group["items"]]
+
+
+def _own_affairs() -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Return what concerns the running of the place itself."""
+    return [
         (_("Running"), [
             (_("Task runs"), "schedule", "foundation_scheduledtask"),
             (_("Audit trail"), "policy", "accounts_auditevent"),
@@ -73,8 +84,6 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Acceptances"), "task_alt", "accounts_acceptance"),
         ]),
     ]  # fmt: skip
-    built = ({"title": title, "items": [item for row in rows if (item := _item(site, *row))]} for title, rows in groups)
-    return [group for group in built if group["items"]]
 
 
 def _item(site: str, title: str, icon: str, name: str) -> dict[str, str] | None:

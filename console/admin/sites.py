@@ -19,7 +19,9 @@ from accounts.models import (
     LegalPage,
     Membership,
     NotificationTarget,
+    ShopApplication,
     Tenant,
+    TenantDomain,
     User,
     WebhookDelivery,
     WebhookEndpoint,
@@ -34,14 +36,16 @@ from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product, WebhookInbox
 from channels_app.models import Channel, ChannelCost
 from console.admin import dashboard
+from console.admin.applications import ShopApplicationAdmin
 from console.admin.audit import AuditEventAdmin
 from console.admin.channels import ChannelAdmin
 from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
+from console.admin.domains import TenantDomainAdmin
 from console.admin.gateways import GatewayAccountAdmin
 from console.admin.groups import GroupRateAdmin
-from console.admin.inbox import WebhookInboxAdmin
 from console.admin.hooks import NotificationTargetAdmin, WebhookDeliveryAdmin, WebhookEndpointAdmin
+from console.admin.inbox import WebhookInboxAdmin
 from console.admin.invitations import InvitationAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
@@ -100,6 +104,8 @@ Pages = list[tuple[type[Model], type[TenantModelAdmin[Any]]]]
 SHARED: Pages = [
     (Membership, MembershipAdmin),
     (Invitation, InvitationAdmin),
+    (TenantDomain, TenantDomainAdmin),
+    (ShopApplication, ShopApplicationAdmin),
     (LegalPage, LegalPageAdmin),
     (Acceptance, AcceptanceAdmin),
     (WebhookEndpoint, WebhookEndpointAdmin),

@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminColorInputWidget
@@ -16,7 +18,9 @@ from unfold.widgets import UnfoldAdminColorInputWidget
 from accounts import tenants
 from accounts.admin_scope import TenantTabularInline
 from accounts.models import Tenant, TenantDomain
-from console.admin.base import DeskAdmin, ReadOnly
+from accounts.tasks import tell_members
+from console.admin import pages
+from console.admin.base import DeskAdmin, ReadOnly, facts
 from console.admin.figures import label
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
@@ -34,14 +38,19 @@ class TenantForm(ModelForm[Tenant]):
         return colour.lower()
 
 
+def clean_host(typed: str) -> str:
+    """Return a host name as requests carry it; raise ValidationError."""
+    host = typed.strip().lower().rstrip(".")
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host):
+        raise ValidationError(_("Write the host name alone, such as shop.example.com."))
+    return host
+
+
 class DomainForm(ModelForm[TenantDomain]):
     """Keeps host names as requests carry them: lower case, no port, no path."""
 
     def clean_host(self) -> str:
-        host: str = self.cleaned_data["host"].strip().lower().rstrip(".")
-        if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", host):
-            raise ValidationError(_("Write the host name alone, such as shop.example.com."))
-        return host
+        return clean_host(self.cleaned_data["host"])
 
 
 class DomainInline(TenantTabularInline[TenantDomain, Tenant]):
@@ -66,9 +75,10 @@ class TenantAdmin(DeskAdmin[Tenant]):
     list_select_related = ("parent",)
     search_fields = ("name", "slug", "domains__host")
     ordering = ("id",)
+    actions_detail: tuple[str, ...] = ("suspend", "close", "reopen")
     inlines = (DomainInline,)
     fieldsets: tuple[Any, ...] = (
-        (None, {"fields": ("slug", "parent", "state", "may_bring_channels")}),
+        (None, {"fields": ("slug", "parent", "state_label", "may_bring_channels")}),
         (gettext_lazy("Brand"), {"fields": BRAND}),
         (gettext_lazy("Manners"), {"fields": MANNERS}),
     )
@@ -78,7 +88,7 @@ class TenantAdmin(DeskAdmin[Tenant]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
         # Prices, escrow and the ledger hang on the chain of sellers: it is set once.
-        return ("slug", "parent") if obj else ()
+        return ("slug", "parent", "state_label") if obj else ("state_label",)
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "colour":
@@ -91,6 +101,37 @@ class TenantAdmin(DeskAdmin[Tenant]):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @pages.act(description=gettext_lazy("Suspend"), icon="pause")
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Stop keys and selling until it is opened again."""
+        text = _("Keys are refused with a clear error and nothing is sold until you open it again. Its customers get a mail.")
+        return self._turn(request, object_id, "suspend", _("Suspend %s"), text)
+
+    @pages.act(description=gettext_lazy("Close"), icon="block")
+    def close(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End selling and sign-up; wallets are honoured."""
+        text = _("Nothing is sold any more and nobody signs up. Keys work on until the wallets are empty. Its customers get a mail.")
+        return self._turn(request, object_id, "close", _("Close %s"), text)
+
+    @pages.act(description=gettext_lazy("Open again"), icon="play_arrow")
+    def reopen(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open a suspended or closed shop again."""
+        return self._turn(request, object_id, "reopen", _("Open %s again"), _("Keys and selling go on. Its customers get a mail."))
+
+    def _turn(self, request: HttpRequest, object_id: str, verb: str, title: str, text: str) -> HttpResponse:
+        tenant = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, tenant)
+        if request.method != "POST" or tenant.is_root:
+            asked = title % tenant.name
+            text = _("The platform itself stays open.") if tenant.is_root else text
+            return pages.ask(request, self, title=asked, submit=asked, explanation=text, back=back, is_danger=verb != "reopen")
+        with transaction.atomic():
+            before = facts(tenant)
+            {"suspend": tenants.suspend, "close": tenants.close, "reopen": tenants.reopen}[verb](tenant=tenant)
+            self.record_change(request, verb, tenant, before=before)
+            transaction.on_commit(lambda: tell_members.delay(tenant.pk), robust=True)
+        return redirect(back)
 
     @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
     def state_label(self, tenant: Tenant) -> tuple[str, str]:
@@ -107,10 +148,11 @@ class ShopAdmin(TenantAdmin):
     list_display = ("name", "slug", "state_label", "hosts")
     list_filter = ()
     inlines = (DomainLookInline,)
-    fieldsets = ((None, {"fields": ("slug", "state")}), *TenantAdmin.fieldsets[1:])
+    fieldsets = ((None, {"fields": ("slug", "state_label")}), *TenantAdmin.fieldsets[1:])
+    actions_detail = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
-        return ("slug", "state", "currency")
+        return ("slug", "state_label", "currency")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

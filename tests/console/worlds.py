@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Model
 
-from accounts import audit, invitations, keys, legal, tenants, webhooks
+from accounts import audit, invitations, keys, legal, onboarding, tenants, webhooks
 from accounts.models import (
     Acceptance,
     ApiKey,
@@ -16,6 +16,7 @@ from accounts.models import (
     LegalPage,
     Membership,
     NotificationTarget,
+    ShopApplication,
     Tenant,
     TenantDomain,
     User,
@@ -178,6 +179,10 @@ def _target(world: World) -> NotificationTarget:
     )
 
 
+def _application(world: World) -> ShopApplication:
+    return onboarding.apply(seller=world.tenant, applicant=world.customer.user, slug=f"sub-{world.mark}", name=f"application-{world.mark}")
+
+
 def _acceptance(world: World) -> Acceptance:
     legal.accept(membership=world.customer, language="en")
     return Acceptance.objects.get(membership=world.customer)
@@ -191,6 +196,7 @@ MAKERS: dict[type[Model], Maker] = {
     Invitation: _invitation,
     LegalPage: _legal,
     Acceptance: _acceptance,
+    ShopApplication: _application,
     WebhookEndpoint: _webhook,
     WebhookDelivery: _delivery,
     NotificationTarget: _target,

@@ -34,6 +34,7 @@ BREACHES = [
     ("One door to Stripe", "billing/urls.py", "import stripe"),
     ("One door to Amazon", "channels_app/registry.py", "import boto3"),
     ("One door to Google's sign-in", "channels_app/registry.py", "import google.auth"),
+    ("One door to the domain name system", "accounts/forms.py", "import dns"),
     ("Minds are pure", "channels_app/sse.py", "import django.db"),
     ("Minds are pure", "channels_app/contract.py", "import channels_app.models"),
     ("No cycles between neighbours", "foundation/processes.py", "import foundation.supervisor"),
