@@ -171,7 +171,7 @@ def revoke_secret(secret: str) -> str | None:
     key = by_secret(secret)
     if key is None or key.state == ApiKey.State.REVOKED:
         return None
-    if key.previous_digest == digest(secret):
+    if key.previous_digest in digests(secret):
         ApiKey.objects.filter(pk=key.pk, previous_digest=key.previous_digest).update(previous_digest=None, previous_until=None)
         _announce()
         return "old secret"

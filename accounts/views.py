@@ -1,6 +1,4 @@
-"""Pages of this room beside allauth's: sign-in and security without dead passkey offers, and the first set-up."""
-
-"""Pages of this room beside allauth's: signing in, the first set-up, joining by invitation, legal pages."""
+"""Pages of this room beside allauth's: sign-in and security without dead passkey offers, set-up, joining by invitation, legal pages."""
 
 from __future__ import annotations
 
