@@ -24,6 +24,7 @@ GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 TOKEN = "ya29.scripted-token"  # a made-up one
 USAGE = {"promptTokenCount": 12, "candidatesTokenCount": 4, "totalTokenCount": 16}
 _PRIVATE = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+_OPENAI = re.compile(r"/v1/projects/([^/]+)/locations/([^/]+)/endpoints/openapi/chat/completions")
 _VERTEX = re.compile(r"/v1/projects/([^/]+)/locations/([^/]+)/publishers/(google|anthropic)/models/([^/:]+):(\w+)")
 
 
@@ -83,6 +84,9 @@ class Vertex(Upstream):
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return error(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
         path, _, query = request.path.partition("?")
+        openai = _OPENAI.fullmatch(path)
+        if openai is not None and openai[1] == PROJECT:
+            return _compatible(request.fields) or self.next_reply() or _completed(request.fields)
         found = _VERTEX.fullmatch(path)
         if found is None or found[1] != PROJECT:
             return replies.answer(b"<!DOCTYPE html><html><title>Error 404 (Not Found)!!1</title></html>", status=404)
@@ -117,6 +121,18 @@ def _claims(assertion: str) -> dict[str, Any] | None:
 
 def _bytes(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _compatible(fields: dict[str, Any]) -> Reply | None:
+    """Refuse a model without its publisher, in the list in which Google's OpenAI-compatible address answers errors."""
+    if str(fields.get("model")).startswith(("google/", "meta/")):
+        return None
+    complaint = {"code": 400, "message": "Malformed publisher model (expected <publisher>/<model>)", "status": "INVALID_ARGUMENT"}
+    return replies.answer([{"error": complaint}], status=400)
+
+
+def _completed(fields: dict[str, Any]) -> Reply:
+    return replies.stream() if fields.get("stream") else replies.answer()
 
 
 def _wrong(found: re.Match[str], query: str, fields: dict[str, Any]) -> Reply | None:
