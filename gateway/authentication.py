@@ -35,6 +35,7 @@ _LONGEST_SECRET = 200
 _LONGEST_CHANNEL = 12
 _PINNING_ROLES = frozenset({Membership.Role.OWNER, Membership.Role.MANAGER})
 _REMEMBERED = 4096
+_SUBPROTOCOL = "openai-insecure-api-key."
 _OTHER_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 
 
@@ -118,7 +119,7 @@ class Recogniser:
 
 
 class KeyAuthentication(BaseAuthentication):
-    """A sub-key in `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key` or `?key=`."""
+    """A sub-key in `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, a WebSocket's subprotocol or `?key=`."""
 
     def authenticate(self, request: Request) -> tuple[KeyFacts, None] | None:
         """Return the key that `prepare` has found; raise RelayError (401) when there is none, or it is not valid any more."""
@@ -156,9 +157,17 @@ def credential(request: HttpRequest) -> str:
     secret = _bearer(header(request, "authorization"))
     if not secret:
         secret = next((found for name in _OTHER_HEADERS if (found := header(request, name).strip())), "")
+    if not secret:
+        secret = _in_subprotocol(header(request, "sec-websocket-protocol"))
     if not secret and request.META.get("QUERY_STRING"):
         secret = request.GET.get("key", "").strip()
     return "" if secret.lower() in _NO_KEY or len(secret) > _LONGEST_SECRET else secret
+
+
+def _in_subprotocol(offered: str) -> str:
+    """Return the secret that browsers, which can set no header on a WebSocket, hide among its subprotocols."""
+    found = (name.strip() for name in offered.split(","))
+    return next((name[len(_SUBPROTOCOL) :] for name in found if name.startswith(_SUBPROTOCOL)), "")
 
 
 def _bearer(authorization: str) -> str:

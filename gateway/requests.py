@@ -10,7 +10,6 @@ from django.http import HttpRequest, QueryDict
 from django.utils.functional import cached_property
 from rest_framework.request import Empty, Request
 
-from channels_app import registry
 from channels_app.forms import Form
 from foundation import ids
 from gateway import tongues
@@ -117,8 +116,7 @@ def header(request: HttpRequest, name: str) -> str:
 
 def dialect_of(request: HttpRequest) -> str:
     """Return the protocol in which this request is answered."""
-    name = tongues.spoken(request.path, lambda name: header(request, name), str(request.META.get("QUERY_STRING", "")))
-    return name if name in registry.clients() else "openai"
+    return tongues.spoken(request.path, lambda name: header(request, name), str(request.META.get("QUERY_STRING", "")))
 
 
 def peer_address(request: HttpRequest) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
+from gateway import tongues
+from gateway.views import later
 from gateway.views.base import RelayView
 from gateway.views.billing import Subscription, Usage
-from gateway.views.chat import ChatCompletions, Messages
+from gateway.views.chat import ChatCompletions, Messages, Responses
+from gateway.views.gemini import GenerateContent
 from gateway.views.models import ModelDetail, ModelList
 from gateway.views.operations import (
     EmbeddingsView,
@@ -39,6 +42,7 @@ EXACT: dict[str, type[RelayView]] = {
     "/v1/key/revoke": RevokeKey,
     "/v1/messages": Messages,
     "/v1/models": ModelList,
+    "/v1/responses": Responses,
     "/v1/dashboard/billing/subscription": Subscription,
     "/v1/dashboard/billing/usage": Usage,
     "/dashboard/billing/subscription": Subscription,
@@ -54,13 +58,23 @@ DEPLOYED = frozenset(
 _DEPLOYMENTS = "/openai/deployments/"
 _AZURE = "/openai/v1/"
 # Where clients of Jina and Cohere look.
-_ALIASES = {"/rerank": "/v1/rerank", "/v2/rerank": "/v1/rerank"}
+_ALIASES = {
+    "/rerank": "/v1/rerank",
+    "/v2/rerank": "/v1/rerank",
+    "/openai/models": "/v1/models",
+    "/openai/responses": "/v1/responses",
+    "/v1beta/openai/chat/completions": "/v1/chat/completions",
+    "/v1beta/openai/embeddings": "/v1/embeddings",
+    "/v1beta/openai/models": "/v1/models",
+    "/v1beta/models": "/v1/models",
+}
 # A model's id may contain slashes.
-_MODEL = "/v1/models/"
+_MODELS = ("/v1/models/", "/v1beta/models/")
 _RECEIPT = "/v1/receipts/"
 
 urlpatterns: list[URLPattern] = [
     *(path(address[1:], view.as_view()) for address, view in EXACT.items()),
+    re_path(r"^v1/models/(?P<model>.+):(?P<action>[a-zA-Z]+Contents?|countTokens)$", GenerateContent.as_view()),
     path("v1/models/<path:model>", ModelDetail.as_view()),
     path("v1/receipts/<str:receipt>", Receipt.as_view()),
 ]
@@ -78,11 +92,16 @@ def resolve(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
         return _deployed(address[len(_DEPLOYMENTS) :])
     if address.startswith(_AZURE):
         return resolve("/v1/" + address[len(_AZURE) :])
-    if address.startswith(_MODEL):
-        return ModelDetail, {"model": address[len(_MODEL) :]}
+    if address.startswith(_MODELS):
+        named = tongues.action_of(address)
+        return (
+            (GenerateContent, {"model": named[0], "action": named[1]})
+            if named
+            else (ModelDetail, {"model": address.split("/models/", 1)[1]})
+        )
     if address.startswith(_RECEIPT):
         return Receipt, {"receipt": address[len(_RECEIPT) :]}
-    return None
+    return (later.NotYet, {}) if later.is_later(address) else None
 
 
 def _deployed(below: str) -> tuple[type[RelayView], dict[str, Any]] | None:

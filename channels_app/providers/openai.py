@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from channels_app import dashboard_billing
-from channels_app.contract import ChannelFacts, ChannelKey
+from channels_app.contract import Call, ChannelFacts, ChannelKey
+from channels_app.faces import CHAT
 from channels_app.inquiry import Balance, Inquiry
 from channels_app.provider import Field, Provider
 
@@ -17,8 +18,17 @@ class OpenAI(Provider):
     fields = (
         Field("organization", "Organization", help="Sent as OpenAI-Organization."),
         Field("project", "Project", help="Sent as OpenAI-Project."),
+        Field("protocol", "Protocol", help="chat, responses, or both: as the client speaks. Empty: both at OpenAI itself, chat elsewhere."),
     )
     default_models = ("gpt-4o-mini", "gpt-4o", "gpt-4.1-mini")
+
+    def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
+        """Return Responses for clients that speak it, where the channel offers both, and for everybody where it offers nothing else."""
+        if call.operation != CHAT:
+            return self.dialect
+        protocol = channel.options.get("protocol") or ("chat" if channel.base_url else "both")
+        is_responses = protocol == "responses" or (protocol == "both" and call.dialect == "responses")
+        return "responses" if is_responses else self.dialect
 
     def may_lead_back(self, channel: ChannelFacts) -> bool:
         return bool(channel.base_url)

@@ -15,7 +15,7 @@ from gateway.requests import LeanRequest, header
 from gateway.streams import EventStream
 from gateway.views.base import RelayView
 
-_ANSWER = {200: OpenApiResponse(OpenApiTypes.OBJECT, description="An answer, or with streaming its parts as events.")}
+ANSWER = {200: OpenApiResponse(OpenApiTypes.OBJECT, description="An answer, or with streaming its parts as events.")}
 
 
 async def respond(request: LeanRequest, call: Call) -> Answer | EventStream:
@@ -36,9 +36,17 @@ async def respond(request: LeanRequest, call: Call) -> Answer | EventStream:
 class ChatCompletions(RelayView):
     """A chat completion by the model named in the body, or in Azure's kind of address."""
 
-    @extend_schema(operation_id="create_chat_completion", request=OpenApiTypes.OBJECT, responses=_ANSWER)
+    @extend_schema(operation_id="create_chat_completion", request=OpenApiTypes.OBJECT, responses=ANSWER)
     async def post(self, request: LeanRequest, model: str = "") -> Answer | EventStream:
         return await respond(request, intake.chat(request._request.body, model=model))
+
+
+class Responses(RelayView):
+    """An answer in the Responses protocol."""
+
+    @extend_schema(operation_id="create_response", request=OpenApiTypes.OBJECT, responses=ANSWER)
+    async def post(self, request: LeanRequest) -> Answer | EventStream:
+        return await respond(request, intake.hear("responses", request._request.body))
 
 
 class Messages(RelayView):
@@ -46,7 +54,7 @@ class Messages(RelayView):
 
     travelling: ClassVar[tuple[str, ...]] = ("anthropic-version", "anthropic-beta")
 
-    @extend_schema(operation_id="create_message", request=OpenApiTypes.OBJECT, responses=_ANSWER)
+    @extend_schema(operation_id="create_message", request=OpenApiTypes.OBJECT, responses=ANSWER)
     async def post(self, request: LeanRequest) -> Answer | EventStream:
         found = ((name, header(request._request, name)) for name in self.travelling)
         call = intake.hear("anthropic", request._request.body, headers=tuple((name, value) for name, value in found if value))

@@ -1,7 +1,8 @@
-"""GET /v1/models and /v1/models/<id>: what the sub-key may call, in OpenAI's shape."""
+"""GET /v1/models and /v1/models/<id>: what the sub-key may call, in the shape of the protocol that asks (see `tongues`)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -14,11 +15,13 @@ from gateway.answers import Answer
 from gateway.authentication import may_use
 from gateway.errors import RelayError
 from gateway.process import THE_TABLE
-from gateway.requests import LeanRequest
+from gateway.requests import LeanRequest, dialect_of
 from gateway.views.base import RelayView
 
 # The relay does not know when a vendor made a model; clients only want a number.
 _CREATED = 1_626_777_600
+_CREATED_AT = "2021-07-20T00:00:00Z"
+_METHODS = ("generateContent", "streamGenerateContent", "countTokens")
 
 
 class ModelList(RelayView):
@@ -26,8 +29,11 @@ class ModelList(RelayView):
 
     @extend_schema(operation_id="list_models", responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest) -> Answer:
-        names = await _models(request.caller)
-        return _json({"object": "list", "data": [_entry(name) for name in names]})
+        names, dialect = await _models(request.caller), dialect_of(request._request)
+        if dialect == "anthropic":
+            return _json(_page(names, request._request.GET))
+        rows = [_entry(name, dialect) for name in names]
+        return _json({"models": rows} if dialect == "gemini" else {"object": "list", "data": rows})
 
 
 class ModelDetail(RelayView):
@@ -37,7 +43,7 @@ class ModelDetail(RelayView):
     async def get(self, request: LeanRequest, model: str) -> Answer:
         if model not in await _models(request.caller):
             raise RelayError("model_not_found", f"The model {model[:100]} does not exist here.", param="model")
-        return _json(_entry(model))
+        return _json(_entry(model, dialect_of(request._request)))
 
 
 async def _models(key: KeyFacts) -> list[str]:
@@ -48,8 +54,24 @@ async def _models(key: KeyFacts) -> list[str]:
     return sorted(name for name in names if may_use(key, name) and book.resolve(name, group=key.group) is not None)
 
 
-def _entry(name: str) -> dict[str, Any]:
+def _entry(name: str, dialect: str) -> dict[str, Any]:
+    if dialect == "anthropic":
+        return {"type": "model", "id": name, "display_name": name, "created_at": _CREATED_AT}
+    if dialect == "gemini":
+        return {"name": f"models/{name}", "baseModelId": name, "displayName": name, "supportedGenerationMethods": _METHODS}
     return {"id": name, "object": "model", "created": _CREATED, "owned_by": "keyosk", "permission": [], "root": name, "parent": None}
+
+
+def _page(names: list[str], query: Mapping[str, str]) -> dict[str, Any]:
+    """Return a page of Anthropic's list; without a `limit` all of it."""
+    after, before = query.get("after_id"), query.get("before_id")
+    start = names.index(after) + 1 if after in names else 0
+    end = names.index(before) if before in names else len(names)
+    limit = query.get("limit", "")
+    shown = names[start:end]
+    page = shown[: int(limit)] if limit.isdigit() and int(limit) else shown
+    ends = {"first_id": page[0] if page else None, "last_id": page[-1] if page else None}
+    return {"data": [_entry(name, "anthropic") for name in page], "has_more": len(page) < len(shown), **ends}
 
 
 def _json(value: dict[str, Any]) -> Answer:

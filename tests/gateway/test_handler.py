@@ -27,7 +27,7 @@ def test_careless_addresses_are_understood_without_a_redirect(relay: LiveRelay, 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/v1/nothing"), ("POST", "/v1beta/models/x:generateContent"), ("GET", "/openai/x"), ("GET", "/one-api/v1/x"), ("GET", "/v1")],
+    [("GET", "/v1/nothing"), ("POST", "/v1/models2/x"), ("GET", "/openai/x"), ("GET", "/one-api/v1/x"), ("GET", "/v1")],
 )
 def test_unknown_addresses_are_a_json_404(relay: LiveRelay, method: str, path: str) -> None:
     response = relay.http.request(method, path)

@@ -8,8 +8,10 @@ import pytest
 from drf_spectacular.generators import SchemaGenerator
 
 from gateway import urls
-from gateway.views.chat import ChatCompletions
-from gateway.views.models import ModelDetail
+from gateway.views.chat import ChatCompletions, Responses
+from gateway.views.gemini import GenerateContent
+from gateway.views.later import NotYet
+from gateway.views.models import ModelDetail, ModelList
 
 
 @pytest.mark.parametrize(
@@ -37,11 +39,31 @@ def test_a_path_finds_its_view() -> None:
     assert urls.resolve("/v1/chat") is None
 
 
+@pytest.mark.parametrize(
+    ("address", "view", "arguments"),
+    [
+        ("/v1/models/a/b:generateContent", GenerateContent, {"model": "a/b", "action": "generateContent"}),
+        ("/v1beta/models/g:x:streamGenerateContent", GenerateContent, {"model": "g:x", "action": "streamGenerateContent"}),
+        ("/v1/models/llama3:8b", ModelDetail, {"model": "llama3:8b"}),
+        ("/v1beta/models/g", ModelDetail, {"model": "g"}),
+        ("/v1beta/models", ModelList, {}),
+        ("/v1/responses", Responses, {}),
+        ("/openai/responses", Responses, {}),
+        ("/openai/v1/responses", Responses, {}),
+        ("/v1/responses/resp_1", NotYet, {}),
+        ("/v1/realtime", NotYet, {}),
+        ("/openai/deployments/gpt-35-turbo/chat/completions", ChatCompletions, {"model": "gpt-35-turbo"}),
+    ],
+)
+def test_each_protocol_finds_its_view(address: str, view: type[Any], arguments: dict[str, str]) -> None:
+    assert urls.resolve(address) == (view, arguments)
+
+
 def test_every_view_is_in_the_schema_with_its_security(capfd: pytest.CaptureFixture[str]) -> None:
     generator: Any = SchemaGenerator
     schema = generator(patterns=urls.urlpatterns).get_schema(request=None, public=True)
 
-    assert sorted(schema["paths"]) == sorted([*urls.EXACT, "/v1/models/{model}", "/v1/receipts/{receipt}"])
+    assert sorted(schema["paths"]) == sorted([*urls.EXACT, "/v1/models/{model}", "/v1/models/{model}:{action}", "/v1/receipts/{receipt}"])
     assert schema["components"]["securitySchemes"] == {"subKey": {"type": "http", "scheme": "bearer"}}
     for path in schema["paths"].values():
         for operation in path.values():

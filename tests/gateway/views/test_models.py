@@ -40,3 +40,23 @@ def test_an_unknown_model_is_a_404(caller: Caller, relay: LiveRelay) -> None:
     response = relay.http.get("/v1/models/nobody", headers=caller.headers)
 
     assert (response.status_code, response.json()["error"]["code"], response.json()["error"]["param"]) == (404, "model_not_found", "model")
+
+
+def test_the_list_comes_in_the_shape_of_the_protocol_that_asks(relay: LiveRelay, caller: Caller) -> None:
+    claude = relay.http.get("/v1/models", headers={"x-api-key": caller.secret, "anthropic-version": "2023-06-01"}).json()
+    assert claude == {
+        "data": [{"type": "model", "id": "m", "display_name": "m", "created_at": "2021-07-20T00:00:00Z"}],
+        "has_more": False,
+        "first_id": "m",
+        "last_id": "m",
+    }
+    for path in ("/v1/models", "/v1beta/models"):
+        google = relay.http.get(path, headers={"x-goog-api-key": caller.secret}).json()
+        assert [one["name"] for one in google["models"]] == ["models/m"]
+    by_query = relay.http.get(f"/v1/models/m?key={caller.secret}").json()
+    assert by_query["name"] == "models/m"
+
+
+def test_a_key_may_hide_among_the_subprotocols_of_a_websocket(relay: LiveRelay, caller: Caller) -> None:
+    offered = f"realtime, openai-insecure-api-key.{caller.secret}, openai-beta.realtime-v1"
+    assert relay.http.get("/v1/models", headers={"sec-websocket-protocol": offered}).status_code == 200
