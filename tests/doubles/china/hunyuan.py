@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -41,7 +42,8 @@ def stream(texts: tuple[str, ...] = replies.WORDS, finish: str = "stop") -> Repl
     frames = [
         frame({"Role": "assistant", "Content": text}, finish if place == len(texts) else "", place) for place, text in enumerate(texts, 1)
     ]
-    return replies.raw_stream(*frames)
+    # Without a charset: the vendor's own client takes nothing else for a stream.
+    return replace(replies.raw_stream(*frames), content_type="text/event-stream")
 
 
 class Hunyuan(Vendor):

@@ -132,8 +132,10 @@ class Spark:
                 if told is None:
                     return
                 connection.send(orjson.dumps(told).decode())
-            connection.recv(timeout=5)  # the vendor waits for the caller to close
-        except (ConnectionClosed, TimeoutError):
+            connection.recv(timeout=2)  # the vendor says no more, and waits for the caller to close
+        except TimeoutError:
+            connection.socket.close()  # whoever still waits for an end has lost the connection
+        except ConnectionClosed:
             return
 
 
