@@ -19,7 +19,7 @@ from django.db import transaction
 
 from accounts import events, tenants
 from accounts.models import Tenant
-from channels_app import channel_settings, registry
+from channels_app import channel_settings, contract, registry
 from channels_app.models import Channel, ChannelEvent, ChannelKey, ChannelModel
 from channels_app.selectors import KEY_CONTEXT, KIND
 from foundation import snapshots, vault
@@ -68,9 +68,9 @@ def add(
     options: Mapping[str, Any] | None = None,
     allow_private: bool = False,
 ) -> Channel:
-    """Make an enabled channel of `tenant` (the platform if None); `models` maps public to upstream names, or lists equal ones.
+    """Make a channel of `tenant` (the platform if None); `models` maps public to upstream names, or lists equal ones.
 
-    Without models the vendor's defaults are served. Raise ChannelError.
+    Without models the vendor's defaults are served. It is enabled unless the vendor is retired. Raise ChannelError.
     """
     named = _named_models(provider, models)
     owner = tenant or tenants.root()
@@ -87,11 +87,28 @@ def add(
             priority=priority,
             weight=weight,
             allow_private=allow_private,
+            **first_state(provider),
         )
         ChannelKey.objects.create(channel=channel, **_sealed(key))
         ChannelModel.objects.bulk_create(ChannelModel(channel=channel, name=public, upstream_name=up) for public, up in named.items())
         announce()
     return channel
+
+
+def first_state(provider: str) -> dict[str, str]:
+    """Return the state of a new channel and the reason: what a vendor may have switched off is switched on by a person."""
+    if registry.provider(provider).is_retired:
+        return {"state": Channel.State.DISABLED, "reason": "The vendor has retired this interface."}
+    return {"state": Channel.State.ENABLED, "reason": ""}
+
+
+def key_parts(channel: Channel) -> dict[str, str]:
+    """Return the parts of a channel's first credential by name, as its vendor has them; empty where there is none."""
+    vendor, stored = registry.provider(channel.provider), channel.keys.order_by("pk").first()
+    if stored is None or not vendor.key_parts:
+        return {}
+    key = contract.ChannelKey(stored.pk, contract.Secret(vault.unseal(stored.sealed, context=KEY_CONTEXT)))
+    return dict(zip((part.name for part in vendor.key_parts), vendor.split(key), strict=True))
 
 
 def _refuse_impossible(owner: Tenant, *, name: str, provider: str, base_url: str, key: str) -> None:
@@ -120,7 +137,7 @@ def _named_models(provider: str, models: Sequence[str] | Mapping[str, str]) -> d
 def check_address(base_url: str) -> None:
     """Raise BadAddress unless the address is empty (the vendor's own) or an http(s) URL with a host."""
     parts = urlsplit(base_url)
-    if base_url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+    if base_url and (parts.scheme not in {"http", "https", "ws", "wss"} or not parts.hostname):
         raise BadAddress(f"{base_url} is no http or https address")
 
 

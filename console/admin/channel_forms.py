@@ -11,7 +11,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from channels_app import channel_settings, channels, registry
 from channels_app.models import Channel
-from channels_app.provider import Field
+from channels_app.provider import Field, Provider
+from console.admin import key_parts
 from console.admin.fields import ModelMapField, SecretField
 from console.admin.pages import dress
 
@@ -25,6 +26,11 @@ class ChannelForm(forms.ModelForm[Channel]):
     """Never shows a stored credential; what is typed replaces it, what is left empty stays."""
 
     provider_slug: str = ""
+
+    @property
+    def vendor(self) -> Provider:
+        """Return the vendor whose form this is."""
+        return registry.provider(self.provider_slug)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,6 +62,8 @@ class ChannelForm(forms.ModelForm[Channel]):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
+        if self.vendor.key_parts:
+            key_parts.join(self)
         try:
             channels.check_settings(self.options())
         except channels.BadOption as error:
@@ -86,13 +94,21 @@ def form_for(provider: str, channel: Channel | None) -> type[ChannelForm]:
             required=False,
         ),
     }
-    if vendor.needs_key:
+    if vendor.key_parts:
+        declared |= key_parts.fields(vendor, channel)
+    elif vendor.needs_key:
         label = gettext_lazy("Key") if vendor.key_label == "Key" else vendor.key_label
         declared["key"] = SecretField(label=label, stored=shown, required=channel is None)
     stored = channel.options if channel else {}
     for field in _declared(provider):
         declared[OPTION + field.name] = _option(field, str(stored.get(field.name, "")))
     return type("ChannelForm", (ChannelForm,), declared)
+
+
+def key_names(provider: str) -> list[str]:
+    """Return the names of the form fields that hold a vendor's credential."""
+    vendor = registry.provider(provider)
+    return key_parts.names(vendor) if vendor.key_parts else ["key"] if vendor.needs_key else []
 
 
 def option_names(provider: str) -> list[str]:

@@ -61,7 +61,7 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         if not provider or not self.has_change_permission(request, obj):
             return ((None, {"fields": ("name", "provider", "base_url", "state", "reason")}),)
         is_platform = actor_of(request).is_platform
-        secret = ["key"] if registry.provider(provider).needs_key else []
+        secret = channel_forms.key_names(provider)
         settings = channel_forms.setting_names(provider)
         owner = ["tenant"] if is_platform and obj is None else []
         private = ["allow_private"] if is_platform else []
@@ -86,6 +86,9 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         obj.provider = form.provider_slug
         before = self.facts(Channel.objects.get(pk=obj.pk)) if change else {}
         obj.options = form.options()
+        if not change:
+            for name, value in channels.first_state(obj.provider).items():
+                setattr(obj, name, value)
         if not change and not actor_of(request).is_platform:
             obj.tenant = actor_of(request).tenant
         obj.save()
@@ -108,7 +111,11 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         return found
 
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        self.message_user(request, _("%s is enabled. Test it now to see whether it answers.") % obj)
+        if obj.state == Channel.State.ENABLED:
+            self.message_user(request, _("%s is enabled. Test it now to see whether it answers.") % obj)
+        else:
+            told = {"channel": obj, "reason": obj.reason}
+            self.message_user(request, _("%(channel)s is disabled: %(reason)s Test it now, and enable it if it answers.") % told)
         answer: HttpResponse = super().response_post_save_add(request, obj)
         return answer
 

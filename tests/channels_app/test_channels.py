@@ -112,3 +112,16 @@ def test_changes_are_announced_after_the_commit(
         channels.add(name="up", provider="demo")
         assert told == []
     assert told == ["channels"]
+
+
+def test_a_retired_vendors_channel_waits_for_a_person() -> None:
+    channel = channels.add(name="old", provider="zhipu_v3", key="id.secret", models=["chatglm_std"])
+    assert (channel.state, channel.reason) == (Channel.State.DISABLED, "The vendor has retired this interface.")
+    channels.enable(channel=channel)
+    assert Channel.objects.get().state == Channel.State.ENABLED
+
+
+def test_the_parts_of_a_key_are_told_by_name() -> None:
+    spark = channels.add(name="spark", provider="spark", key="app|secret|key", base_url="wss://spark.test", models=["Spark-Lite"])
+    assert channels.key_parts(spark) == {"app_id": "app", "api_secret": "secret", "api_key": "key"}
+    assert channels.key_parts(channels.add(name="up", provider="openai", key="sk-1", models=["m"])) == {}
