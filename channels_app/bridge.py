@@ -71,6 +71,11 @@ def classify(call: Call, channel: ChannelFacts, status: int, body: bytes) -> Fai
     return provider.classify(vendor.classify(status, body), body)
 
 
+def mend(call: Call, channel: ChannelFacts, failure: Failure) -> Call | None:
+    """Return the call with which the same channel may be asked once more after a failure, or None."""
+    return registry.provider(channel.provider).mend(call, failure) if failure.was_sent else None
+
+
 def read(call: Call, channel: ChannelFacts, reply: UpstreamAnswer, *, request_id: str, created: int) -> Answer:
     """Read a complete answer with a 2xx status, and give it in the client's protocol."""
     provider, vendor = speaker(call, channel)

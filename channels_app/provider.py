@@ -11,6 +11,7 @@ A plain vendor declares names and addresses and overrides nothing. Where more is
                                        it may change the address too (by what the credential says)
     a key in parts                     `key_parts`, and `split(key)` in `sign` or `token`
     error codes of its own             `codes`
+    a failure that can be put right    `mend(call, failure)`: the same channel is asked once more
     an answer in packages              `unframe(call, head)`: undoes binary frames around the protocol's own bytes
 
 Raises TokenRefused.
@@ -134,6 +135,10 @@ class Provider:
         """Correct the dialect's reading of an error where this vendor differs: by its own codes. `body` is empty in streams."""
         kind = kind_of(self.codes, failure.code) or kind_of(self.codes, failure.type)
         return failure if kind is None else replace(failure, kind=kind)
+
+    def mend(self, call: Call, failure: Failure) -> Call | None:
+        """Return the call as it may be asked once more after this failure, with a new token where there are tokens; None if not."""
+        return call if self.has_token and failure.kind is FailureKind.BAD_KEY else None
 
     def answer(self, request: UpstreamRequest) -> Iterator[bytes | float]:
         """Yield a local answer: bytes of the body (a number is a pause in seconds). Only where `is_local`."""

@@ -84,6 +84,18 @@ class Tokens:
             return held.secret
         return await asyncio.shield(flight)
 
+    async def renew(self, provider: Provider, channel: ChannelFacts, key: ChannelKey, *, refused: Secret) -> Secret:
+        """Return another token than the one the vendor refused; of many who were refused the same, one asks."""
+        name = self._name(provider, channel, key)
+        held = self._held.get(name)
+        if held is not None and held.secret.reveal() == refused.reveal() and name not in self._flights:
+            del self._held[name]
+            shared = await self._shared(name)
+            if self._redis is not None and shared is not None and shared.secret.reveal() == refused.reveal():
+                with contextlib.suppress(redis.RedisError, OSError):
+                    await self._redis.delete(name)
+        return await self.get(provider, channel, key)
+
     def _land(self, name: str, flight: asyncio.Task[Secret]) -> None:
         self._flights.pop(name, None)
         if not flight.cancelled() and (error := flight.exception()) is not None:

@@ -55,6 +55,14 @@ class CallPlan:
         """Return a reader for one stream."""
         return bridge.reader(self.call, attempt.channel, head, request_id=self._request_id.hex, created=self._created)
 
+    def mend(self, attempt: Attempt, failure: Failure) -> bool:
+        """Tell whether the same channel is to be asked once more, the call changed to what its vendor asked for."""
+        mended = bridge.mend(self.call, attempt.channel, failure)
+        if mended is None:
+            return False
+        self.call = mended
+        return True
+
     def finish(self, outcome: Outcome | None) -> None:
         """Let go of the channel and note how the call ended; None where it was broken off on our side. Harmless twice."""
         if outcome is None:

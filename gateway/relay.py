@@ -26,7 +26,10 @@ _HEARD_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Send:
+    """Open an attempt; `afresh` where it was refused and is mended now: with another token than the one before."""
+
     attempt: Attempt
+    afresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,10 @@ class Plan(Protocol):
     def classify(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Failure: ...
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer: ...
     def reader(self, attempt: Attempt, head: UpstreamHead) -> StreamReader: ...
+    def mend(self, attempt: Attempt, failure: Failure) -> bool: ...
 
 
-Try = Callable[["Plan", Attempt], Generator[Step, Event, "Outcome | Failure"]]
+Try = Callable[["Plan", Send], Generator[Step, Event, "Outcome | Failure"]]
 
 
 def run(plan: Plan) -> Engine:
@@ -113,7 +117,9 @@ def run(plan: Plan) -> Engine:
     empty: Outcome | None = None
     one_try: Try = _stream if plan.call.is_stream else _whole
     while len(failed) < MOST_ATTEMPTS and (attempt := plan.choose(failed)) is not None:
-        result = yield from one_try(plan, attempt)
+        result = yield from one_try(plan, Send(attempt))
+        if isinstance(result, Failure) and plan.mend(attempt, result):
+            result = yield from one_try(plan, Send(attempt, afresh=True))
         if isinstance(result, Outcome):
             result.failed, result.attempt = tuple(failed), attempt
             if not result.is_empty or result.failure is not None or empty is not None:
@@ -126,11 +132,11 @@ def run(plan: Plan) -> Engine:
     return empty or Outcome(failed=failed, failure=failed[-1].failure if failed else None)
 
 
-def _whole(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Failure]:
-    opened = yield Send(attempt)
+def _whole(plan: Plan, send: Send) -> Generator[Step, Event, Outcome | Failure]:
+    opened = yield send
     if not isinstance(opened, Head):
         return _broken(opened)
-    return (yield from _read_whole(plan, attempt, opened.head))
+    return (yield from _read_whole(plan, send.attempt, opened.head))
 
 
 def _read_whole(plan: Plan, attempt: Attempt, head: UpstreamHead) -> Generator[Step, Event, Outcome | Failure]:
@@ -153,14 +159,14 @@ def _read_whole(plan: Plan, attempt: Attempt, head: UpstreamHead) -> Generator[S
     )
 
 
-def _stream(plan: Plan, attempt: Attempt) -> Generator[Step, Event, Outcome | Failure]:
-    opened = yield Send(attempt)
+def _stream(plan: Plan, send: Send) -> Generator[Step, Event, Outcome | Failure]:
+    opened = yield send
     if not isinstance(opened, Head):
         return _broken(opened)
     if not 200 <= opened.head.status < 300:
-        return (yield from _read_whole(plan, attempt, opened.head))
+        return (yield from _read_whole(plan, send.attempt, opened.head))
     # Whatever type a 200 claims to be: the reader also knows JSON errors and whole completions, told as a stream.
-    return (yield from _Stream(plan.reader(attempt, opened.head), is_binary=bool(plan.call.binary)).run())
+    return (yield from _Stream(plan.reader(send.attempt, opened.head), is_binary=bool(plan.call.binary)).run())
 
 
 def _broken(event: Event) -> Failure:

@@ -8,10 +8,10 @@ import time
 from collections.abc import AsyncIterator
 
 from channels_app import channel_settings, registry
-from channels_app.contract import Failure, FailureKind
+from channels_app.contract import Failure, FailureKind, Secret
 from channels_app.exchange import Exchange, NotSent, Opening, Timeouts, TransportError
 from channels_app.faces import Unexpressible
-from channels_app.provider import TokenRefused
+from channels_app.provider import Provider, TokenRefused
 from channels_app.tokens import Tokens
 from channels_app.transport import Transport
 from gateway import drills
@@ -24,7 +24,19 @@ from gateway.routing import Attempt
 class Uplink:
     """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts what came of it, `content_type` is its."""
 
-    __slots__ = ("_chunks", "_exchange", "_opening", "_plan", "_timeouts", "_tokens", "_transport", "attempt", "content_type", "read_bytes")
+    __slots__ = (
+        "_chunks",
+        "_exchange",
+        "_opening",
+        "_plan",
+        "_timeouts",
+        "_token",
+        "_tokens",
+        "_transport",
+        "attempt",
+        "content_type",
+        "read_bytes",
+    )
 
     def __init__(self, *, transport: Transport, tokens: Tokens, timeouts: Timeouts, plan: CallPlan) -> None:
         self._transport = transport
@@ -34,6 +46,7 @@ class Uplink:
         self._opening: Opening | None = None
         self._exchange: Exchange | None = None
         self._chunks: AsyncIterator[bytes] | None = None
+        self._token: Secret | None = None
         self.attempt: Attempt | None = None
         self.read_bytes = 0
         self.content_type = ""
@@ -44,7 +57,7 @@ class Uplink:
             if type(step) is Emit:
                 return await self._read()
             if type(step) is Send:
-                return await self._open(step.attempt)
+                return await self._open(step)
             return Body(await self._open_exchange().body())
         except Unexpressible as error:
             return Broken(error.failure())
@@ -60,9 +73,9 @@ class Uplink:
         if opening is not None:
             await opening.__aexit__(None, None, None)
 
-    async def _open(self, attempt: Attempt) -> Event:
+    async def _open(self, send: Send) -> Event:
         await self.hang_up()
-        self.attempt = attempt
+        attempt = self.attempt = send.attempt
         self.read_bytes = 0
         channel = attempt.channel
         provider = registry.provider(channel.provider)
@@ -71,7 +84,7 @@ class Uplink:
             if isinstance(played, Failure):
                 return Broken(played)
             await asyncio.sleep(played)
-        token = await self._tokens.get(provider, channel, attempt.key) if provider.has_token else None
+        token = await self._token_for(provider, send) if provider.has_token else None
         request = self._plan.request(attempt, now=time.time() if provider.signs else 0.0, token=token)
         if provider.is_local:
             self._opening = self._transport.open_local(provider, request)
@@ -85,6 +98,14 @@ class Uplink:
         self._exchange = await self._opening.__aenter__()
         self.content_type = self._exchange.head.content_type
         return Head(self._exchange.head)
+
+    async def _token_for(self, provider: Provider, send: Send) -> Secret:
+        channel, key = send.attempt.channel, send.attempt.key
+        if send.afresh and self._token is not None:
+            self._token = await self._tokens.renew(provider, channel, key, refused=self._token)
+        else:
+            self._token = await self._tokens.get(provider, channel, key)
+        return self._token
 
     async def _read(self) -> Event:
         if self._chunks is None:

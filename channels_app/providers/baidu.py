@@ -8,12 +8,13 @@ from urllib.parse import urlencode
 
 from channels_app import codes, lenient
 from channels_app.addresses import origin
-from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind, Secret, UpstreamRequest
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, FailureKind, Secret, UpstreamRequest
 from channels_app.inquiry import Inquiry
 from channels_app.provider import Field, Provider, Token, TokenRefused
 
 _DESK = "/oauth/2.0/token"
 _READY = "x-access-token"
+_STALE = frozenset({"100", "110", "111"})
 
 
 class Baidu(Provider):
@@ -39,6 +40,10 @@ class Baidu(Provider):
         token = dict(request.headers)[_READY]
         kept = tuple(header for header in request.headers if header[0] != _READY)
         return replace(request, url=f"{request.url}?{urlencode({'access_token': token})}", headers=kept)
+
+    def mend(self, call: Call, failure: Failure) -> Call | None:
+        """Ask once more, with a new access token, where the vendor no longer takes the one it gave."""
+        return call if failure.code in _STALE else None
 
     def token(self, channel: ChannelFacts, key: ChannelKey, now: float) -> Inquiry[Token]:
         """Ask for an access token; the vendor's own `expires_in` says how long it is good."""

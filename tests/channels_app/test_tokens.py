@@ -165,3 +165,28 @@ def test_a_refused_credential_is_told_to_everybody_who_waits_and_asked_again_lat
         assert (await one.get(BANK, facts, key())).reveal() == "t2"
 
     play(work, redis_url="")
+
+
+def test_a_refused_token_is_renewed_once_for_all_workers(upstream: Upstream, facts: ChannelFacts) -> None:
+    upstream.script(granted("t1"), granted("t2"))
+
+    async def work(one: Tokens, two: Tokens, clock: Clock) -> None:
+        refused = await one.get(BANK, facts, key())
+        assert (await two.get(BANK, facts, key())).reveal() == "t1"
+        found = await asyncio.gather(*(one.renew(BANK, facts, key(), refused=refused) for _ in range(5)))
+        found.append(await two.renew(BANK, facts, key(), refused=refused))
+        found.append(await two.renew(BANK, facts, key(), refused=refused))
+        assert {secret.reveal() for secret in found} == {"t2"}
+
+    play(work)
+    assert len(upstream.requests) == 2
+
+
+def test_a_refused_token_is_renewed_without_redis_too(upstream: Upstream, facts: ChannelFacts) -> None:
+    upstream.script(granted("t1"), granted("t2"))
+
+    async def work(one: Tokens, two: Tokens, clock: Clock) -> None:
+        refused = await one.get(BANK, facts, key())
+        assert (await one.renew(BANK, facts, key(), refused=refused)).reveal() == "t2"
+
+    play(work, redis_url="")

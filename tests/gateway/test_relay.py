@@ -73,6 +73,7 @@ class Plan:
     readers: list[Script] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     failure: Failure = VENDOR
+    mends: int = 0  # how many failures the vendor knows how to put right
 
     def choose(self, failed: Sequence[Failed]) -> Attempt | None:
         board = Board(lambda: 0.0)
@@ -80,6 +81,10 @@ class Plan:
 
     def classify(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Failure:
         return self.failure
+
+    def mend(self, attempt: Attempt, failure: Failure) -> bool:
+        self.mends -= 1
+        return self.mends >= 0
 
     def read(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Answer:
         return self.answers.pop(0)
@@ -251,3 +256,21 @@ def test_a_stream_is_read_as_one_whatever_type_it_claims() -> None:
     steps, outcome = play(plan, Head(UpstreamHead(200, {"content-type": "application/json"})), Chunk(b"{}"))
     assert channels(steps) == [1]
     assert (outcome.delivered, outcome.failure, outcome.end_mark) == (2, None, b"[done]")
+
+
+def test_a_failure_that_can_be_put_right_is_tried_once_more_with_the_same_channel() -> None:
+    plan = whole(Answer(body=b"answer"))
+    plan.mends = 1
+    steps, outcome = play(plan, Head(UpstreamHead(400, {})), Body(b"no"), OK, Body(b"{}"))
+    assert [(step.attempt.channel.id, step.afresh) for step in steps if isinstance(step, Send)] == [(1, False), (1, True)]
+    assert (outcome.tail, len(outcome.failed)) == (b"answer", 0)
+
+
+def test_what_is_put_right_and_fails_again_is_the_next_channels() -> None:
+    plan = streamed(Script([[content(b"hi")], [FINISH, DONE]]))
+    plan.mends = 1
+    steps, outcome = play(
+        plan, Head(UpstreamHead(401, {})), Body(b"no"), Head(UpstreamHead(401, {})), Body(b"no"), OK, Chunk(b""), Chunk(b"")
+    )
+    assert channels(steps) == [1, 1, 2]
+    assert len(outcome.failed) == 1
