@@ -71,6 +71,19 @@ def classify(call: Call, channel: ChannelFacts, status: int, body: bytes) -> Fai
     return provider.classify(vendor.classify(status, body), body)
 
 
+def follow(
+    call: Call, channel: ChannelFacts, key: ChannelKey, body: bytes, *, asked: int, token: Secret | None = None
+) -> tuple[UpstreamRequest, float] | None:
+    """Return the request that asks for an answer of which `body` is only the ticket, and the pause before it; or None."""
+    provider = registry.provider(channel.provider)
+    errand = provider.follow(call, body, asked)
+    if errand is None:
+        return None
+    shown = key if token is None else replace(key, secret=token)
+    headers = (("accept", "application/json"), *provider.authorize(channel, shown))
+    return UpstreamRequest("GET", provider.address(channel, errand.path), headers), errand.pause_seconds
+
+
 def mend(call: Call, channel: ChannelFacts, failure: Failure) -> Call | None:
     """Return the call with which the same channel may be asked once more after a failure, or None."""
     return registry.provider(channel.provider).mend(call, failure) if failure.was_sent else None

@@ -11,6 +11,7 @@ A plain vendor declares names and addresses and overrides nothing. Where more is
                                        it may change the address too (by what the credential says)
     a key in parts                     `key_parts`, and `split(key)` in `sign` or `token`
     error codes of its own             `codes`
+    an answer that comes later         `follow(call, body, asked)`: it is asked for again, at this vendor's address
     a failure that can be put right    `mend(call, failure)`: the same channel is asked once more
     an answer in packages              `unframe(call, head)`: undoes binary frames around the protocol's own bytes
 
@@ -57,6 +58,14 @@ class Field:
     default: str = ""
     help: str = ""
     rows: int = 1  # lines of text that its field in a form shows
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Where an answer that is not ready yet is asked for again, below the vendor's base, and after how many seconds."""
+
+    path: str
+    pause_seconds: float
 
 
 class Unframer(Protocol):
@@ -135,6 +144,10 @@ class Provider:
         """Correct the dialect's reading of an error where this vendor differs: by its own codes. `body` is empty in streams."""
         kind = kind_of(self.codes, failure.code) or kind_of(self.codes, failure.type)
         return failure if kind is None else replace(failure, kind=kind)
+
+    def follow(self, call: Call, body: bytes, asked: int) -> Errand | None:
+        """Return what to ask for instead of a whole answer that is but a ticket, asked for again so many times; None if it is none."""
+        return None
 
     def mend(self, call: Call, failure: Failure) -> Call | None:
         """Return the call as it may be asked once more after this failure, with a new token where there are tokens; None if not."""

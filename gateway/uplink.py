@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from channels_app import channel_settings, registry
 from channels_app.contract import Failure, FailureKind, Secret
-from channels_app.exchange import Exchange, NotSent, Opening, Timeouts, TransportError
+from channels_app.exchange import BODY_LIMIT, Exchange, NotSent, Opening, Timeouts, TransportError
 from channels_app.faces import Unexpressible
 from channels_app.provider import Provider, TokenRefused
 from channels_app.tokens import Tokens
@@ -58,7 +58,7 @@ class Uplink:
                 return await self._read()
             if type(step) is Send:
                 return await self._open(step)
-            return Body(await self._open_exchange().body())
+            return Body(await self._whole())
         except Unexpressible as error:
             return Broken(error.failure())
         except TokenRefused as error:
@@ -106,6 +106,28 @@ class Uplink:
         else:
             self._token = await self._tokens.get(provider, channel, key)
         return self._token
+
+    async def _whole(self) -> bytes:
+        """Return the whole answer: where it is but a ticket, what is got for that."""
+        body = await self._open_exchange().body()
+        asked = 0
+        while self.attempt is not None and self._open_exchange().head.status < 300:
+            errand = self._plan.follow(self.attempt, body, asked=asked, token=self._token)
+            if errand is None:
+                break
+            request, pause = errand
+            await asyncio.sleep(pause)
+            asked += 1
+            channel = self.attempt.channel
+            reply = await self._transport.ask(
+                request,
+                timeouts=channel_settings.timeouts_of(channel, self._timeouts),
+                allow_private=channel.allow_private,
+                limit=BODY_LIMIT,
+                proxy=channel_settings.proxy_of(channel),
+            )
+            body = reply.body
+        return body
 
     async def _read(self) -> Event:
         if self._chunks is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from channels_app import bounds, codes, failures, lenient, turns
+from channels_app import bounds, codes, dashscope_images, failures, lenient, turns
 from channels_app.chat_usage import count, read_usage
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead, Usage
 from channels_app.deltas import Broken, Consumed, Delta, Done, Finish, Reasoning, Text, ToolArguments, ToolStart
@@ -31,14 +31,16 @@ _SAME = (
 
 
 class DashScope(Vendor):
-    """Chat with tools, pictures and reasoning; embeddings."""
+    """Chat with tools, pictures and reasoning; embeddings; making pictures."""
 
     name = "dashscope"
-    operations = frozenset({CHAT, "embeddings"})
+    operations = frozenset({CHAT, "embeddings", dashscope_images.OPERATION})
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
-        """Write a chat or an embedding."""
+        """Write a chat, an embedding or a picture."""
         model = channel.upstream(call.model)
+        if call.operation == dashscope_images.OPERATION:
+            return dashscope_images.encode(call, model)
         if call.operation != CHAT:
             return Encoded(_EMBEDDINGS, orjson.dumps(_embedding(call, model)))
         fields = call.chat
@@ -66,7 +68,9 @@ class DashScope(Vendor):
         return _Reader(is_cumulative=_is_cumulative(call.chat))
 
     def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
-        """Read embeddings."""
+        """Read embeddings or pictures."""
+        if call.operation == dashscope_images.OPERATION:
+            return dashscope_images.answer(call, head, body)
         try:
             payload = lenient.loads(body)
         except ValueError:

@@ -12,6 +12,7 @@ class Baichuan(Provider):
     label = "Baichuan"
     base_url = "https://api.baichuan-ai.com/v1"
     default_models = ("Baichuan4-Turbo", "Baichuan2-Turbo")
+    operations = frozenset({"chat", "embeddings"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return classic(encoded)

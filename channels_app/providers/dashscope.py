@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from channels_app import codes
-from channels_app.contract import ChannelFacts, ChannelKey
-from channels_app.provider import Field, Provider
+from channels_app import codes, dashscope_images
+from channels_app.contract import Call, ChannelFacts, ChannelKey
+from channels_app.provider import Errand, Field, Provider
 
 
 class DashScope(Provider):
@@ -22,3 +22,8 @@ class DashScope(Provider):
     def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
         named = (("x-dashscope-workspace", channel.options.get("workspace")), ("x-dashscope-plugin", channel.options.get("plugin")))
         return super().authorize(channel, key) + tuple((name, str(value)) for name, value in named if value)
+
+    def follow(self, call: Call, body: bytes, asked: int) -> Errand | None:
+        """Ask for a picture's task again, at this channel's own base: keys belong to a region."""
+        found = dashscope_images.errand(body, asked) if call.operation == dashscope_images.OPERATION else None
+        return Errand(*found) if found else None

@@ -20,6 +20,7 @@ class DashScopeCompatible(Provider):
     label = "Alibaba DashScope (compatible mode)"
     base_url = "https://dashscope.aliyuncs.com/compatible-mode/v1"
     default_models = ("qwen-plus", "qwen-max", "qwen-turbo", "qwen3-max")
+    operations = frozenset({"chat", "embeddings"})
     codes = codes.DASHSCOPE
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

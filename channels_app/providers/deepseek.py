@@ -23,6 +23,7 @@ class DeepSeek(Provider):
     label = "DeepSeek"
     base_url = "https://api.deepseek.com/v1"
     default_models = ("deepseek-chat", "deepseek-reasoner")
+    operations = frozenset({"chat"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         """Keep the tools it knows: functions. What the client replays of the reasoning passes as it is."""

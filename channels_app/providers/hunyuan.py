@@ -13,6 +13,7 @@ class Hunyuan(Provider):
     label = "Tencent Hunyuan"
     base_url = "https://api.hunyuan.cloud.tencent.com/v1"
     default_models = ("hunyuan-turbos-latest", "hunyuan-t1-latest", "hunyuan-lite")
+    operations = frozenset({"chat", "embeddings"})
     codes = codes.HUNYUAN
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

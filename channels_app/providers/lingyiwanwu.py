@@ -12,6 +12,7 @@ class LingYiWanWu(Provider):
     label = "01.AI (Yi)"
     base_url = "https://api.lingyiwanwu.com/v1"
     default_models = ("yi-lightning", "yi-large")
+    operations = frozenset({"chat"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return classic(encoded)

@@ -15,6 +15,7 @@ class MiniMax(Provider):
     label = "MiniMax"
     base_url = "https://api.minimaxi.com/v1"
     default_models = ("MiniMax-M2.5", "MiniMax-M2", "MiniMax-Text-01")
+    operations = frozenset({"chat"})
     codes = codes.MINIMAX
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

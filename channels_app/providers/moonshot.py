@@ -22,6 +22,7 @@ class Moonshot(Provider):
     label = "Moonshot Kimi"
     base_url = "https://api.moonshot.cn/v1"
     default_models = ("kimi-k2.5", "moonshot-v1-auto", "moonshot-v1-128k")
+    operations = frozenset({"chat"})
     codes = codes.MOONSHOT
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

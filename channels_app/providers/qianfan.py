@@ -14,6 +14,7 @@ class Qianfan(Provider):
     base_url = "https://qianfan.baidubce.com/v2"
     fields = (Field("appid", "Application id", help="Sent as appid."),)
     default_models = ("ernie-4.5-turbo-128k", "ernie-x1-turbo-32k", "ernie-speed-128k")
+    operations = frozenset({"chat", "embeddings", "images"})
     codes = codes.QIANFAN
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

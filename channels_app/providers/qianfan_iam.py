@@ -29,6 +29,7 @@ class QianfanIam(Provider):
     )
     fields = (Field("token_url", "Address of the token desk", default=f"https://{_HOST}", help="Where access keys are exchanged."),)
     default_models = ("ernie-4.5-turbo-128k", "ernie-x1-turbo-32k", "ernie-speed-128k")
+    operations = frozenset({"chat", "embeddings", "images"})
     codes = codes.QIANFAN
     has_token = True
 

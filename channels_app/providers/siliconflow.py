@@ -18,6 +18,7 @@ class SiliconFlow(Provider):
     label = "SiliconFlow"
     base_url = "https://api.siliconflow.cn/v1"
     default_models = ("deepseek-ai/DeepSeek-V3", "Qwen/Qwen3-32B")
+    operations = frozenset({"chat", "embeddings", "images", "rerank"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return classic(encoded)

@@ -28,6 +28,7 @@ class SparkHttp(Provider):
         ),
     )
     default_models = ("lite", "generalv3", "pro-128k", "generalv3.5", "max-32k", "4.0Ultra")
+    operations = frozenset({"chat"})
     codes = codes.SPARK
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

@@ -13,6 +13,7 @@ class Volcengine(Provider):
     label = "Volcengine Ark (Doubao)"
     base_url = "https://ark.cn-beijing.volces.com/api/v3"
     default_models = ("doubao-seed-1-6-250615", "doubao-1-5-pro-32k-250115")
+    operations = frozenset({"chat", "embeddings", "images"})
     codes = codes.ARK
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

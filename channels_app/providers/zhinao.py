@@ -12,6 +12,7 @@ class Zhinao(Provider):
     label = "360 Zhinao"
     base_url = "https://api.360.cn/v1"
     default_models = ("360gpt2-pro", "360gpt-turbo", "360gpt-pro")
+    operations = frozenset({"chat", "embeddings", "images"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return classic(encoded)

@@ -27,6 +27,7 @@ class Zhipu(Provider):
         ),
     )
     default_models = ("glm-4-plus", "glm-4-air", "glm-4-flash")
+    operations = frozenset({"chat", "embeddings", "images"})
     codes = codes.ZHIPU
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
