@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -119,6 +120,11 @@ def in_body(payload: object, codes: Codes = _NO_CODES) -> Failure | None:
     """Return the failure that a decoded body with status 200 tells, or None where it tells none."""
     complaint = find(payload)
     return of_complaint(complaint, codes) if complaint else None
+
+
+def of_clock(failure: Failure) -> Failure:
+    """Return the failure of a signature whose time the vendor refuses: this machine's fault, not the key's."""
+    return replace(failure, kind=FailureKind.UPSTREAM, message=f"The vendor's clock and this machine's differ. {failure.message}")
 
 
 def is_beside(answer: Mapping[str, Any]) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from channels_app import codes
-from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
+from channels_app import codes, failures
+from channels_app.contract import ChannelFacts, ChannelKey, Failure, UpstreamRequest
 from channels_app.provider import Field, Provider
 from channels_app.signing import tencent
 
+_EXPIRED = "AuthFailure.SignatureExpire"
 _OURS = frozenset({"x-tc-action", "content-type"})
 
 
@@ -51,3 +52,8 @@ class HunyuanTc3(Provider):
         )
         kept = tuple((name, value) for name, value in request.headers if name not in _OURS)
         return replace(request, headers=(*kept, *((name, value) for name, value in signed if name != "host")))
+
+    def classify(self, failure: Failure, body: bytes) -> Failure:
+        """Tell a wrong clock from a wrong key."""
+        judged = super().classify(failure, body)
+        return failures.of_clock(judged) if judged.code == _EXPIRED else judged

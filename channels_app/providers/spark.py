@@ -7,10 +7,13 @@ from dataclasses import replace
 
 import orjson
 
-from channels_app import codes
-from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
+from channels_app import codes, failures
+from channels_app.contract import ChannelFacts, ChannelKey, Failure, UpstreamRequest
 from channels_app.provider import Field, Provider
 from channels_app.signing import spark
+
+
+_FORBIDDEN = 403
 
 
 class Spark(Provider):
@@ -42,3 +45,8 @@ class Spark(Provider):
         body["header"]["app_id"] = app_id
         url = spark.signed_url(request.url, api_key=api_key, api_secret=api_secret, now=now)
         return replace(request, url=url, body=orjson.dumps(body))
+
+    def classify(self, failure: Failure, body: bytes) -> Failure:
+        """Tell a wrong clock from a wrong key: the handshake is refused for its date."""
+        judged = super().classify(failure, body)
+        return failures.of_clock(judged) if judged.status == _FORBIDDEN and "date" in judged.message else judged

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from channels_app import codes
-from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
+from channels_app import codes, failures
+from channels_app.contract import ChannelFacts, ChannelKey, Failure, UpstreamRequest
 from channels_app.provider import Field, Provider
 from channels_app.signing import zhipu
 
 _TOKEN_SECONDS = 210
+_EXPIRED = "1003"
 
 
 class ZhipuV3(Provider):
@@ -33,3 +34,8 @@ class ZhipuV3(Provider):
         except zhipu.BadKey:
             shown = "malformed"
         return replace(request, headers=(*request.headers, ("authorization", shown)))
+
+    def classify(self, failure: Failure, body: bytes) -> Failure:
+        """Tell a wrong clock from a wrong key: the token was made this very moment."""
+        judged = super().classify(failure, body)
+        return failures.of_clock(judged) if judged.code == _EXPIRED else judged

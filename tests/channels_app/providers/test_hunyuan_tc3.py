@@ -22,20 +22,21 @@ def vendor() -> Iterator[Hunyuan]:
 
 
 @pytest.mark.parametrize(
-    ("key", "ahead", "code"),
+    ("key", "ahead", "code", "kind"),
     [
-        (KEY, 0.0, None),
-        (f"{hunyuan.SECRET_ID}|{hunyuan.SECRET_KEY}", 0.0, None),
-        (KEY, 600.0, "AuthFailure.SignatureExpire"),
-        (KEY + "x", 0.0, "AuthFailure.SignatureFailure"),
-        ("1|2|3", 0.0, "AuthFailure.SecretIdNotFound"),
+        (KEY, 0.0, None, None),
+        (f"{hunyuan.SECRET_ID}|{hunyuan.SECRET_KEY}", 0.0, None, None),
+        (KEY, 600.0, "AuthFailure.SignatureExpire", "upstream"),
+        (KEY + "x", 0.0, "AuthFailure.SignatureFailure", "bad_key"),
+        ("1|2|3", 0.0, "AuthFailure.SecretIdNotFound", "bad_key"),
     ],
 )
-def test_a_right_signature_of_now_is_taken(vendor: Hunyuan, key: str, ahead: float, code: str | None) -> None:
+def test_a_right_signature_of_now_is_taken(vendor: Hunyuan, key: str, ahead: float, code: str | None, kind: str | None) -> None:
     facts = talk.channel("hunyuan_tc3", vendor.origin, key, region="ap-guangzhou")
     said = talk.ask(facts, "hunyuan-lite", clock=lambda: time.time() + ahead)
     assert (said.failure.code if said.failure else None) == code
-    assert said.kind == ("bad_key" if code else None)
+    assert said.kind == kind
+    assert ("clock" in said.failure.message if said.failure else False) is (kind == "upstream")
     assert vendor.requests[-1].headers["x-tc-region"] == "ap-guangzhou"
 
 
