@@ -196,7 +196,7 @@ class Encoded(NamedTuple):
 class UpstreamRequest:
     """One HTTP request to a vendor; with a `ws:` or `wss:` address a WebSocket whose first message is `body`.
 
-    `upload` is a form in place of the body, in pieces.
+    `upload` is a form in place of the body, in pieces. `ends` tells the last message of a WebSocket that upstream leaves open.
     """
 
     method: str
@@ -204,6 +204,7 @@ class UpstreamRequest:
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
     upload: FormBody | None = None
+    ends: Callable[[bytes], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

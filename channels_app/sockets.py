@@ -41,7 +41,7 @@ class SocketOpening:
             await socket.send(self._request.body.decode())
         except (websockets.ConnectionClosed, UnicodeDecodeError) as error:
             raise Unknown(f"the question did not get through: {type(error).__name__}") from error
-        return _SocketExchange(socket, self._limits, deadline)
+        return _SocketExchange(socket, self._limits, deadline, self._request.ends)
 
     async def _connect(self) -> ClientConnection:
         try:
@@ -86,13 +86,14 @@ class SocketOpening:
 
 
 class _SocketExchange:
-    """The messages of an open WebSocket, until upstream closes it."""
+    """The messages of an open WebSocket, until the last one, or until upstream closes it."""
 
-    def __init__(self, socket: ClientConnection, limits: Timeouts, deadline: float) -> None:
+    def __init__(self, socket: ClientConnection, limits: Timeouts, deadline: float, ends: Callable[[bytes], bool] | None) -> None:
         self.head = UpstreamHead(200, {"content-type": "application/json"})
         self._socket = socket
         self._limits = limits
         self._deadline = deadline
+        self._ends = ends
 
     async def chunks(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
@@ -108,7 +109,10 @@ class _SocketExchange:
             except websockets.ConnectionClosed as error:
                 raise Cut("upstream cut the WebSocket") from error
             patience = self._limits.idle
-            yield message.encode() if isinstance(message, str) else message
+            chunk = message.encode() if isinstance(message, str) else message
+            yield chunk
+            if self._ends is not None and self._ends(chunk):
+                return
 
     async def body(self, limit: int = BODY_LIMIT) -> bytes:
         """Return all messages, one a line."""

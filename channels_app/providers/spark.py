@@ -12,7 +12,6 @@ from channels_app.contract import ChannelFacts, ChannelKey, Failure, UpstreamReq
 from channels_app.provider import Field, Provider
 from channels_app.signing import spark
 
-
 _FORBIDDEN = 403
 
 
@@ -44,9 +43,18 @@ class Spark(Provider):
         body = orjson.loads(request.body)
         body["header"]["app_id"] = app_id
         url = spark.signed_url(request.url, api_key=api_key, api_secret=api_secret, now=now)
-        return replace(request, url=url, body=orjson.dumps(body))
+        return replace(request, url=url, body=orjson.dumps(body), ends=_ends)
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         """Tell a wrong clock from a wrong key: the handshake is refused for its date."""
         judged = super().classify(failure, body)
         return failures.of_clock(judged) if judged.status == _FORBIDDEN and "date" in judged.message else judged
+
+
+def _ends(message: bytes) -> bool:
+    """Tell whether a message is the last one: the vendor then waits for the caller to close, up to a minute."""
+    try:
+        header = orjson.loads(message)["header"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return header.get("status") == 2 or bool(header.get("code"))

@@ -63,6 +63,21 @@ def test_all_messages_are_one_body_of_lines() -> None:
     assert asyncio.run(play()) == b"one 'hello'\ntwo\n"
 
 
+def test_a_socket_that_upstream_leaves_open_ends_with_its_last_message() -> None:
+    async def linger(socket: ServerConnection) -> None:
+        await greet(socket)
+        await socket.wait_closed()
+
+    async def play() -> bytes:
+        async with serve(linger, "127.0.0.1", 0) as server:
+            url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+            request = UpstreamRequest("POST", url, (), b"hello", ends=lambda message: message == b"two")
+            async with Transport() as transport, transport.open(request, timeouts=TIMEOUTS, allow_private=True) as exchange:
+                return await exchange.body()
+
+    assert asyncio.run(play()) == b"one 'hello'\ntwo\n"
+
+
 def test_a_cut_socket_is_a_cut_answer() -> None:
     with pytest.raises(Cut):
         run(cut)
