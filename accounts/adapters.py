@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+import requests
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 from fido2.utils import websafe_decode
 from fido2.webauthn import AttestationObject
 
-from accounts import invitations, legal, tenants
+from accounts import invitations, legal, social, tenants
 from accounts.models import Tenant, User
 from foundation import notify, vault
 
@@ -74,15 +75,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
-    """A tenant's own apps (`SocialApp.settings["tenant"]` is its id) stand before the platform's, which serve only the platform."""
+    """Each tenant has its own apps; the platform's serve only the platform."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
-        return tenants.admits(tenant=_tenant())
+        return tenants.admits(tenant=_tenant()) or has_invitation(request)
 
     def list_apps(self, request: HttpRequest, **kwargs: Any) -> list[SocialApp]:
-        tenant = _tenant()
-        apps = cast(list[SocialApp], super().list_apps(request, **kwargs))
-        return [app for app in apps if app.settings.get("tenant", tenant.pk if tenant.is_root else None) == tenant.pk]
+        return social.usable(super().list_apps(request, **kwargs), tenant=_tenant())
+
+    def get_requests_session(self) -> requests.Session:
+        return social.session()
 
 
 class MFAAdapter(DefaultMFAAdapter):

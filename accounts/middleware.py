@@ -1,4 +1,4 @@
-"""Find the client's address, the tenant by the request's host, and the actor by its session."""
+"""Find the client's address, the tenant by the request's host, and the actor by its session; name the sign-in services."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
 
-from accounts import domains, scope, tenants
+from accounts import domains, scope, social, tenants
+from foundation import csp
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 HEALTH_PATH = "/healthz"
+ACCOUNT_PATHS = "/accounts/"
 TLS_PATH = "/internal/tls-allowed"
 _UNKNOWN_HOST = "Nobody answers on this host. Check the address, or add the host to a tenant's domains.\n"
 
@@ -65,6 +67,19 @@ class ActorMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.actor = SimpleLazyObject(lambda: _actor(request))  # type: ignore[attr-defined]  # what this middleware is for
         return self.get_response(request)
+
+
+class SignInPagesMiddleware:
+    """Let forms of the account pages lead to this tenant's sign-in services (Content-Security-Policy: form-action)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if request.path_info.startswith(ACCOUNT_PATHS) and isinstance(response, HttpResponse):
+            csp.allow_form_to(response, origins=social.origins(request.tenant))  # type: ignore[attr-defined]  # set by TenantMiddleware
+        return response
 
 
 def _actor(request: HttpRequest) -> scope.Actor:

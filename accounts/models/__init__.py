@@ -1,5 +1,6 @@
 """The rows of this room: people, tenants, memberships, sub-keys, how people join, and the audit trail."""
 
+from accounts.models.apps import SignInApp
 from accounts.models.hooks import NotificationTarget, WebhookDelivery, WebhookEndpoint
 from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User, UserManager
 from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
@@ -16,6 +17,7 @@ __all__ = [
     "Membership",
     "NotificationTarget",
     "ShopApplication",
+    "SignInApp",
     "Tenant",
     "TenantDomain",
     "User",

@@ -27,6 +27,13 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.socialaccount",
+    "allauth.socialaccount.providers.github",
+    "allauth.socialaccount.providers.google",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.feishu",
+    "allauth.socialaccount.providers.dingtalk",
+    "allauth.socialaccount.providers.weixin",
+    "allauth.socialaccount.providers.telegram",
     "allauth.usersessions",
     "foundation",
     "accounts",
@@ -53,6 +60,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActorMiddleware",
+    "accounts.middleware.SignInPagesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

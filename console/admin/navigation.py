@@ -39,6 +39,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Limits"), "speed", "billing_limitrule"),
             (_("Tenants"), "storefront", "accounts_tenant"),
             (_("Domains"), "language", "accounts_tenantdomain"),
+            (_("Sign-in services"), "login", "accounts_signinapp"),
             (_("Applications"), "add_business", "accounts_shopapplication"),
         ]),
         (_("Selling"), [
@@ -59,12 +60,6 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Channels"), "lan", "channels_app_channel"),
             (_("Upstream cost"), "request_quote", "channels_app_channelcost"),
         ]),
-        (_("Books"), [
-            (_("Accounts"), "account_balance", "billing_ledgeraccount"),
-            (_("Transfers"), "swap_horiz", "billing_transfer"),
-            (_("Journal"), "menu_book", "billing_journal"),
-            (_("Reconciliation"), "rule", "billing_auditrun"),
-        ]),
         *_own_affairs(),
     ]  # fmt: skip
     built = ({"title": title, "items": [item for row in rows if (item := _item(site, *row))]} for title, rows in groups)
@@ -72,8 +67,14 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
 
 
 def _own_affairs() -> list[tuple[str, list[tuple[str, str, str]]]]:
-    """Return what concerns the running of the place itself."""
+    """Return what concerns the books and the running of the place itself."""
     return [
+        (_("Books"), [
+            (_("Accounts"), "account_balance", "billing_ledgeraccount"),
+            (_("Transfers"), "swap_horiz", "billing_transfer"),
+            (_("Journal"), "menu_book", "billing_journal"),
+            (_("Reconciliation"), "rule", "billing_auditrun"),
+        ]),
         (_("Running"), [
             (_("Task runs"), "schedule", "foundation_scheduledtask"),
             (_("Audit trail"), "policy", "accounts_auditevent"),

@@ -20,6 +20,7 @@ from accounts.models import (
     Membership,
     NotificationTarget,
     ShopApplication,
+    SignInApp,
     Tenant,
     TenantDomain,
     User,
@@ -58,6 +59,7 @@ from console.admin.prices import PriceRuleAdmin
 from console.admin.products import ProductAdmin
 from console.admin.reconciliation import AuditRunAdmin
 from console.admin.refunds import RefundAdmin
+from console.admin.sign_in_apps import SignInAppAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
 from console.admin.usage import PlatformUsageAdmin, UsageRecordAdmin
@@ -106,6 +108,7 @@ SHARED: Pages = [
     (Invitation, InvitationAdmin),
     (TenantDomain, TenantDomainAdmin),
     (ShopApplication, ShopApplicationAdmin),
+    (SignInApp, SignInAppAdmin),
     (LegalPage, LegalPageAdmin),
     (Acceptance, AcceptanceAdmin),
     (WebhookEndpoint, WebhookEndpointAdmin),

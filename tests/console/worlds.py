@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Model
 
-from accounts import audit, invitations, keys, legal, onboarding, tenants, webhooks
+from accounts import audit, invitations, keys, legal, onboarding, social, tenants, webhooks
 from accounts.models import (
     Acceptance,
     ApiKey,
@@ -17,6 +17,7 @@ from accounts.models import (
     Membership,
     NotificationTarget,
     ShopApplication,
+    SignInApp,
     Tenant,
     TenantDomain,
     User,
@@ -183,6 +184,12 @@ def _application(world: World) -> ShopApplication:
     return onboarding.apply(seller=world.tenant, applicant=world.customer.user, slug=f"sub-{world.mark}", name=f"application-{world.mark}")
 
 
+def _sign_in_app(world: World) -> SignInApp:
+    kept = {"tenant": world.tenant.pk, "sealed": social.seal(f"secret-{world.mark}")}
+    row: SignInApp = SignInApp.objects.create(provider="github", name=f"app-{world.mark}", client_id=f"client-{world.mark}", settings=kept)
+    return row
+
+
 def _acceptance(world: World) -> Acceptance:
     legal.accept(membership=world.customer, language="en")
     return Acceptance.objects.get(membership=world.customer)
@@ -197,6 +204,7 @@ MAKERS: dict[type[Model], Maker] = {
     LegalPage: _legal,
     Acceptance: _acceptance,
     ShopApplication: _application,
+    SignInApp: _sign_in_app,
     WebhookEndpoint: _webhook,
     WebhookDelivery: _delivery,
     NotificationTarget: _target,
