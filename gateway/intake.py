@@ -39,7 +39,7 @@ def hear(
 
     Raise RelayError.
     """
-    heard = Heard(fields=_object(body), body=body, headers=headers, model=model, action=action, form=form, operation=operation)
+    heard = Heard(fields=loaded(body), body=body, headers=headers, model=model, action=action, form=form, operation=operation)
     try:
         return registry.client(dialect).hear(heard)
     except Unexpressible as error:
@@ -48,7 +48,7 @@ def hear(
 
 def chat(body: bytes, *, model: str = "") -> Call:
     """Return the call; `model` is named by the address. Raise RelayError when the body cannot be one."""
-    fields = _object(body)
+    fields = loaded(body)
     model = model or fields.get("model", "")
     if not isinstance(model, str) or not model.strip() or len(model) > 200:
         raise RelayError("unsupported_field", "model must be the name of a model.", param="model")
@@ -154,7 +154,7 @@ def _wants_usage(fields: Mapping[str, Any], *, is_stream: bool) -> bool:
 def operation(name: str, body: bytes, *, upload: Form | None = None, model: str = "") -> Call:
     """Return the call of an operation other than chat; `model` is named by the address. Raise RelayError. May block on an upload."""
     asked = OPERATIONS[name]
-    fields = upload.fields() if upload is not None else _object(body)
+    fields = upload.fields() if upload is not None else loaded(body)
     try:
         named = model or model_of(fields, asked.default_model)
         call = Call(operation=name, dialect="openai", model=named, body=body, fields=fields, upload=upload)
@@ -163,7 +163,8 @@ def operation(name: str, body: bytes, *, upload: Form | None = None, model: str 
         raise RelayError("unsupported_field", str(error), param=error.field) from None
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def loaded(body: bytes) -> dict[str, Any]:
+    """Return a body's JSON object; raise RelayError."""
     try:
         fields = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -171,3 +172,14 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise RelayError("invalid_json")
     return fields
+
+
+def counted(body: bytes, *, dialect: str, model: str = "", inner: str = "") -> Call:
+    """Return a call of which only the tokens are to be counted; `inner` names a member that may hold the whole request instead."""
+    fields = loaded(body)
+    fields = fields[inner] if inner and isinstance(fields.get(inner), dict) else fields
+    try:
+        named = model or model_of(fields)
+    except BadCall as error:
+        raise of_unexpressible(error) from None
+    return Call(operation="count_tokens", dialect=dialect, model=named, body=body, fields=fields)

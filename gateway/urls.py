@@ -12,6 +12,8 @@ from gateway.views import later
 from gateway.views.base import RelayView
 from gateway.views.billing import Subscription, Usage
 from gateway.views.chat import ChatCompletions, Messages, Responses
+from gateway.views.contents import BatchEmbedContents, EmbedContent
+from gateway.views.counts import CountContents, CountTokens
 from gateway.views.gemini import GenerateContent
 from gateway.views.models import ModelDetail, ModelList
 from gateway.views.operations import (
@@ -39,6 +41,7 @@ EXACT: dict[str, type[RelayView]] = {
     "/v1/audio/speech": SpeechView,
     "/v1/audio/transcriptions": TranscriptionsView,
     "/v1/audio/translations": TranslationsView,
+    "/v1/messages/count_tokens": CountTokens,
     "/v1/key/revoke": RevokeKey,
     "/v1/messages": Messages,
     "/v1/models": ModelList,
@@ -68,12 +71,19 @@ _ALIASES = {
     "/v1beta/openai/models": "/v1/models",
     "/v1beta/models": "/v1/models",
 }
+# What Gemini's clients ask of a model beside generating: `/v1/models/<model>:<action>`, or below `/v1beta/`.
+ACTIONS: dict[str, type[RelayView]] = {
+    "countTokens": CountContents,
+    "embedContent": EmbedContent,
+    "batchEmbedContents": BatchEmbedContents,
+}
 # A model's id may contain slashes.
 _MODELS = ("/v1/models/", "/v1beta/models/")
 _RECEIPT = "/v1/receipts/"
 
 urlpatterns: list[URLPattern] = [
     *(path(address[1:], view.as_view()) for address, view in EXACT.items()),
+    *(path(f"v1beta/models/<path:model>:{action}", view.as_view()) for action, view in ACTIONS.items()),
     re_path(r"^v1/models/(?P<model>.+):(?P<action>[a-zA-Z]+Contents?|countTokens)$", GenerateContent.as_view()),
     path("v1/models/<path:model>", ModelDetail.as_view()),
     path("v1/receipts/<str:receipt>", Receipt.as_view()),
@@ -93,15 +103,19 @@ def resolve(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
     if address.startswith(_AZURE):
         return resolve("/v1/" + address[len(_AZURE) :])
     if address.startswith(_MODELS):
-        named = tongues.action_of(address)
-        return (
-            (GenerateContent, {"model": named[0], "action": named[1]})
-            if named
-            else (ModelDetail, {"model": address.split("/models/", 1)[1]})
-        )
+        return _of_model(address)
     if address.startswith(_RECEIPT):
         return Receipt, {"receipt": address[len(_RECEIPT) :]}
     return (later.NotYet, {}) if later.is_later(address) else None
+
+
+def _of_model(address: str) -> tuple[type[RelayView], dict[str, Any]]:
+    """Return the view of a model, or of what Gemini's clients ask of it."""
+    named = tongues.action_of(address)
+    if named is None:
+        return ModelDetail, {"model": address.split("/models/", 1)[1]}
+    model, action = named
+    return (ACTIONS[action], {"model": model}) if action in ACTIONS else (GenerateContent, {"model": model, "action": action})
 
 
 def _deployed(below: str) -> tuple[type[RelayView], dict[str, Any]] | None:

@@ -9,9 +9,12 @@ from drf_spectacular.generators import SchemaGenerator
 
 from gateway import urls
 from gateway.views.chat import ChatCompletions, Responses
+from gateway.views.contents import EmbedContent
+from gateway.views.counts import CountContents
 from gateway.views.gemini import GenerateContent
 from gateway.views.later import NotYet
 from gateway.views.models import ModelDetail, ModelList
+from gateway.views.operations import EmbeddingsView, RerankView
 
 
 @pytest.mark.parametrize(
@@ -59,11 +62,23 @@ def test_each_protocol_finds_its_view(address: str, view: type[Any], arguments: 
     assert urls.resolve(address) == (view, arguments)
 
 
+def test_addresses_name_models_in_the_manner_of_azure_and_of_gemini() -> None:
+    assert urls.resolve("/openai/deployments/gpt-4.1/embeddings") == (EmbeddingsView, {"model": "gpt-4.1"})
+    assert urls.resolve("/openai/deployments/m/chat/completions") == (ChatCompletions, {"model": "m"})
+    assert urls.resolve("/openai/v1/rerank") == urls.resolve("/rerank") == (RerankView, {})
+    assert urls.resolve("/v1/models/a/b:8b:countTokens") == (CountContents, {"model": "a/b:8b"})
+    assert urls.resolve("/v1beta/models/m:embedContent") == (EmbedContent, {"model": "m"})
+    assert urls.resolve("/openai/deployments/m/models") is None
+
+
 def test_every_view_is_in_the_schema_with_its_security(capfd: pytest.CaptureFixture[str]) -> None:
     generator: Any = SchemaGenerator
     schema = generator(patterns=urls.urlpatterns).get_schema(request=None, public=True)
 
-    assert sorted(schema["paths"]) == sorted([*urls.EXACT, "/v1/models/{model}", "/v1/models/{model}:{action}", "/v1/receipts/{receipt}"])
+    named = [f"/v1beta/models/{{model}}:{action}" for action in urls.ACTIONS]
+    assert sorted(schema["paths"]) == sorted(
+        [*urls.EXACT, *named, "/v1/models/{model}", "/v1/models/{model}:{action}", "/v1/receipts/{receipt}"]
+    )
     assert schema["components"]["securitySchemes"] == {"subKey": {"type": "http", "scheme": "bearer"}}
     for path in schema["paths"].values():
         for operation in path.values():
