@@ -18,7 +18,7 @@ class Anthropic(Provider):
     slug = "anthropic"
     label = "Anthropic"
     dialect = "anthropic"
-    base_url = "https://api.anthropic.com"
+    base_url = "https://api.anthropic.com/v1"
     fields = (
         Field(
             "anthropic_version",

@@ -53,15 +53,16 @@ class Bedrock(Provider):
     fields = (
         Field("region", "Region", help="Where the models run, such as us-west-2; empty for the key's, else us-east-1."),
         Field("profile", "Inference profile", help="Put before plain model ids, such as us, eu, apac or global."),
-        Field("api", "Interface for Claude", default="converse", help="“converse”, or “invoke” for Anthropic's own protocol."),
+        Field("api", "Interface for Claude", default="invoke", help="“invoke” for Anthropic's own protocol, or “converse”."),
     )
     key_label = "Bedrock API key, or access key|secret key|region"
     default_models = ("amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0", "anthropic.claude-3-5-sonnet-20240620-v1:0")
+    operations = frozenset({"chat"})
     signs = True
 
     def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
         is_claude = "anthropic.claude" in channel.upstream(call.model)
-        return "anthropic" if is_claude and channel.options.get("api") == "invoke" else self.dialect
+        return "anthropic" if is_claude and channel.options.get("api") != "converse" else self.dialect
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         """Name the model in the path, by its profile, and give Anthropic's body the shape that InvokeModel wants."""

@@ -17,6 +17,7 @@ from botocore.config import Config
 from channels_app import bridge, registry
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Secret, UpstreamHead, UpstreamRequest
 from channels_app.provider import Provider
+from tests.channels_app import talk
 from tests.doubles import amazon, bedrock, replies
 
 PROVIDER: Provider = registry.provider("bedrock")
@@ -104,6 +105,18 @@ def test_a_signed_stream_is_read_through_its_frames(up: bedrock.Bedrock) -> None
     assert all(f'"content":"{text}"'.encode() in said for text in replies.WORDS)
     assert [frame.usage.total_input for frame in frames if frame.usage] == [12]
     assert frames[-1].kind == "done"
+
+
+@pytest.mark.parametrize("key", [PAIR, bedrock.BEARER])
+@pytest.mark.parametrize("is_stream", [False, True])
+@pytest.mark.parametrize("api", ["invoke", "converse"])
+def test_claude_answers_by_both_interfaces(up: bedrock.Bedrock, api: str, is_stream: bool, key: str) -> None:
+    said = talk.ask(talk.channel("bedrock", up.url, key, api=api), "anthropic.claude-x-v1:0", stream=is_stream, max_tokens=9)
+    assert (said.text, said.reason) == (replies.TEXT, "stop")
+    assert said.usage is not None
+    assert (said.usage.input, said.usage.output) == (12, 4)
+    operation = {"invoke": ("invoke", "invoke-with-response-stream"), "converse": ("converse", "converse-stream")}[api][is_stream]
+    assert up.requests[-1].path == f"/model/anthropic.claude-x-v1%3A0/{operation}"
 
 
 def test_a_known_frame_is_decoded_however_it_is_cut() -> None:

@@ -36,6 +36,17 @@ def test_gemini_answers_by_a_service_account(up: google.Vertex, is_stream: bool)
     assert asked.headers["authorization"] == f"Bearer {google.TOKEN}"
 
 
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_claude_answers_in_anthropics_protocol(up: google.Vertex, is_stream: bool) -> None:
+    said = talk.ask(facts(up, region="global", regions="claude-*=us-east5"), "claude-x@20260101", stream=is_stream)
+    assert (said.text, said.reason) == (replies.TEXT, "stop")
+    assert said.usage is not None
+    assert (said.usage.input, said.usage.output) == (12, 4)
+    method = "streamRawPredict" if is_stream else "rawPredict"
+    place = f"/v1/projects/{google.PROJECT}/locations/us-east5/publishers/anthropic/models"
+    assert up.requests[-1].path == f"{place}/claude-x@20260101:{method}"
+
+
 def test_a_revoked_key_is_known_as_such(up: google.Vertex) -> None:
     up.token_reply = replies.answer({"error": "invalid_grant", "error_description": "Invalid JWT Signature."}, status=400)
     said = talk.ask(facts(up), "gemini-2.5-flash")
