@@ -11,8 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from markdown_it import MarkdownIt
 
 from channels_app import registry
@@ -29,11 +29,13 @@ def guided() -> tuple[Provider, ...]:
 
 
 @functools.cache
-def html_of(provider: str) -> SafeString:
+def html_of(provider: str, language: str = "en") -> SafeString:
     """Return a vendor's guide as HTML; HTML inside it is shown, not obeyed. Raise Http404 where there is none."""
     if provider not in {made.slug for made in guided()}:
         raise Http404("no guide")
-    text = (_FOLDER / f"{provider}.md").read_text(encoding="utf-8")
+    chinese = _FOLDER / f"{provider}.zh.md"
+    path = chinese if language.startswith("zh") and chinese.is_file() else _FOLDER / f"{provider}.md"
+    text = path.read_text(encoding="utf-8")
     rendered: str = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     return mark_safe(rendered)  # noqa: S308  # our own file, HTML off
 
@@ -52,7 +54,7 @@ class Guides:
         provider = request.GET.get("provider", "")
         context = self.admin_site.each_context(request)
         title = registry.provider(provider).label if provider in registry.providers() else _("Guides")
-        context.update(title=title, opts=self.opts, vendors=guided(), guide=html_of(provider) if provider else "")
+        context.update(title=title, opts=self.opts, vendors=guided(), guide=html_of(provider, get_language() or "en") if provider else "")
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "console/admin/guide.html", context)
 

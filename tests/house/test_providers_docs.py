@@ -12,7 +12,7 @@ from channels_app import registry
 from tests.channels_app import golden
 from tests.house import code
 
-GUIDES = sorted((code.ROOT / "docs/channels").glob("*.md"))
+GUIDES = sorted(path for path in (code.ROOT / "docs/channels").glob("*.md") if path.stem != "README")
 # Those the product promises that are no mere OpenAI-compatible address.
 GUIDED = {"openai", "azure", "palm", "vertex", "bedrock", "litellm", "oneapi", "openrouter", "huggingface", "deepbricks"}
 
@@ -32,17 +32,23 @@ def test_the_vendors_that_need_a_guide_have_one() -> None:
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
-def test_a_guide_uses_the_labels_of_its_form(path: Path) -> None:
-    vendor, text = registry.provider(path.stem), path.read_text(encoding="utf-8")
+def test_a_guide_belongs_to_a_vendor(path: Path) -> None:
+    assert path.stem.removesuffix(".zh") in registry.providers()
+    assert path.read_text(encoding="utf-8").startswith("# ")
+
+
+@pytest.mark.parametrize("slug", sorted(GUIDED))
+def test_a_guide_uses_the_labels_of_its_form(slug: str) -> None:
+    vendor, text = registry.provider(slug), code.text(Path(f"docs/channels/{slug}.md"))
     assert text.startswith(f"# {vendor.label}\n")
     missing = [field.label for field in vendor.fields if f"**{field.label}**" not in text]
     assert missing == []
-    if vendor.needs_key:
-        assert f"**{vendor.key_label}**" in text
+    assert f"**{vendor.key_label}**" in text
     if vendor.needs_address:
         assert "**base address**" in text.lower()
 
 
-def test_every_guide_is_linked_from_the_providers_page() -> None:
-    linked = set(re.findall(r"\]\(channels/([a-z0-9]+)\.md\)", code.text(Path("docs/providers.md"))))
-    assert linked == {path.stem for path in GUIDES}
+def test_every_guide_is_linked_from_a_list() -> None:
+    pages = code.text(Path("docs/providers.md")).replace("](channels/", "](") + code.text(Path("docs/channels/README.md"))
+    linked = set(re.findall(r"\]\(([a-z0-9_.]+)\.md\)", pages))
+    assert {path.stem for path in GUIDES if not path.stem.endswith(".zh")} - linked == set()
