@@ -11,6 +11,7 @@ ChannelError
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -163,6 +164,33 @@ def add_key(*, channel: Channel, key: str, weight: int = 1) -> ChannelKey:
     made = ChannelKey.objects.create(channel=channel, weight=weight, **_sealed(key))
     announce()
     return made
+
+
+def remove_key(*, key: ChannelKey) -> None:
+    """Forget a credential."""
+    key.delete()
+    announce()
+
+
+@transaction.atomic
+def copy(*, channel: Channel) -> Channel:
+    """Make a disabled channel with the same settings, models, keys and costs under the next free name."""
+    made = Channel.objects.get(pk=channel.pk)
+    made.pk, made.name = None, _free_name(channel)
+    made.state, made.reason, made.fault = Channel.State.DISABLED, "", Channel.Fault.NONE
+    made.save(force_insert=True)
+    for rows in (channel.keys.order_by("pk"), channel.models.order_by("pk"), channel.costs.order_by("pk")):
+        for row in rows:
+            row.pk, row.channel = None, made
+            row.save(force_insert=True)
+    announce()
+    return made
+
+
+def _free_name(channel: Channel) -> str:
+    taken = set(Channel.objects.filter(tenant_id=channel.tenant_id).values_list("name", flat=True))
+    names = (f"{channel.name[:70]} ({number})" for number in itertools.count(2))
+    return next(name for name in names if name not in taken)
 
 
 def enable(*, channel: Channel) -> None:

@@ -117,6 +117,7 @@ class Journey:
             way = (attempt.channel.id, attempt.key.id)
             self._standing.habits.keep(terms.conversation, way, until=now + terms.sticky_seconds)
 
+    # Only the first try follows the even numbers: further ones are few, and would disturb them.
     def _choose(self, failed: Sequence[Failed], now: float) -> Attempt | None:
         """Ask for the model and its stand-ins; only when none of them has a usable way, for the least bad one."""
         without = self._standing.overspent
@@ -128,7 +129,7 @@ class Journey:
         return None
 
     def _way(self, route: Route, failed: Sequence[Failed], without: frozenset[int], now: float, is_last_resort: bool) -> Attempt | None:
-        wish = self._wish(route, now)
+        wish = self._wish(route, now, is_first=not failed)
         standing = self._standing
         while True:
             attempt = routing.choose(
@@ -145,14 +146,17 @@ class Journey:
                 return attempt
             without = without | {attempt.channel.id}
 
-    def _wish(self, route: Route, now: float) -> Wish:
+    def _wish(self, route: Route, now: float, *, is_first: bool) -> Wish:
         terms, standing = self._terms, self._standing
+        lot = standing.next_lot() if is_first and len(route.candidates) > 1 else None
         kept = standing.habits.way(terms.conversation, now=now) if terms.conversation else None
         if kept is not None:
             holder = next((one for one in route.candidates if one.id == kept[0]), None)
             if holder is None or not margins.cache_pays(holder, route.candidates, model=route.model):
                 kept = None
-        return Wish(model=route.model, is_stream=terms.is_stream, mode=terms.mode, costs=route.costs, kept=kept, turn=standing.next_turn())
+        return Wish(
+            model=route.model, is_stream=terms.is_stream, mode=terms.mode, costs=route.costs, kept=kept, turn=standing.next_turn(), lot=lot
+        )
 
     def _enter(self, channel: ChannelFacts) -> bool:
         """Take a place at a channel that has limits; False when there is none."""

@@ -54,7 +54,8 @@ class Wish:
     """What one call asks of the choice.
 
     `mode` is health, cost or weight; `costs` what a call of ordinary size costs at a channel (a mode of its own needs it);
-    `kept` is the (channel, key) whose prompt cache holds this conversation; `turn` counts calls, for keys in rotation.
+    `kept` is the (channel, key) whose prompt cache holds this conversation; `turn` counts calls, for keys in rotation;
+    `lot` decides by weight in place of a draw.
     """
 
     model: str
@@ -63,6 +64,7 @@ class Wish:
     costs: Mapping[int, int] = field(default_factory=dict)
     kept: tuple[int, int] | None = None
     turn: int = 0
+    lot: float | None = None
 
 
 def choose(
@@ -105,7 +107,7 @@ def _pick(ways: Sequence[Way], wish: Wish, known: Knowledge, draw: Callable[[], 
         ways = _cheapest(ways, wish.costs)
     if len(ways) == 1:
         return _with_key(ways[0], wish, draw)
-    place = drawn([channel.weight for channel, _ in ways], draw())
+    place = drawn([channel.weight for channel, _ in ways], draw() if wish.lot is None else wish.lot)
     first = _with_key(ways[place], wish, draw)
     if wish.mode not in {HEALTH, COST}:
         return first

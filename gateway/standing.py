@@ -14,6 +14,8 @@ from gateway.habits import Habits
 from gateway.limiter import Limiter
 from gateway.margins import Margins
 
+_GOLDEN = (5**0.5 - 1) / 2
+
 
 @dataclass(slots=True)
 class RetryBudget:
@@ -57,14 +59,21 @@ class Standing:
     tallies: Counter[tuple[int, str]] = field(default_factory=Counter)
     overspent: frozenset[int] = frozenset()
     turn: int = 0
+    lot: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.board = Board(self.draw)
+        self.lot = self.draw()
 
     def next_turn(self) -> int:
         """Count calls, so that keys may take turns."""
         self.turn += 1
         return self.turn
+
+    def next_lot(self) -> float:
+        """Return numbers in [0, 1) that fill it evenly: shares meet their weights after few calls, where a draw takes many."""
+        self.lot = (self.lot + _GOLDEN) % 1.0
+        return self.lot
 
     def tally(self, channel_id: int, kind: str) -> None:
         """Count a failure for the back office."""

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin_scope import actor_of
-from channels_app import channels, health, registry
+from channels_app import channels, registry, rounds
 from channels_app.models import Channel, ChannelCheck, ChannelModel
-from console.admin import channel_forms, pages
+from console.admin import channel_acts, channel_bulk, channel_forms, channel_insight, pages
 from console.admin.base import DeskAdmin, TenantColumn, facts
+from console.admin.fields import UsdField
 from console.admin.figures import label, moment, number
 from console.admin.guides import Guides
 
-STATE_LABELS = {"enabled": "success", "disabled": "warning", "auto_disabled": "danger"}
 CHECK_LABELS = {"ok": "success", "failed": "danger", "none": "info"}
 
 
@@ -31,11 +31,16 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
     list_display = ("name", "provider", "state_label", "check_label", "latency", "checked_at", "priority", "weight")
     list_filter = ("state",)
     list_select_related = ("check_result", "tenant")
-    search_fields = ("name", "base_url", "models__name")
+    search_fields = ("name", "base_url", "models__name", "tags")
     ordering = ("-priority", "name")
-    actions = ("enable", "disable")
-    actions_detail = ("test_now",)
-    actions_row = ("test_now",)
+    actions = ("enable", "disable", "check_selected", "change_selected")
+    actions_detail = (
+        "look",
+        "test_now",
+        "keys",
+        {"title": gettext_lazy("More"), "icon": "more_horiz", "items": ["upstream_models", "ask_balance", "drill", "copy"]},
+    )
+    actions_row = ("look", "test_now")
 
     def provider_of(self, request: HttpRequest, obj: Channel | None) -> str:
         """Return the vendor of the form: the channel's, or the one chosen in the address."""
@@ -61,7 +66,8 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         if not provider or not self.has_change_permission(request, obj):
             return ((None, {"fields": ("name", "provider", "base_url", "state", "reason")}),)
         is_platform = actor_of(request).is_platform
-        secret = channel_forms.key_names(provider)
+        # A key typed here replaces all: pools are kept on a page of their own.
+        secret = channel_forms.key_names(provider) if obj is None or obj.keys.count() <= 1 else []
         settings = channel_forms.setting_names(provider)
         owner = ["tenant"] if is_platform and obj is None else []
         private = ["allow_private"] if is_platform else []
@@ -70,12 +76,25 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         return (
             (None, {"fields": own, "description": self.guide_link(provider)}),
             *([(gettext_lazy("The request upstream"), {"fields": settings, "classes": ("collapse",)})] if settings else []),
-            (gettext_lazy("Routing"), {"fields": ["groups", "priority", "weight", *private]}),
+            (gettext_lazy("Routing"), {"fields": ["groups", "tags", "priority", "weight", "key_order", "allow_loss", *private]}),
+            (
+                gettext_lazy("Limits"),
+                {"fields": ["rpm", "tpm", "concurrency", "daily_cost_micros", "low_balance"], "classes": ("collapse",)},
+            ),
+            (
+                gettext_lazy("Checks"),
+                {"fields": ["is_watched", "check_kind", "check_model", "check_seconds"], "classes": ("collapse",)},
+            ),
             *([(gettext_lazy("Last check"), {"fields": check})] if obj else []),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Channel | None = None) -> tuple[str, ...]:
         return ("state_label", "reason", "check_label", "latency", "checked_at", "failure") if obj else ()
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "daily_cost_micros":
+            return UsdField(label=db_field.verbose_name, required=False)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "tenant":
@@ -96,6 +115,7 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         if form.cleaned_data.get("key") or not change:
             channels.set_key(channel=obj, key=form.cleaned_data.get("key", ""))
         channels.announce()
+        rounds.after_change(obj)
         if not change:
             self.record(request, "add", obj, after=self.facts(obj))
         else:
@@ -125,28 +145,39 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
 
     @pages.act(description=gettext_lazy("Test now"), icon="network_check")
     def test_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask the upstream for one token and show what came of it."""
-        channel = self.subject(request, object_id)
-        back = pages.object_url(self.admin_site.name, channel)
-        title = _("Test %s") % channel.name
-        if request.method != "POST":
-            text = _("Sends a real call for one token to the upstream. It may cost a fraction of a cent.")
-            return pages.ask(request, self, title=title, submit=_("Test now"), explanation=text, back=back)
-        found = health.probe(channel.pk)
-        if found is None:
-            return pages.result(request, self, title=title, facts=[(_("Result"), _("It is being checked, or never is."))], back=back)
-        self.record(request, "test", channel, after={"ok": found.ok, "latency_ms": found.latency_ms})
-        check = ChannelCheck.objects.get(channel=channel)
-        told = [(_("Result"), check.get_state_display()), (_("Latency"), f"{found.latency_ms:,} ms")]
-        told += [] if found.first_ms is None else [(_("First token"), f"{found.first_ms:,} ms")]
-        told += [] if found.ok else [(_("Failure"), check.failure), (_("Message"), check.message)]
-        boxes = [
-            pages.Box(title, text)
-            for one in found.probes
-            for title, text in ((_("Asked"), one.asked), (_("Answered"), one.answered))
-            if text
-        ]
-        return pages.result(request, self, title=title, facts=told, boxes=boxes, back=back)
+        return channel_acts.test(self, request, self.subject(request, object_id))
+
+    @pages.act(description=gettext_lazy("Look"), icon="monitor_heart")
+    def look(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return channel_insight.page(self, request, self.subject(request, object_id))
+
+    @pages.act(description=gettext_lazy("Keys"), icon="key")
+    def keys(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return channel_acts.keys(self, request, self.subject(request, object_id))
+
+    @pages.act(description=gettext_lazy("Models upstream"), icon="list_alt")
+    def upstream_models(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return channel_acts.models(self, request, self.subject(request, object_id))
+
+    @pages.act(description=gettext_lazy("Ask for the balance"), icon="account_balance_wallet")
+    def ask_balance(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return channel_acts.balance(self, request, self.subject(request, object_id))
+
+    @pages.act(description=gettext_lazy("Drill"), icon="local_fire_department")
+    def drill(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return channel_acts.drill(self, request, self.subject(request, object_id))
+
+    @pages.act(description=gettext_lazy("Copy"), icon="content_copy")
+    def copy(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return channel_acts.copy(self, request, self.subject(request, object_id))
+
+    @admin.action(description=gettext_lazy("Check now"), permissions=["change"])
+    def check_selected(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
+        channel_bulk.check(self, request, queryset)
+
+    @admin.action(description=gettext_lazy("Change settings"), permissions=["change"])
+    def change_selected(self, request: HttpRequest, queryset: QuerySet[Channel]) -> HttpResponse | None:
+        return channel_bulk.change(self, request, queryset)
 
     @admin.action(description=gettext_lazy("Enable"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[Channel]) -> None:
@@ -165,7 +196,7 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
                 self.record_change(request, verb, channel, before=before)
         self.message_user(request, ngettext("%d channel switched.", "%d channels switched.", len(chosen)) % len(chosen))
 
-    @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
+    @label(description=gettext_lazy("state"), ordering="state", colours=channel_insight.STATE_LABELS)
     def state_label(self, channel: Channel) -> tuple[str, str]:
         return channel.state, channel.get_state_display()
 

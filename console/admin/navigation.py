@@ -59,6 +59,9 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Usage"), "monitoring", "gateway_usagerecord"),
             (_("Channels"), "lan", "channels_app_channel"),
             (_("Upstream cost"), "request_quote", "channels_app_channelcost"),
+            (_("Routing policies"), "alt_route", "channels_app_routingpolicy"),
+            (_("Routes of groups"), "call_split", "channels_app_grouproute"),
+            (_("Fallback chains"), "low_priority", "channels_app_fallbackchain"),
         ]),
         *_own_affairs(),
     ]  # fmt: skip

@@ -35,7 +35,7 @@ from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product, WebhookInbox
-from channels_app.models import Channel, ChannelCost
+from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
 from console.admin import dashboard
 from console.admin.applications import ShopApplicationAdmin
 from console.admin.audit import AuditEventAdmin
@@ -59,6 +59,7 @@ from console.admin.prices import PriceRuleAdmin
 from console.admin.products import ProductAdmin
 from console.admin.reconciliation import AuditRunAdmin
 from console.admin.refunds import RefundAdmin
+from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, RoutingPolicyAdmin
 from console.admin.sign_in_apps import SignInAppAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
@@ -119,6 +120,9 @@ SHARED: Pages = [
     (AuditEvent, AuditEventAdmin),
     (Channel, ChannelAdmin),
     (ChannelCost, ChannelCostAdmin),
+    (RoutingPolicy, RoutingPolicyAdmin),
+    (GroupRoute, GroupRouteAdmin),
+    (FallbackChain, FallbackChainAdmin),
     (LedgerAccount, LedgerAccountAdmin),
     (Journal, JournalAdmin),
     (Transfer, TransferAdmin),

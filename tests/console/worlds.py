@@ -33,7 +33,7 @@ from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product, WebhookInbox
 from channels_app import channels, costs
-from channels_app.models import Channel, ChannelCost
+from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
 from foundation.ids import uuid7
 from gateway.models import UsageRecord
 
@@ -87,6 +87,18 @@ def _channel(world: World) -> Channel:
 def _cost(world: World) -> ChannelCost:
     channel = Channel.objects.get(tenant=world.tenant)
     return costs.set_cost(channel=channel, model=f"cost-{world.mark}", input=1_000_000, output=2_000_000)
+
+
+def _policy(world: World) -> RoutingPolicy:
+    return RoutingPolicy.objects.create(tenant=world.tenant, mode="cost")
+
+
+def _route(world: World) -> GroupRoute:
+    return GroupRoute.objects.create(tenant=world.tenant, group=f"route-{world.mark}", channel_groups=["default"])
+
+
+def _chain(world: World) -> FallbackChain:
+    return FallbackChain.objects.create(tenant=world.tenant, model=f"chain-{world.mark}", stand_ins=["other"])
 
 
 def _journal(world: World) -> Journal:
@@ -212,6 +224,9 @@ MAKERS: dict[type[Model], Maker] = {
     LimitRule: _limit,
     Channel: _channel,
     ChannelCost: _cost,
+    RoutingPolicy: _policy,
+    GroupRoute: _route,
+    FallbackChain: _chain,
     Journal: _journal,
     Transfer: lambda world: Transfer.objects.get(journal__key=f"grant-{world.mark}"),
     LedgerAccount: lambda world: LedgerAccount.objects.get(kind="wallet", tenant=world.tenant),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from gateway.limiter import Limiter
+from gateway.routing import drawn
 from gateway.standing import RetryBudget, Standing
 
 
@@ -26,6 +29,12 @@ def test_the_stock_has_an_end() -> None:
     for at in range(1, 10_000):
         budget.earn(float(at))
     assert budget.left == 50.0
+
+
+def test_lots_meet_the_weights_after_few_calls() -> None:
+    standing = Standing(draw=lambda: 0.3, limiter=Limiter())
+    counts = Counter(drawn([1, 2, 7], standing.next_lot()) for _ in range(1000))
+    assert {place: round(count / 1000, 2) for place, count in counts.items()} == {0: 0.1, 1: 0.2, 2: 0.7}
 
 
 def test_failures_are_taken_once() -> None:

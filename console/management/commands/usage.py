@@ -37,6 +37,7 @@ def _json(row: UsageRecord) -> dict[str, Any]:
         "created_at": row.created_at.isoformat(),
         "model": row.model,
         "channel": row.channel_id,
+        "tried": row.tried,
         "usage": row.usage,
         "source": row.usage_source,
         "price_micros": row.price_micros,

@@ -17,6 +17,7 @@ SECRET = "sk-upstream-very-secret-0042"
 
 def _form(**more: object) -> dict[str, object]:
     common = {"name": "west", "base_url": "", "served": "gpt-4o-mini\nfast = gpt-4o", "groups": "default", "priority": "0", "weight": "1"}
+    common |= {"key_order": "weighted", "is_watched": "on", "check_kind": "auto", "check_seconds": "300"}
     return common | more
 
 
