@@ -5,10 +5,11 @@ Where both speak the same protocol the vendor's side keeps the original bytes; o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
-from channels_app import channel_settings, registry
+from channels_app import channel_settings, inlining, registry
 from channels_app.contract import (
     Answer,
     Call,
@@ -28,16 +29,28 @@ from channels_app.provider import Provider, Unframer
 
 # The header by which relays tell each other where a call has been.
 HOPS = "x-keyosk-hops"
+_NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 _EVENTS, _JSON = "text/event-stream", "application/json"
 
 
-def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 0.0, token: Secret | None = None) -> UpstreamRequest:
+def request(
+    call: Call,
+    channel: ChannelFacts,
+    key: ChannelKey,
+    *,
+    now: float = 0.0,
+    token: Secret | None = None,
+    pictures: Mapping[str, str] = _NO_PICTURES,
+) -> UpstreamRequest:
     """Return what is sent to the vendor; raise Unexpressible.
 
     `token` is what the credential was exchanged for where the vendor wants that, `now` (unix seconds) the time of the
-    signature where it wants one.
+    signature where it wants one, `pictures` data URLs for those of `picture_urls`.
     """
     provider, vendor = speaker(call, channel)
+    if pictures:
+        chat = inlining.inlined(call.chat, pictures)
+        call = replace(call, understand=lambda _: chat)
     call = channel_settings.prefixed(call, channel, vendor.name)
     encoded = channel_settings.fitted(provider.adapt(vendor.encode(call, channel), call, channel), channel)
     shown = key if token is None else replace(key, secret=token)
@@ -53,6 +66,12 @@ def request(call: Call, channel: ChannelFacts, key: ChannelKey, *, now: float = 
         upload=encoded.upload,
     )
     return provider.sign(made, channel, key, now) if provider.signs else made
+
+
+def picture_urls(call: Call, channel: ChannelFacts) -> list[str]:
+    """Return the addresses of pictures whose bytes the vendor needs; raise Unexpressible."""
+    _, vendor = speaker(call, channel)
+    return inlining.urls_of(call.chat) if vendor.wants_bytes and call.operation == CHAT and vendor.name != call.dialect else []
 
 
 def speaker(call: Call, channel: ChannelFacts) -> tuple[Provider, Vendor]:

@@ -110,6 +110,7 @@ class Vendor:
 
     name: ClassVar[str]
     operations: ClassVar[frozenset[str]] = frozenset({CHAT})
+    wants_bytes: ClassVar[bool] = False  # pictures by URL must be fetched for it (see `inlining`)
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
         """Return the request: the client's own body where `call.dialect` is this protocol, else written from `call.chat`.

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from channels_app import bridge
 from channels_app.contract import Answer, Call, Failure, Secret, StreamReader, UpstreamAnswer, UpstreamHead, UpstreamRequest
 from gateway.journey import Journey
 from gateway.relay import Outcome
 from gateway.routing import Attempt, Failed
+
+_NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 
 
 class CallPlan:
@@ -32,9 +35,15 @@ class CallPlan:
             self.call = replace(self.call, model=attempt.model)
         return attempt
 
-    def request(self, attempt: Attempt, *, now: float = 0.0, token: Secret | None = None) -> UpstreamRequest:
-        """Return what is sent to the vendor; raise Unexpressible. For `now` and `token` see `bridge.request`."""
-        return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token)
+    def picture_urls(self, attempt: Attempt) -> list[str]:
+        """Return the addresses of pictures to fetch for the vendor; raise Unexpressible."""
+        return bridge.picture_urls(self.call, attempt.channel)
+
+    def request(
+        self, attempt: Attempt, *, now: float = 0.0, token: Secret | None = None, pictures: Mapping[str, str] = _NO_PICTURES
+    ) -> UpstreamRequest:
+        """Return what is sent to the vendor; raise Unexpressible. For `now`, `token` and `pictures` see `bridge.request`."""
+        return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token, pictures=pictures)
 
     def follow(self, attempt: Attempt, body: bytes, *, asked: int, token: Secret | None) -> tuple[UpstreamRequest, float] | None:
         """Return what asks for the answer of which this is only the ticket, and the pause before it; or None."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
-from channels_app import channel_settings, registry
+from channels_app import channel_settings, picture_fetch, registry
 from channels_app.contract import Failure, FailureKind, Secret
 from channels_app.exchange import BODY_LIMIT, Exchange, NotSent, Opening, Timeouts, TransportError
 from channels_app.faces import Unexpressible
+from channels_app.pictures import PictureRefused
 from channels_app.provider import Provider, TokenRefused
 from channels_app.tokens import Tokens
 from channels_app.transport import Transport
@@ -61,6 +62,8 @@ class Uplink:
             return Body(await self._whole())
         except Unexpressible as error:
             return Broken(error.failure())
+        except PictureRefused as error:
+            return Broken(Failure(FailureKind.BAD_REQUEST, str(error), code="invalid_image_url", was_sent=False, param="messages"))
         except TokenRefused as error:
             return Broken(error.failure)
         except TransportError as error:
@@ -85,7 +88,8 @@ class Uplink:
                 return Broken(played)
             await asyncio.sleep(played)
         token = await self._token_for(provider, send) if provider.has_token else None
-        request = self._plan.request(attempt, now=time.time() if provider.signs else 0.0, token=token)
+        pictures = await _fetched(urls) if (urls := self._plan.picture_urls(attempt)) else {}
+        request = self._plan.request(attempt, now=time.time() if provider.signs else 0.0, token=token, pictures=pictures)
         if provider.is_local:
             self._opening = self._transport.open_local(provider, request)
         else:
@@ -143,3 +147,9 @@ class Uplink:
         if self._exchange is None:
             raise RuntimeError("nothing is open")
         return self._exchange
+
+
+async def _fetched(urls: Sequence[str]) -> dict[str, str]:
+    """Return pictures as data URLs by their addresses; raise PictureRefused."""
+    found = await picture_fetch.fetch(urls)
+    return {url: f"data:{picture.mime};base64,{picture.base64}" for url, picture in found.items()}

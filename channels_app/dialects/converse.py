@@ -29,6 +29,7 @@ _FINISH = {
 
 class Converse(Vendor):
     name = "converse"
+    wants_bytes = True
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
         model = channel.upstream(call.model)

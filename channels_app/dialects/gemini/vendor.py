@@ -25,6 +25,7 @@ class GeminiVendor(Vendor):
 
     name = NAME
     operations = frozenset({CHAT})
+    wants_bytes = True
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
         upstream = channel.upstream(call.model)

@@ -114,3 +114,14 @@ def test_a_limit_the_money_does_not_cover_is_lowered(relay: LiveRelay, caller: C
     body = {**ASK, "generation_config": {"max_output_tokens": 900_000}}
     assert relay.http.post(f"/v1beta/models/{flash}:generateContent", headers=caller.headers, json=body).status_code == 200
     assert 1_000 < upstream.requests[-1].fields["generation_config"]["max_output_tokens"] < 300_000
+
+
+def test_a_picture_inside_the_own_network_is_not_fetched_for_anybody(
+    relay: LiveRelay, caller: Caller, upstream: Upstream, flash: str
+) -> None:
+    parts = [{"type": "image_url", "image_url": {"url": f"http://127.0.0.1:{upstream.port}/a.png"}}]
+    body = {"model": flash, "messages": [{"role": "user", "content": parts}]}
+    refused = relay.http.post("/v1/chat/completions", headers=caller.headers, json=body)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_image_url")
+    assert upstream.requests == []
+    assert lines(relay) == []
