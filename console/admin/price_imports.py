@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts import scope
 from accounts.admin_scope import actor_of
@@ -39,7 +40,10 @@ class FileForm(pages.DeskForm):
     """Which file, whose prices, which of its models."""
 
     format = forms.ChoiceField(label=gettext_lazy("Format"), choices=FORMATS)
-    file = forms.FileField(label=gettext_lazy("File"), help_text=gettext_lazy("The exported JSON, at most 8 MB."))
+    # Unfold's own: its script writes the file's name into the text field it finds beside a file field.
+    file = forms.FileField(
+        label=gettext_lazy("File"), help_text=gettext_lazy("The exported JSON, at most 8 MB."), widget=UnfoldAdminFileFieldWidget
+    )
     tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Tenant"), empty_label=None)
     is_served = forms.BooleanField(
         label=gettext_lazy("Only models that a channel serves or that have a price"), required=False, initial=True
