@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Max, Q, Sum
+from django.db.models.functions import Coalesce
 
 from billing.models import QUOTA, LedgerAccount
 
@@ -55,6 +56,10 @@ def owed() -> Owed:
 
 
 def at_gateways() -> list[dict[str, Any]]:
-    """Return what each gateway account still owes: its number, the currency, minor units."""
+    """Return what each gateway account still owes: its number, the currency, minor units, since the last payout (or first payment)."""
+    paid_out = Max("credits__created_at", filter=Q(credits__journal__kind="payout"))
     rows = LedgerAccount.objects.filter(kind="clearing", owner__gt=0, balance__lt=0).order_by("owner", "ledger")
-    return [{"account": row.owner, "currency": row.ledger.removeprefix("M:"), "minor": -row.balance} for row in rows]
+    return [
+        {"account": row.owner, "currency": row.ledger.removeprefix("M:"), "minor": -row.balance, "since": row.since.isoformat()}
+        for row in rows.annotate(since=Coalesce(paid_out, "created_at"))
+    ]

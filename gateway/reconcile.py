@@ -12,7 +12,7 @@ from django.utils import timezone
 from billing import audit, audit_runs, coverage, unpriced
 from billing.audit import Finding
 from billing.audit_runs import AuditRun
-from billing.money import format_usd
+from billing.money import format_minor, format_usd
 from gateway import rollups, selectors, upstream_bills
 from gateway.models import UsageDay, UsageQuarantine
 from gateway.upstream_bills import Bill
@@ -20,6 +20,8 @@ from gateway.upstream_bills import Bill
 # Vendors' balances and our average cost are looked at over so many days.
 WINDOW = datetime.timedelta(days=7)
 AVERAGE = datetime.timedelta(days=30)
+# Gateways pay out weekly or monthly.
+LONG_UNSETTLED = datetime.timedelta(days=45)
 
 # Journals older than what their tenant has kept have lost their rows to retention; a row is posted within days after its call.
 _WRONG = """
@@ -50,7 +52,7 @@ def rows_without_a_month() -> list[Finding]:
 
 
 CHECKS = (usage_and_captures, rows_without_a_month)
-NAMES = (*audit.names(), "I11", "partitions", "unpriced", "quarantine", "upstream", "coverage")
+NAMES = (*audit.names(), "I11", "partitions", "unpriced", "quarantine", "upstream", "coverage", "clearing")
 
 
 def examine() -> AuditRun:
@@ -59,14 +61,14 @@ def examine() -> AuditRun:
     wrong = audit.run(more=CHECKS)
     now = timezone.now()
     bills = upstream_bills.bills(since=now - WINDOW, until=now)
-    owed = coverage.owed()
+    owed, at_gateways = coverage.owed(), coverage.at_gateways()
     needed = _needed(owed.outstanding, now)
     figures = {
         "outstanding": owed.outstanding, "wallets": owed.wallets, "lots": owed.lots, "codes": owed.codes, "stock": owed.stock,
         "held": owed.held, "debts": owed.debts, "needed": needed, "upstream": _upstream(bills), "bills": [_shown(bill) for bill in bills],
-        "at_gateways": coverage.at_gateways(),
+        "at_gateways": at_gateways,
     }  # fmt: skip
-    notices = [*unpriced.findings(), *_quarantined(), *_drifts(bills), *_uncovered(needed, _upstream(bills))]
+    notices = [*unpriced.findings(), *_quarantined(), *_drifts(bills), *_uncovered(needed, _upstream(bills)), *_unsettled(at_gateways, now)]
     duration = int((time.monotonic() - began) * 1000)
     return audit_runs.keep(wrong=wrong, notices=notices, names=NAMES, figures=figures, duration_ms=duration)
 
@@ -108,6 +110,16 @@ def _uncovered(needed: int, upstream: int | None) -> list[Finding]:
         return []
     detail = f"serving what customers hold costs about {format_usd(needed)}, the accounts at vendors hold {format_usd(upstream)}"
     return [Finding("coverage", "accounts at vendors", detail)]
+
+
+def _unsettled(at_gateways: Sequence[dict[str, Any]], now: datetime.datetime) -> list[Finding]:
+    """Name gateways that have paid nothing out for long: their clearing accounts are empty when all has arrived."""
+    found: list[Finding] = []
+    for row in at_gateways:
+        if datetime.datetime.fromisoformat(row["since"]) < now - LONG_UNSETTLED:
+            detail = f"{format_minor(row['minor'], currency=row['currency'])} since {row['since'][:10]}: book what it has paid out"
+            found.append(Finding("clearing", f"payment account {row['account']}", detail))
+    return found
 
 
 def _quarantined() -> list[Finding]:

@@ -21,7 +21,7 @@ from accounts.models import Tenant
 from billing import gateways
 from billing.models.shop import GatewayAccount
 from billing.payments.base import Driver, Field, GatewayError, secret
-from console.admin import pages
+from console.admin import pages, payouts
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.fields import SecretField
 from console.admin.figures import label, mono
@@ -70,7 +70,7 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
     ordering = ("id",)
     fields = ("name", "driver", "state_label", "is_enabled", "webhook", "created_at")
     readonly_fields = ("driver", "state_label", "webhook", "created_at")
-    actions_detail = ("credentials", "check_now")
+    actions_detail = ("credentials", "check_now", "book_payout")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the gateway first: its fields make the form."""
@@ -114,6 +114,11 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
         except (GatewayError, gateways.GatewayAccountError) as error:
             return pages.result(request, self, title=str(account), facts=[(_("Result"), _("fails")), (_("Message"), str(error))], back=back)
         return pages.result(request, self, title=str(account), facts=[(_("Result"), _("works"))], back=back)
+
+    @pages.act(description=gettext_lazy("Book a payout"), icon="account_balance")
+    def book_payout(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Note what has arrived at the bank."""
+        return payouts.run(self, request, self.subject(request, object_id))
 
     def _add(self, request: HttpRequest, driver: Driver, form: AccountForm) -> GatewayAccount | None:
         actor = actor_of(request)

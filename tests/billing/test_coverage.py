@@ -35,4 +35,5 @@ def test_what_gateways_still_owe_is_named(tenant: Tenant) -> None:
     clearing = ledger.account(kind="clearing", tenant_id=tenant.pk, ledger="M:CNY", owner=4)
     revenue = ledger.account(kind="revenue", tenant_id=tenant.pk, ledger="M:CNY")
     ledger.transfer(kind="test", key="p", src_id=clearing.pk, dst_id=revenue.pk, amount=3900)
-    assert coverage.at_gateways() == [{"account": 4, "currency": "CNY", "minor": 3900}]
+    since = clearing.created_at.isoformat()
+    assert coverage.at_gateways() == [{"account": 4, "currency": "CNY", "minor": 3900, "since": since}]

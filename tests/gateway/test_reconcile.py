@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from billing import audit, price_book, unpriced
+from accounts.models import Tenant
+from billing import audit, ledger, price_book, unpriced
+from billing.models import LedgerAccount
 from channels_app import channels
 from channels_app.models import BalanceReading
 from foundation.ids import uuid7
@@ -81,3 +83,14 @@ def test_vendors_that_take_more_than_counted_or_hold_too_little_are_noticed() ->
         "coverage": "serving what customers hold costs about $15.00, the accounts at vendors hold $8.00",
         "upstream": "the vendor took $12.00, we counted $10.00: multiply the cost of this channel's models by 1.200",
     }
+
+
+def test_gateways_that_pay_nothing_out_are_noticed(tenant: Tenant) -> None:
+    clearing = ledger.account(kind="clearing", tenant_id=tenant.pk, ledger="M:CNY", owner=4)
+    revenue = ledger.account(kind="revenue", tenant_id=tenant.pk, ledger="M:CNY")
+    ledger.transfer(kind="test", key="p", src_id=clearing.pk, dst_id=revenue.pk, amount=3900)
+    assert reconcile.examine().checks["clearing"] == 0
+    LedgerAccount.objects.filter(pk=clearing.pk).update(created_at=timezone.now() - datetime.timedelta(days=46))
+    run = reconcile.examine()
+    assert (run.found, run.checks["clearing"]) == (0, 1)
+    assert run.findings.get().detail.startswith("¥39.00 since ")
