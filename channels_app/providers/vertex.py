@@ -1,8 +1,8 @@
 """Google Vertex AI: Gemini and Claude in a project of Google Cloud, by a service account.
 
-The service account's JSON is the channel's key; the project is read from it. Gemini is asked at Google's own OpenAI-compatible
-address, Claude in Anthropic's protocol. `global`, `us` and `eu` have hosts of their own; `global-aiplatform.googleapis.com` does
-not exist. Sources: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations, …/docs/start/openai.
+The service account's JSON is the channel's key; the project is read from it. Gemini is asked in its own protocol, Claude in
+Anthropic's, models of others (`meta/…`) at Google's OpenAI-compatible address. `global`, `us` and `eu` have hosts of their own;
+`global-aiplatform.googleapis.com` does not exist. Source: https://cloud.google.com/vertex-ai/generative-ai/docs/learn/locations.
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ _NOT_AN_ACCOUNT = "The key is no service account: paste the whole JSON file that
 class Vertex(Provider):
     slug = "vertex"
     label = "Google Vertex AI"
+    dialect = "gemini"
     fields = (
         Field("region", "Region", default="global", help="Where the models run, such as us-east5 or global."),
         Field("project", "Project ID", help="Empty for the project of the service account."),
         Field("regions", "Other regions", help="Where some models run elsewhere: claude-*=us-east5, gemini-3*=global."),
+        Field("safety", "Safety threshold", default="BLOCK_NONE", help="Sent to Gemini for every category where the client says nothing."),
     )
     key_label = "Service account (JSON)"
     default_models = ("gemini-2.5-flash", "gemini-2.5-pro", "claude-sonnet-4-5@20250929")
@@ -46,16 +48,20 @@ class Vertex(Provider):
     signs = True
 
     def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
-        return "anthropic" if channel.upstream(call.model).startswith("claude") else self.dialect
+        model = channel.upstream(call.model)
+        if model.startswith("claude"):
+            return "anthropic"
+        return "openai" if "/" in model else self.dialect
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         """Name region and publisher in the path; the project is known only with the key."""
         model = channel.upstream(call.model)
         place = f"/v1{_NO_PROJECT}locations/{region_of(model, channel)}"
+        if "/" in model:
+            return encoded._replace(path=f"{place}/endpoints/openapi{encoded.path}")
         if not model.startswith("claude"):
-            fields = orjson.loads(encoded.body)
-            body = orjson.dumps({**fields, "model": model if "/" in model else f"google/{model}"})
-            return encoded._replace(path=f"{place}/endpoints/openapi{encoded.path}", body=body)
+            body = _with_roles(encoded.body) if call.dialect == self.dialect else encoded.body
+            return encoded._replace(path=f"{place}/publishers/google{encoded.path}", body=body)
         method = "streamRawPredict" if call.is_stream else "rawPredict"
         headers = tuple(header for header in encoded.headers if header[0] != "anthropic-version")
         path = f"{place}/publishers/anthropic/models/{quote(model, safe='@')}:{method}"
@@ -133,6 +139,16 @@ def _token(reply: Reply) -> Token:
 
 def _refused(message: str) -> TokenRefused:
     return TokenRefused(Failure(FailureKind.BAD_KEY, message, was_sent=False))
+
+
+def _with_roles(body: bytes) -> bytes:
+    """Name the user's turns in a Gemini client's own body: AI Studio guesses them, Vertex refuses."""
+    fields = orjson.loads(body)
+    contents = fields.get("contents")
+    turns = contents if isinstance(contents, list) else [contents]
+    if all(not isinstance(turn, dict) or turn.get("role") for turn in turns):
+        return body
+    return orjson.dumps({**fields, "contents": [{"role": "user", **turn} if isinstance(turn, dict) else turn for turn in turns]})
 
 
 def _claude(body: bytes) -> bytes:

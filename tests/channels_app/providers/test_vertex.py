@@ -6,9 +6,11 @@ import json
 from collections.abc import Generator
 from typing import Any
 
+import orjson
 import pytest
 
-from channels_app.contract import ChannelFacts, ChannelKey, Secret
+from channels_app import bridge
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Secret
 from channels_app.provider import TokenRefused
 from channels_app.providers import vertex
 from tests.channels_app import talk
@@ -32,8 +34,21 @@ def test_gemini_answers_by_a_service_account(up: google.Vertex, is_stream: bool)
     assert said.usage is not None
     assert (said.usage.input, said.usage.output) == (12, 4)
     asked = up.requests[-1]
-    assert asked.path == f"/v1/projects/{google.PROJECT}/locations/us-east5/endpoints/openapi/chat/completions"
+    method = "streamGenerateContent?alt=sse" if is_stream else "generateContent"
+    assert asked.path == f"/v1/projects/{google.PROJECT}/locations/us-east5/publishers/google/models/gemini-2.5-flash:{method}"
     assert asked.headers["authorization"] == f"Bearer {google.TOKEN}"
+
+
+def test_models_of_others_answer_at_the_compatible_address(up: google.Vertex) -> None:
+    assert talk.ask(facts(up), "meta/llama-4", stream=True).text == replies.TEXT
+    assert up.requests[-1].path == f"/v1/projects/{google.PROJECT}/locations/global/endpoints/openapi/chat/completions"
+
+
+def test_turns_of_a_gemini_client_get_the_role_that_vertex_demands(up: google.Vertex) -> None:
+    fields = {"contents": [{"parts": [{"text": "Hi"}]}, {"role": "model", "parts": []}]}
+    made = Call("chat", "gemini", "gemini-x", orjson.dumps(fields), fields)
+    request = bridge.request(made, facts(up), ChannelKey(1, Secret(google.account(up.token_uri))), token=Secret("t"))
+    assert [turn["role"] for turn in orjson.loads(request.body)["contents"]] == ["user", "model"]
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
