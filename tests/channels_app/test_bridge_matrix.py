@@ -14,8 +14,11 @@ from channels_app.contract import Call, ChannelFacts, ChannelKey, FailureKind, F
 from channels_app.heard import Heard
 from gateway import errors
 from tests.doubles.speech import events
-from tests.doubles.tongues import CITY, CLIENTS, TEXT, UPSTREAMS
+from tests.doubles.tongues import CITY, CLIENTS, TEXT
+from tests.doubles.tongues import UPSTREAMS as FIRST
+from tests.doubles.tongues_west import ROWS
 
+UPSTREAMS = FIRST | ROWS
 HEAD = UpstreamHead(200, {})
 KEY = ChannelKey(1, Secret("sk-up"))
 PAIRS = list(itertools.product(CLIENTS, UPSTREAMS))
@@ -23,7 +26,9 @@ PAIRS = list(itertools.product(CLIENTS, UPSTREAMS))
 
 def facts(upstream: str) -> ChannelFacts:
     options = {"protocol": upstream} if upstream == "responses" else {}
-    return ChannelFacts(1, "c", 1, UPSTREAMS[upstream].provider, "http://up.test/v1", (KEY,), {"m": "up"}, options=options)
+    return ChannelFacts(
+        1, "c", 1, UPSTREAMS[upstream].provider, "http://up.test/v1", (KEY,), {"m": UPSTREAMS[upstream].model}, options=options
+    )
 
 
 def call(client: str, case: str, *, is_stream: bool = False, tool_id: str = "call_1") -> Call:
@@ -39,7 +44,8 @@ def asked(made: Call, upstream: str) -> dict[str, Any]:
     request = bridge.request(made, facts(upstream), KEY)
     assert isinstance(request.body, bytes)
     fields: dict[str, Any] = orjson.loads(request.body)
-    assert ("up" in request.url) if upstream == "gemini" else fields["model"] == "up"
+    model = UPSTREAMS[upstream].model
+    assert f"/{model}" in request.url or fields["model"] == model
     return fields
 
 

@@ -52,9 +52,10 @@ class Upstream:
     stream: Callable[[str], bytes]
     error: bytes
     asked: Callable[[dict[str, Any]], set[str]]
+    model: str = "up"
 
 
-def _found(fields: Mapping[str, Any]) -> set[str]:
+def found(fields: Mapping[str, Any]) -> set[str]:
     """Return which of the things the matrix asks about stand anywhere in a request."""
     raw = orjson.dumps(fields).decode()
     marks = {"question": QUESTION, "image": PIXEL, "tool": "get_weather", "result": WEATHER, "city": "Paris"}
@@ -375,20 +376,20 @@ CLIENTS = {
 }
 _OPENAI_ERROR = orjson.dumps({"error": {"message": _COMPLAINT, "type": "invalid_request_error", "param": None, "code": None}})
 UPSTREAMS = {
-    "openai": Upstream("openai", openai_answer, openai_stream, _OPENAI_ERROR, _found),
+    "openai": Upstream("openai", openai_answer, openai_stream, _OPENAI_ERROR, found),
     "anthropic": Upstream(
         "anthropic",
         anthropic_answer,
         anthropic_stream,
         orjson.dumps({"type": "error", "error": {"type": "invalid_request_error", "message": _COMPLAINT}}),
-        _found,
+        found,
     ),
     "gemini": Upstream(
         "gemini",
         gemini_answer,
         gemini_stream,
         orjson.dumps({"error": {"code": 400, "message": _COMPLAINT, "status": "INVALID_ARGUMENT"}}),
-        _found,
+        found,
     ),
-    "responses": Upstream("openai", responses_answer, responses_stream, _OPENAI_ERROR, _found),
+    "responses": Upstream("openai", responses_answer, responses_stream, _OPENAI_ERROR, found),
 }
