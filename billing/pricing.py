@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from billing.money import MICROS, ceil_div
 from billing.price_rules import BASES, BUCKETS, CONTEXT, Level, Rule, Tier, matches, unpriced_buckets
 from billing.tariffs import Tariff, complete
+from foundation.values import value
 
 __all__ = [
     "BUCKETS",
@@ -42,7 +43,7 @@ _CACHED_UNITS = 1_000
 _NOTHING: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Charge:
     """What a call costs: µ$, the unrounded numerator, who gets which part (account, µ$), and the rules that said so.
 

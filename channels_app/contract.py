@@ -33,6 +33,7 @@ from channels_app import model_map
 from channels_app.forms import Form, FormBody
 from channels_app.rules import NO_RULES, Rules
 from channels_app.secret import Secret as Secret
+from foundation.values import value
 
 JSON = "application/json"
 
@@ -68,7 +69,7 @@ class Failure:
     type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Usage:
     """What one answer consumed, in disjoint buckets of tokens; `source`: upstream, counted, estimated, or (not final) partial.
 
@@ -135,7 +136,7 @@ class ChannelFacts:
         return model_map.upstream(self.models, model) or model
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Call:
     """What the client asked for. `fields` is the parsed body (not to be changed), `body` its original bytes.
 
@@ -192,7 +193,7 @@ class Encoded(NamedTuple):
         return JSON if self.upload is None else self.upload.content_type
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UpstreamRequest:
     """One HTTP request to a vendor; with a `ws:` or `wss:` address a WebSocket whose first message is `body`.
 
@@ -207,7 +208,7 @@ class UpstreamRequest:
     ends: Callable[[bytes], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class UpstreamHead:
     """Status line and headers of a vendor's answer; header names in lower case."""
 
@@ -248,7 +249,7 @@ class FrameKind(StrEnum):
     ERROR = "error"  # the vendor's error inside the stream; `failure` says why
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Frame:
     """One normalised event of a stream: the bytes for the client and what they mean.
 
@@ -262,7 +263,7 @@ class Frame:
     failure: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """A complete, non-streamed answer in the client's dialect. Exactly one of `body` and `failure` is meaningful."""
 

@@ -15,8 +15,9 @@ from channels_app.exchange import Cut, Exchange, Garbled, LocalOpening, NotSent,
 from channels_app.provider import Provider
 from channels_app.sockets import SocketOpening
 from channels_app.tunnels import tunnel
-from channels_app.wire import READ_BUFFER, HttpOpening, Target
+from channels_app.wire import READ_BUFFER, ROUND_SECONDS, HttpOpening, Target
 from foundation import outbound
+from foundation.rounds import Rounds
 
 __all__ = [
     "SESSION_ERRORS",
@@ -46,6 +47,7 @@ class Transport:
         self._user_agent = user_agent
         self._connectors: dict[tuple[bool, str], aiohttp.TCPConnector] = {}
         self._targets: dict[tuple[str, str, bool, str], Target] = {}
+        self._rounds = Rounds(every_seconds=ROUND_SECONDS)
 
     async def __aenter__(self) -> Self:
         return self
@@ -93,7 +95,7 @@ class Transport:
             if len(self._targets) >= _TARGETS:
                 self._targets.clear()
             try:
-                target = Target(request, self._connector(allow_private, proxy), self._user_agent)
+                target = Target(request, self._connector(allow_private, proxy), self._user_agent, self._rounds)
             except (ValueError, aiohttp.InvalidURL) as error:
                 raise NotSent(str(error)) from error
             if not allow_private and _is_inner(target.prototype.url.host or ""):

@@ -32,7 +32,10 @@ from channels_app.exchange import (
     inflater,
 )
 from channels_app.forms import FormBody
+from foundation.rounds import Rounds
 
+# How exactly deadlines are kept.
+ROUND_SECONDS = 0.05
 READ_BUFFER = 256 * 1024
 _JOINED_BODY = 64 * 1024
 _DEFAULTS = (("accept", "*/*"), ("accept-encoding", "identity"))
@@ -42,13 +45,14 @@ _ERRORS = (aiohttp.ClientError, HttpProcessingError, TimeoutError, OSError, Valu
 class Target:
     """What all requests to one address share: how to connect, and the first lines of their heads."""
 
-    __slots__ = ("_common", "_starts", "connector", "prototype")
+    __slots__ = ("_common", "_starts", "connector", "prototype", "rounds")
 
-    def __init__(self, request: UpstreamRequest, connector: aiohttp.TCPConnector, user_agent: str) -> None:
+    def __init__(self, request: UpstreamRequest, connector: aiohttp.TCPConnector, user_agent: str, rounds: Rounds) -> None:
         url = URL(request.url, encoded=True)
         if url.scheme not in {"http", "https"} or not url.host:
             raise NotSent("the upstream's address is no HTTP address")
         self.connector = connector
+        self.rounds = rounds
         self.prototype = aiohttp.ClientRequest(
             request.method, url, headers={"user-agent": user_agent}, skip_auto_headers=("accept", "accept-encoding", "content-type")
         )
@@ -74,33 +78,31 @@ class Target:
 
 
 class _Watch:
-    """The deadlines of one exchange on a single timer: for everything, and for each wait while somebody waits."""
+    """The deadlines of one exchange: for everything, and for each wait while somebody waits."""
 
-    __slots__ = ("_loop", "_protocol", "_step", "_timer", "_total_at", "content", "limit", "since")
+    __slots__ = ("_loop", "_protocol", "_rounds", "_total_at", "content", "limit", "since")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: ResponseHandler, limits: Timeouts) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, protocol: ResponseHandler, limits: Timeouts, rounds: Rounds) -> None:
         self._loop = loop
         self._protocol = protocol
+        self._rounds = rounds
         self.content: aiohttp.StreamReader | None = None
         self.limit = limits.first_byte
         now = loop.time()
         self.since: float | None = now
         self._total_at = now + limits.total
-        self._step = min(limits.first_byte, limits.idle, limits.total)
-        self._timer = loop.call_at(now + self._step, self._look)
+        rounds.join(self)
 
     def begin(self) -> None:
         self.since = self._loop.time()
 
     def stop(self) -> None:
-        self._timer.cancel()
+        self._rounds.leave(self)
 
-    def _look(self) -> None:
-        now = self._loop.time()
-        due = self._total_at if self.since is None else min(self._total_at, self.since + self.limit)
-        if now < due:
-            self._timer = self._loop.call_at(min(due, now + self._step), self._look)
+    def look(self, now: float) -> None:
+        if now < self._total_at and (self.since is None or now < self.since + self.limit):
             return
+        self.stop()
         late = aiohttp.SocketTimeoutError("upstream is late")
         self._protocol.set_exception(late)
         if self.content is not None:
@@ -135,7 +137,7 @@ class HttpOpening:
         pipe = protocol.transport
         if pipe is None or pipe.is_closing():
             raise NotSent("upstream has closed the connection")
-        self._watch = watch = _Watch(asyncio.get_running_loop(), protocol, limits)
+        self._watch = watch = _Watch(asyncio.get_running_loop(), protocol, limits, self._target.rounds)
         body = self._request.body
         if self._request.upload is not None:
             pipe.write(head)

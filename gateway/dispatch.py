@@ -9,12 +9,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from billing.limits import fits
 from billing.pricing import Unpriced
 from channels_app.contract import Call
+from foundation.values import value
 from gateway import errors, hops, itinerary, relay, throttling
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("keyosk.relay")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Complete:
     """A whole answer, what kind it is, and what it cost in µ$."""
 
@@ -124,7 +124,9 @@ class Conductor:
             self._abandon("disconnected")
             raise
         except Exception as error:
-            yield self._broken(error)
+            last = self._broken(error)
+            await self._till.secure()
+            yield last
         finally:
             await self._end()
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from foundation import ids
+from foundation.rounds import Rounds
 from gateway import bodies, uploads
 from gateway.answers import Answer, Refusal
 from gateway.errors import DONE, RelayError
-from gateway.link import Headers, Link, Receive, Send
+from gateway.link import ROUND_SECONDS, Headers, Link, Receive, Send
 from gateway.requests import RelayRequest, dialect_of
 from gateway.streams import EventStream
 
@@ -33,10 +34,11 @@ class RelayHandler:
     def __init__(self, *, resolve: Resolve, body_limit: int, upload_folder: Path | None = None) -> None:
         self._resolve = resolve
         self._body_limit = body_limit
+        self._rounds = Rounds(every_seconds=ROUND_SECONDS)
         self._upload_folder = upload_folder
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        link = Link(receive, send)
+        link = Link(receive, send, self._rounds)
         try:
             await self._answer(scope, receive, link)
         except bodies.ClientGone:

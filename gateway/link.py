@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
+
+from foundation.rounds import Rounds
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -24,6 +27,7 @@ CORS = [
 ]
 HEARTBEAT = b": keep-alive\n\n"
 HEARTBEAT_SECONDS = 10.0
+ROUND_SECONDS = 0.05
 
 
 @functools.lru_cache(maxsize=256)
@@ -39,28 +43,28 @@ class Link:
     """
 
     __slots__ = (
-        "_beat",
         "_heartbeat_bytes",
         "_loop",
         "_receive",
+        "_rounds",
         "_send",
         "_stream_headers",
         "_tasks",
         "_touched",
-        "_watch",
+        "_watch_at",
         "is_gone",
         "is_started",
         "on_gone",
     )
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, rounds: Rounds) -> None:
         self._receive = receive
         self._send = send
+        self._rounds = rounds
         self._loop = asyncio.get_running_loop()
-        self._watch: asyncio.TimerHandle | None = None
-        self._beat: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._stream_headers: Headers = ()
+        self._watch_at = math.inf
+        self._tasks: set[asyncio.Task[None]] | None = None
+        self._stream_headers: Headers | None = None
         self._heartbeat_bytes = HEARTBEAT
         self._touched = 0.0
         self.is_gone = False
@@ -69,14 +73,15 @@ class Link:
 
     def watch(self, *, after_seconds: float = 0.25) -> None:
         """Look out for the client hanging up; short calls end before it is worth a task."""
-        self._watch = self._loop.call_later(after_seconds, self._spawn_watcher)
+        self._watch_at = self._loop.time() + after_seconds
+        self._rounds.join(self)
 
     def expect_stream(self, headers: Mapping[str, str], *, heartbeat: bytes = HEARTBEAT) -> None:
         """Keep the client company until the answer is complete; `headers` start the answer if the first heartbeat comes first."""
         self._stream_headers = headers.items()
         self._heartbeat_bytes = heartbeat
         self._touched = self._loop.time()
-        self._beat = self._loop.call_later(HEARTBEAT_SECONDS, self._heartbeat)
+        self._rounds.join(self)
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the answer's head, unless a heartbeat has."""
@@ -94,14 +99,18 @@ class Link:
     def close(self) -> None:
         """Stop watching and beating, and let go of the call: a cycle would keep its body until the collector comes."""
         self.on_gone = None
-        for timer in (self._watch, self._beat):
-            if timer is not None:
-                timer.cancel()
-        for task in self._tasks:
+        self._rounds.leave(self)
+        for task in self._tasks or ():
             task.cancel()
 
-    def _spawn_watcher(self) -> None:
-        self._spawn(self._watch_for_the_end())
+    def look(self, now: float) -> None:
+        """Begin to watch, and beat where upstream is silent."""
+        if now >= self._watch_at:
+            self._watch_at = math.inf
+            self._spawn(self._watch_for_the_end())
+        if self._stream_headers is not None and now - self._touched >= HEARTBEAT_SECONDS and not self.is_gone:
+            self._touched = now
+            self._spawn(self._send_heartbeat(self._stream_headers))
 
     async def _watch_for_the_end(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -110,18 +119,13 @@ class Link:
         if self.on_gone is not None:
             self.on_gone()
 
-    def _heartbeat(self) -> None:
-        silent = self._loop.time() - self._touched
-        if silent >= HEARTBEAT_SECONDS - 0.01 and not self.is_gone:
-            self._spawn(self._send_heartbeat())
-            silent = 0.0
-        self._beat = self._loop.call_later(HEARTBEAT_SECONDS - silent, self._heartbeat)
-
-    async def _send_heartbeat(self) -> None:
-        await self.start(200, self._stream_headers)
+    async def _send_heartbeat(self, headers: Headers) -> None:
+        await self.start(200, headers)
         await self.write(self._heartbeat_bytes, more=True)
 
     def _spawn(self, work: Any) -> None:
+        if self._tasks is None:
+            self._tasks = set()
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

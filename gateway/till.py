@@ -7,7 +7,7 @@ import datetime
 import logging
 import sys
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import DatabaseError
@@ -18,10 +18,11 @@ from channels_app import costs
 from channels_app.contract import Call, Usage
 from channels_app.faces import CHAT
 from foundation import db
+from foundation.values import value
 from gateway import intake, metering, settle
 from gateway.errors import RelayError
 from gateway.routing import Attempt, Failed
-from gateway.spool import Line, SpoolFull, encode
+from gateway.spool import Line, SpoolFull, Turn, encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,7 @@ _POST_SECONDS = 5.0
 _NOTHING_USED = Usage()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Delivery:
     """What a call came to: who answered, what was consumed, how it ended (ok, partial, disconnected), and when (ms)."""
 
@@ -54,8 +55,20 @@ class Till:
 
     __slots__ = (
         "_buckets",
-        "_budgets", "_charge", "_key", "_output_tokens", "_price", "_relay", "_reservation", "_unwritten", "_usage",
-        "call", "covered_bytes", "is_closed", "tokens",
+        "_budgets",
+        "_charge",
+        "_key",
+        "_line",
+        "_output_tokens",
+        "_price",
+        "_relay",
+        "_reservation",
+        "_turn",
+        "_usage",
+        "call",
+        "covered_bytes",
+        "is_closed",
+        "tokens",
     )  # fmt: skip
 
     def __init__(self, *, relay: Relay, key: KeyFacts, budgets: tuple[int, ...], price: ModelPrice, call: Call) -> None:
@@ -68,7 +81,8 @@ class Till:
         self._usage = _NOTHING_USED
         self._buckets: dict[str, int] = {}
         self._charge: Charge | None = None
-        self._unwritten: Line | None = None
+        self._line: Line | None = None
+        self._turn: Turn | None = None
         self.is_closed = False
         self.call = call
         self.covered_bytes = 0
@@ -174,7 +188,7 @@ class Till:
         return self._charge
 
     def settle(self, request_id: uuid.UUID, delivery: Delivery) -> int:
-        """Write the line that bills the call, then free the rest of the reservation; return the price in µ$."""
+        """Hand in the line that bills the call and free the rest of the reservation; return the price in µ$. `secure` must follow."""
         reservation = self._reservation
         if reservation is None or self.is_closed:
             raise RuntimeError("a call is settled once, after it has reserved")
@@ -182,11 +196,12 @@ class Till:
         charge = self._measure(delivery.usage, delivery.delivered)
         if delivery.is_free:
             charge = replace(charge, price_micros=0, numerator=0, splits=())
-        self._append(self._line(request_id, delivery, charge, self._relay.purse.parts(reservation, charge.price_micros)))
+        self._line = line = self._bill(request_id, delivery, charge, self._relay.purse.parts(reservation, charge.price_micros))
+        self._turn = self._relay.spool.join(line)
         self._relay.purse.settle(reservation, charge.price_micros)
         return charge.price_micros
 
-    def _line(self, request_id: uuid.UUID, delivery: Delivery, charge: Charge, parts: list[list[int]]) -> Line:
+    def _bill(self, request_id: uuid.UUID, delivery: Delivery, charge: Charge, parts: list[list[int]]) -> Line:
         channel, usage, model = delivery.attempt.channel, self._usage, self.call.model
         cost = costs.charge(channel, model, usage, is_either=self.call.operation != CHAT)
         return Line(
@@ -216,18 +231,22 @@ class Till:
             unpriced=[] if delivery.is_free else list(charge.unpriced),
         )
 
-    def _append(self, line: Line) -> None:
+    async def secure(self) -> None:
+        """Wait until the line is in the spool: only then may the last bytes go out. One that the spool does not take is posted.
+
+        After five seconds they go all the same.
+        """
+        line, turn = self._line, self._turn
+        if line is None or turn is None:
+            return
         try:
-            self._relay.spool.append(line)
+            await turn.written()
         except SpoolFull as error:
             log.error("the spool took no line", extra={"request": str(line.id), "reason": str(error)})
-            self._unwritten = line
+            await self._post(line)
+        self._line = None
 
-    async def secure(self) -> None:
-        """Post a line that the spool did not take, before the last bytes go out; after five seconds they go all the same."""
-        line, self._unwritten = self._unwritten, None
-        if line is None:
-            return
+    async def _post(self, line: Line) -> None:
         try:
             async with asyncio.timeout(_POST_SECONDS):
                 await db.query(settle.post, worker_id=self._relay.spool.worker_id, lines=[line])
