@@ -61,6 +61,10 @@ class Pouch:
     growth: int = 0
     taken_at: float = -math.inf
     window_at: float = 0.0
+    # With less than this free a wallet in demand leases ahead, from `refill_at` on, once at a time.
+    low_water: int = 0
+    refill_at: float = -math.inf
+    is_refilling: bool = False
     # What a lost GIVE had taken out of the pockets; None = every outcome is known.
     unresolved: dict[tuple[bool, int], int] | None = None
     # When the message that is under way was sent.
@@ -96,22 +100,32 @@ class Pouch:
 
     def grab(self, budgets: Sequence[int], amount: int, now: float) -> list[list[int]] | None:
         """Take an amount out of the pockets, earliest lot first; None and nothing when they do not hold it."""
-        if not self.covers(budgets, amount, now):
-            return None
-        if amount == 0:
-            return []
         for budget in budgets:
-            self.budgets[budget].out(amount)
-        parts = []
+            if self.free_of(budget) < amount:
+                return None
+        parts: list[list[int]] = []
+        left = amount
         for pocket in self.accounts:
-            if pocket.free and pocket.expires_at > now:
-                part = min(pocket.free, amount)
-                pocket.out(part)
+            if pocket.free and left and pocket.expires_at > now:
+                part = pocket.free if pocket.free < left else left
                 parts.append([pocket.pool, part])
-                amount -= part
-                if not amount:
-                    break
+                left -= part
+        if left:
+            return None
+        if amount:
+            for budget in budgets:
+                self.budgets[budget].out(amount)
+            self._out(parts)
         return parts
+
+    def _out(self, parts: list[list[int]]) -> None:
+        """Take parts out of the pockets they were found in, in the same order."""
+        pockets = iter(self.accounts)
+        for pool, part in parts:
+            for pocket in pockets:
+                if pocket.pool == pool:
+                    pocket.out(part)
+                    break
 
     def put_back(self, reservation: Reservation, rest: int) -> None:
         """Free what a reservation did not use, from its last part on."""

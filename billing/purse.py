@@ -98,7 +98,11 @@ class Purse:
             return None
         if pouch.waiting and not pouch.covers(budgets, pouch.waiting_amount + amount, now):
             return None
-        return self._reserve(pouch, budgets, amount, now)
+        found = self._reserve(pouch, budgets, amount, now)
+        if pouch.low_water and now >= pouch.refill_at and not pouch.is_refilling and pouch.free(now) < pouch.low_water:
+            pouch.is_refilling = True
+            self._spawn(self._refill(pouch, budgets, amount))
+        return found
 
     async def reserve(self, *, wallet: int, budgets: tuple[int, ...] = (), amount: int) -> Reservation:
         """Reserve an amount (µ$) of a wallet and of every budget. Raises a PurseError."""
@@ -207,6 +211,14 @@ class Purse:
             gone.set()
             pouch.waiting -= 1
             pouch.waiting_amount -= amount
+
+    async def _refill(self, pouch: Pouch, budgets: tuple[int, ...], amount: int) -> None:
+        try:
+            await self._teller.refill(pouch, budgets, amount)
+        except Lost:
+            self._lose()
+        finally:
+            pouch.is_refilling = False
 
     def _note_lost(self, task: asyncio.Task[leases.No | None]) -> None:
         if not task.cancelled() and isinstance(task.exception(), Lost):

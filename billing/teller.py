@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from django.db import Error as DatabaseProblem
@@ -24,7 +24,8 @@ IDLE_SECONDS = 2.0
 REMEMBER_SECONDS = 1.0
 REMEMBER_BUSY_SECONDS = 0.1
 GROWTH_CALLS = 4
-GROWTH_LIMIT = 512
+GROWTH_LIMIT = 2048
+POOR_SECONDS = 1.0
 
 
 class Lost(Exception):
@@ -51,27 +52,51 @@ class Teller:
             need = max(0, amount - pouch.free(now))
             want = need + max(0, pouch.waiting_amount - amount) + self._growth(pouch, amount, now)
             wants = [self._want(pouch, budget, amount, want, whole) for budget in budgets]
-            # Noted before it is sent: whatever breaks this off leaves an outcome to find out.
-            pouch.unresolved = {}
-            try:
-                taken = await self._ask(
-                    pouch,
-                    leases.take,
-                    worker_id=self._worker_id,
-                    wallet=pouch.wallet,
-                    need=need,
-                    want=want if need else 0,
-                    whole=whole,
-                    known=pouch.known(),
-                    budgets=wants,
-                )
-            except leases.WorkerDead as error:
-                raise Lost from error
-            except (DatabaseProblem, leases.OutOfStep):
-                await self._settle_doubt(pouch)
-                return None
-            pouch.unresolved = None
-            return self._enter(pouch, budgets, amount, taken)
+            taken = await self._take(pouch, need=need, want=want if need else 0, whole=whole, wants=wants)
+            return None if taken is None else self._enter(pouch, budgets, amount, taken)
+
+    async def refill(self, pouch: Pouch, budgets: tuple[int, ...], amount: int) -> None:
+        """Lease ahead for a wallet in demand before it runs dry, so that its calls need not wait. Raises Lost.
+
+        It needs nothing, so that it recalls nothing from other workers and is never refused what others have.
+        """
+        async with pouch.lock:
+            now = self._clock()
+            if pouch.waiting or pouch.free(now) >= pouch.low_water or not await self._settle_doubt(pouch):
+                return
+            want = self._growth(pouch, amount, now)
+            wants = [leases.Want(budget, 0, want, 0) for budget in budgets]
+            taken = await self._take(pouch, need=0, want=want, whole=0, wants=wants)
+            grants = taken.grants if taken is not None else ()
+            for grant in grants:
+                pouch.change(grant, now)
+            granted = sum([grant.amount for grant in grants if not grant.is_budget])
+            # Where there is little left to lease ahead, calls ask for what they need.
+            pouch.refill_at = now if 2 * granted >= want else now + POOR_SECONDS
+
+    async def _take(self, pouch: Pouch, *, need: int, want: int, whole: int, wants: Sequence[leases.Want]) -> leases.Taken | None:
+        """Send a TAKE; None = its outcome had to be found out, or still has to be."""
+        # Noted before it is sent: whatever breaks this off leaves an outcome to find out.
+        pouch.unresolved = {}
+        try:
+            taken = await self._ask(
+                pouch,
+                leases.take,
+                worker_id=self._worker_id,
+                wallet=pouch.wallet,
+                need=need,
+                want=want,
+                whole=whole,
+                known=pouch.known(),
+                budgets=wants,
+            )
+        except leases.WorkerDead as error:
+            raise Lost from error
+        except (DatabaseProblem, leases.OutOfStep):
+            await self._settle_doubt(pouch)
+            return None
+        pouch.unresolved = None
+        return taken
 
     async def give_all(self, pouch: Pouch) -> None:
         """Give back whatever is free: the worker stops, or another one asks for it. Raises Lost."""
@@ -159,7 +184,9 @@ class Teller:
         soon = now - pouch.taken_at < 1.0
         pouch.growth = min(max(1, pouch.growth) * 2, GROWTH_LIMIT) if soon else GROWTH_CALLS
         pouch.taken_at = now
-        return pouch.growth * amount
+        want = pouch.growth * amount
+        pouch.low_water = want // 2 if soon else 0
+        return want
 
     def _want(self, pouch: Pouch, budget: int, amount: int, want: int, whole: int) -> leases.Want:
         need = max(0, amount - pouch.free_of(budget))

@@ -13,7 +13,9 @@ from django.db import OperationalError
 from accounts.models import Membership
 from billing import leases, purse, teller
 from billing.models import KeyBudget, LedgerAccount, RelayWorker, Slice
+from billing.pockets import Pouch
 from billing.purse import Purse
+from billing.teller import Teller
 from foundation import db
 from tests.billing.conftest import grant, make_key
 
@@ -99,6 +101,59 @@ async def test_a_crowd_does_not_queue_for_ever_behind_the_first_lease(
     monkeypatch.setattr(Purse, "_fetch", counted)
     await asyncio.gather(*(caller() for _ in range(8)))
     assert queued <= 40, "nearly all of 800 calls are served from memory"
+
+
+async def in_demand(one: Purse, member: Membership) -> Pouch:
+    """Let calls of 100 µ$ follow one another so fast that the purse begins to lease ahead."""
+    for _ in range(6):
+        one.settle(await one.reserve(wallet=member.pk, amount=100), 100)
+    return one._pouches[member.pk]
+
+
+async def at_rest(one: Purse) -> None:
+    """Wait for what the purse leases ahead now."""
+    await asyncio.gather(*[task for task in one._tasks if "_refill" in repr(task.get_coro())])
+
+
+async def test_a_wallet_in_demand_is_refilled_before_it_runs_dry(rich: Membership, opened: Open) -> None:
+    one = await opened(clock=lambda: 0.0)
+    pouch = await in_demand(one, rich)
+    assert (pouch.low_water, pouch.free(0.0)) == (400, 800)
+
+    for _ in range(200):
+        found = one.try_reserve(wallet=rich.pk, amount=100)
+        assert found is not None, "no call waits for the database"
+        one.settle(found, 100)
+        await at_rest(one)
+
+    assert pouch.free(0.0) >= pouch.low_water
+    assert await db.query(held, rich) == 20_600 + pouch.free(0.0)
+
+
+async def test_what_cannot_be_leased_ahead_is_not_asked_for_with_every_call(
+    member: Membership, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.query(grant, member, 2_000)
+    now = 0.0
+    one = await opened(clock=lambda: now)
+    pouch = await in_demand(one, member)
+    refills = 0
+    refill = Teller.refill
+
+    async def counted(self: Teller, *args: Any) -> None:
+        nonlocal refills
+        refills += 1
+        await refill(self, *args)
+
+    monkeypatch.setattr(Teller, "refill", counted)
+    while (found := one.try_reserve(wallet=member.pk, amount=100)) is not None:
+        one.settle(found, 100)
+        await at_rest(one)
+    assert (refills, pouch.refill_at) == (1, 1.0)
+
+    account = await db.query(LedgerAccount.objects.get, owner=member.pk, kind="wallet")
+    assert account.recall_at is None, "leasing ahead takes nothing from other workers"
+    one.settle(await one.reserve(wallet=member.pk, amount=100), 100)  # a call that needs it still gets what is there
 
 
 async def test_a_reservation_ends_once(rich: Membership, opened: Open) -> None:
