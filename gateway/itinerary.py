@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from accounts.keys import KeyFacts
@@ -16,6 +16,7 @@ from channels_app import model_map
 from channels_app.contract import Call
 from channels_app.policies import Policy
 from channels_app.selectors import ChannelTable
+from foundation.values import value
 from gateway import habits, metering
 from gateway.authentication import may_use
 from gateway.errors import RelayError
@@ -33,7 +34,7 @@ AUXILIARY = frozenset({"count_tokens", "moderations", "tokenize"})
 _MOST_STAND_INS = 5
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Itinerary:
     """Where a call may go. `call` names the model it starts with, whose price is `prices[call.model]`."""
 

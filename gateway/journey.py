@@ -8,11 +8,12 @@ out of the way with requests that no vendor can digest.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from billing.limits import Rate
 from channels_app.contract import ChannelFacts, FailureKind, Usage
 from channels_app.policies import HEALTH
+from foundation.values import value
 from gateway import margins, routing
 from gateway.habits import Conversation
 from gateway.limiter import Lane, Refused
@@ -26,7 +27,7 @@ _ORDINARY_BYTES = 400
 _AT_ONCE = frozenset({FailureKind.BAD_KEY, FailureKind.NO_QUOTA, FailureKind.RATE_LIMITED})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Route:
     """The channels for one public model, by priority; `costs` as in `routing.Wish`."""
 
@@ -35,7 +36,7 @@ class Route:
     costs: Mapping[int, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Terms:
     """How a call travels: the mode of choice, its conversation and how long it is remembered, and when no new try begins."""
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from channels_app.contract import JSON, Answer, Call, Failure, FailureKind, Frame, FrameKind, StreamReader, UpstreamHead, Usage
+from foundation.values import value
 from gateway.journey import EMPTY
 from gateway.routing import Attempt, Failed
 
@@ -24,7 +25,7 @@ MOST_ATTEMPTS = 5
 _HEARD_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Send:
     """Open an attempt; `afresh` where it was refused and is mended now: with another token than the one before."""
 
@@ -32,12 +33,12 @@ class Send:
     afresh: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReadAll:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Emit:
     """Bytes for the client; `delivered` is the size of all text up to and including them."""
 
@@ -45,27 +46,27 @@ class Emit:
     delivered: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Head:
     head: UpstreamHead
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Body:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Chunk:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class End:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Broken:
     """The connection did not come up, gave no answer, or was cut."""
 

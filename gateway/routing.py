@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind, Secret
 from channels_app.policies import COST, HEALTH
+from foundation.values import value
 
 # These tell on the credential, not on the channel: its other keys may still answer.
 _ABOUT_THE_KEY = frozenset({FailureKind.BAD_KEY, FailureKind.NO_QUOTA, FailureKind.RATE_LIMITED})
@@ -24,7 +25,7 @@ NO_KEY = ChannelKey(id=0, secret=Secret(""))
 WORSE = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Attempt:
     """One try: a channel, one key of its pool, and the public model that is asked for (empty: the call's own)."""
 
@@ -33,7 +34,7 @@ class Attempt:
     model: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failed:
     """A try that did not succeed, and why."""
 
@@ -49,7 +50,7 @@ class Knowledge(Protocol):
     def score(self, channel: ChannelFacts, model: str, key: ChannelKey, now: float, *, is_stream: bool) -> float: ...
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Wish:
     """What one call asks of the choice.
 
