@@ -9,7 +9,6 @@ Pure. What is said in one wire protocol and heard in another:
 puts them together. Where client and vendor speak the same protocol the original bytes travel both ways.
 
 Failure kinds and their meaning:
-
 bad_key         the upstream key is refused: another key or channel answers, the key is quarantined
 no_quota        the upstream account has no money: another channel answers
 rate_limited    too many calls upstream: another channel answers, this one cools down

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ipaddress
 import socket
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from aiohttp.abc import ResolveResult
 
 from channels_app.contract import UpstreamAnswer, UpstreamRequest
 from channels_app.exchange import Cut, Exchange, Garbled, LocalOpening, NotSent, Opening, Timeouts, TransportError, Unknown
+from channels_app.pipes import READ_BUFFER, Pool, pools
 from channels_app.provider import Provider
 from channels_app.sockets import SocketOpening
 from channels_app.tunnels import tunnel
-from channels_app.wire import READ_BUFFER, ROUND_SECONDS, HttpOpening, Target
+from channels_app.wire import ROUND_SECONDS, HttpOpening, Target
 from foundation import outbound
 from foundation.rounds import Rounds
 
@@ -47,7 +48,9 @@ class Transport:
         self._user_agent = user_agent
         self._connectors: dict[tuple[bool, str], aiohttp.TCPConnector] = {}
         self._targets: dict[tuple[str, str, bool, str], Target] = {}
+        self._pools: dict[tuple[int, Any], Pool] = {}
         self._rounds = Rounds(every_seconds=ROUND_SECONDS)
+        self._tidying = pools()
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,6 +63,7 @@ class Transport:
         connectors = list(self._connectors.values())
         self._connectors.clear()
         self._targets.clear()
+        self._pools.clear()
         for connector in connectors:
             await connector.close()
 
@@ -95,13 +99,20 @@ class Transport:
             if len(self._targets) >= _TARGETS:
                 self._targets.clear()
             try:
-                target = Target(request, self._connector(allow_private, proxy), self._user_agent, self._rounds)
+                target = Target(request, self._connector(allow_private, proxy), self._pool, self._user_agent, self._rounds)
             except (ValueError, aiohttp.InvalidURL) as error:
                 raise NotSent(str(error)) from error
             if not allow_private and _is_inner(target.prototype.url.host or ""):
                 raise NotSent(_REFUSED)
             self._targets[asked] = target
         return target
+
+    def _pool(self, connector: aiohttp.TCPConnector, place: Any) -> Pool:
+        """Return the idle connections to a place; those of different connectors never mix: not everybody may go everywhere."""
+        found = self._pools.get((id(connector), place))
+        if found is None:
+            found = self._pools[id(connector), place] = Pool(self._tidying)
+        return found
 
     def _connector(self, allow_private: bool, proxy: str) -> aiohttp.TCPConnector:
         connector = self._connectors.get((allow_private, proxy))

@@ -1,0 +1,373 @@
+"""One HTTP/1.1 connection to an upstream, the answer that comes through it, and the connections kept for the next calls.
+
+aiohttp makes the connection (names, addresses, TLS, proxies); from then on its bytes come here, through httptools' parser.
+An answer owns what has arrived of it, so that its connection serves the next call as soon as its last byte is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any, Self
+
+import httptools
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+
+from channels_app.contract import UpstreamHead
+from channels_app.exchange import BODY_LIMIT, Cut, Garbled, NotSent, Timeouts, TransportError, Unknown, inflated, inflater
+from foundation.rounds import Rounds
+
+READ_BUFFER = 256 * 1024
+_HEAD_LIMIT = 64 * 1024
+_IDLE_SECONDS = 15.0
+_TIDY_SECONDS = 5.0
+
+
+class Incoming:
+    """One answer: its head, then its body as it arrives. `limits` count while somebody waits, and for everything."""
+
+    __slots__ = ("_chunks", "_error", "_is_whole", "_limit", "_limits", "_loop", "_pipe", "_rounds", "_since", "_size", "_total_at",
+                 "_waiter", "head")  # fmt: skip
+
+    def __init__(self, pipe: Pipe, limits: Timeouts, rounds: Rounds, loop: asyncio.AbstractEventLoop) -> None:
+        self._pipe: Pipe | None = pipe
+        self._limits = limits
+        self._rounds = rounds
+        self._loop = loop
+        self._chunks: list[bytes] = []
+        self._size = 0
+        self._is_whole = False
+        self._error: TransportError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        now = loop.time()
+        self._since = now
+        self._limit = limits.first_byte
+        self._total_at = now + limits.total
+        self.head: UpstreamHead = _NO_HEAD
+        rounds.join(self)
+
+    @property
+    def has_head(self) -> bool:
+        """Tell whether the answer has begun."""
+        return self.head is not _NO_HEAD
+
+    async def begin(self) -> None:
+        """Wait for the head."""
+        self._since = self._loop.time()
+        while self.head is _NO_HEAD:
+            if self._error is not None:
+                raise self._error
+            await self._wait()
+        self._limit = self._limits.idle
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Give the decoded body as it arrives; raise Cut or Garbled."""
+        decoder = inflater(self.head)
+        return _Chunks(self) if decoder is None else inflated(_Chunks(self), decoder)
+
+    async def body(self, limit: int = BODY_LIMIT) -> bytes:
+        """Return the whole decoded body; raise Cut, or Garbled beyond `limit` bytes."""
+        parts: list[bytes] = []
+        size = 0
+        if inflater(self.head) is None and self._is_whole and self._size <= limit:  # as nearly always
+            return await self.read()
+        async for chunk in self.chunks():
+            size += len(chunk)
+            if size > limit:
+                raise Garbled(f"upstream's answer is longer than {limit} bytes")
+            parts.append(chunk)
+        return b"".join(parts)
+
+    async def read(self) -> bytes:
+        """Return what has arrived, waiting for it if need be; nothing at the end."""
+        if not self._chunks and not self._is_whole:
+            self._since = self._loop.time()
+            while not self._chunks and not self._is_whole:
+                if self._error is not None:
+                    raise self._error
+                await self._wait()
+        chunks, self._chunks, self._size = self._chunks, [], 0
+        if self._pipe is not None:
+            self._pipe.resume()
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    async def _wait(self) -> None:
+        self._waiter = waiter = self._loop.create_future()
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    def feed(self, data: bytes) -> int:
+        """Take a piece of the body; return how much lies unread."""
+        self._chunks.append(data)
+        self._size += len(data)
+        self._wake()
+        return self._size
+
+    def start(self, head: UpstreamHead) -> None:
+        """Take the head."""
+        self.head = head
+        self._wake()
+
+    def end(self, error: TransportError | None = None) -> None:
+        """Note that nothing more comes."""
+        self._error, self._is_whole, self._pipe = error, error is None, None
+        self._rounds.leave(self)
+        self._wake()
+
+    def leave(self) -> None:
+        """Stop the clock, and close the connection of an answer that was not read to its end: so upstream stops."""
+        self._rounds.leave(self)
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            pipe.close()
+
+    def look(self, now: float) -> None:
+        """End the answer when it is late: somebody waits for too long, or all of it takes too long."""
+        if now >= self._total_at or (self._waiter is not None and now >= self._since + self._limit):
+            pipe = self._pipe
+            is_begun = self.has_head
+            text = "upstream fell silent" if is_begun else "upstream did not begin to answer in time"
+            self.end(Cut(text, is_timeout=True) if is_begun else Unknown(text, is_timeout=True))
+            if pipe is not None:
+                pipe.close()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+class _Chunks:
+    """The body as it arrives. No generator: it may be dropped half-way without anything left to close."""
+
+    __slots__ = ("_incoming",)
+
+    def __init__(self, incoming: Incoming) -> None:
+        self._incoming = incoming
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await self._incoming.read()
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
+
+
+class Pipe(asyncio.Protocol):
+    """One connection. Serves one call after the other; `close` it when a call ends early."""
+
+    def __init__(self, connection: Connection, handler: ResponseHandler, transport: asyncio.Transport, pool: Pool) -> None:
+        self.transport = transport
+        self.idle_since = 0.0
+        self._connection = connection
+        self._handler = handler
+        self._pool = pool
+        self._parser = httptools.HttpResponseParser(self)
+        # What aiohttp forgives, too: vendors' servers and the proxies before them are not all strict.
+        self._parser.set_dangerous_leniencies(
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        self._incoming: Incoming | None = None
+        self._headers: dict[bytes, bytes] = {}
+        self._head_size = 0
+        self._is_paused = False
+        self._is_sending = False
+        self._is_bodiless = False
+        self._drained: asyncio.Future[None] | None = None
+        transport.set_protocol(self)
+
+    def ask(self, incoming: Incoming, *, method: str) -> None:
+        """Let an answer come; its request is written next."""
+        self._incoming = incoming
+        self._head_size = 0
+        self._is_bodiless = method == "HEAD"
+
+    async def send(self, pieces: Iterator[bytes]) -> None:
+        """Write a body as fast as upstream reads it; a vendor that answers before it has read everything is listened to."""
+        self._is_sending = True
+        for piece in pieces:
+            if self.transport.is_closing() or self._incoming is None:
+                return  # the connection is not used again
+            self.transport.write(piece)
+            if self._drained is not None:
+                await self._drained
+        self._is_sending = False
+
+    def resume(self) -> None:
+        """Read on: what had arrived was taken."""
+        if self._is_paused:
+            self._is_paused = False
+            self.transport.resume_reading()
+
+    def close(self) -> None:
+        """Close the connection; whoever waits for it is told by its own end."""
+        self._incoming = None
+        self.transport.close()
+        self._connection.close()
+
+    # What the transport calls.
+
+    def data_received(self, data: bytes) -> None:
+        incoming = self._incoming
+        if incoming is None:  # nobody has asked
+            self.close()
+            return
+        if not incoming.has_head:
+            self._head_size += len(data)
+            if self._head_size > _HEAD_LIMIT and not data.rpartition(b"\r\n\r\n")[1]:
+                self._fail("upstream's head is too long")
+                return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._fail("upstream wants to speak another protocol")
+        except httptools.HttpParserError as error:
+            self._fail(f"upstream's answer is no HTTP: {error}")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._pool.drop(self)
+        self.resume_writing()
+        self._handler.connection_lost(exc)  # aiohttp waits for it when it stops
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None:
+            text = str(exc) if exc is not None else "upstream closed the connection"
+            # Without a length the end of the connection is the end of the body.
+            is_end = exc is None and incoming.has_head and not {b"content-length", b"transfer-encoding"} & self._headers.keys()
+            incoming.end(None if is_end else Cut(text) if incoming.has_head else Unknown(text))
+        self._connection.close()
+
+    def pause_writing(self) -> None:
+        if self._drained is None:
+            self._drained = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        self._headers = {}
+        if self._incoming is None:  # a second answer to one request
+            self._pool.drop(self)
+            self.close()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.setdefault(name.lower(), value)
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        incoming = self._incoming
+        if incoming is not None and not 100 <= status < 200:
+            incoming.start(UpstreamHead(status, _Headers(self._headers)))
+            if self._is_bodiless:
+                self._incoming = None
+                incoming.end()
+                self.close()
+
+    def on_body(self, body: bytes) -> None:
+        incoming = self._incoming
+        if incoming is not None and incoming.feed(body) > READ_BUFFER and not self._is_paused:
+            self._is_paused = True
+            self.transport.pause_reading()
+
+    def on_message_complete(self) -> None:
+        incoming = self._incoming
+        if incoming is None or not incoming.has_head:  # an interim answer: the real one follows
+            return
+        self._incoming = None
+        incoming.end()
+        self.resume()
+        if self._parser.should_keep_alive() and not self._is_sending and not self.transport.is_closing():
+            self._pool.keep(self)
+        else:
+            self.close()
+
+    def _fail(self, text: str) -> None:
+        incoming = self._incoming
+        if incoming is not None:
+            incoming.end(Cut(text) if incoming.has_head else Garbled(text))
+        self.close()
+
+
+class Pool:
+    """The idle connections to one place, the last used one first."""
+
+    __slots__ = ("_idle", "_rounds")
+
+    def __init__(self, rounds: Rounds) -> None:
+        self._idle: dict[Pipe, None] = {}
+        self._rounds = rounds
+
+    def take(self) -> Pipe | None:
+        """Return an open connection, or None."""
+        while self._idle:
+            pipe, _ = self._idle.popitem()
+            if not pipe.transport.is_closing():
+                return pipe
+        return None
+
+    def keep(self, pipe: Pipe) -> None:
+        """Keep a connection for the next call."""
+        if not self._idle:
+            self._rounds.join(self)
+        pipe.idle_since = asyncio.get_running_loop().time()
+        self._idle[pipe] = None
+
+    def drop(self, pipe: Pipe) -> None:
+        """Forget a connection that has ended."""
+        self._idle.pop(pipe, None)
+
+    def look(self, now: float) -> None:
+        """Close what has rested for too long: sooner or later upstream would, perhaps just as a call goes out."""
+        for pipe in [one for one in self._idle if now - one.idle_since >= _IDLE_SECONDS]:
+            self.drop(pipe)
+            pipe.close()
+        if not self._idle:
+            self._rounds.leave(self)
+
+
+def pools() -> Rounds:
+    """Return what looks after the idle connections of one transport."""
+    return Rounds(every_seconds=_TIDY_SECONDS)
+
+
+def opened(connection: Connection, pool: Pool) -> Pipe:
+    """Return the pipe over a connection that aiohttp has just made; raise NotSent when it is gone already."""
+    handler = connection.protocol
+    transport = handler.transport if handler is not None else None
+    if handler is None or transport is None or transport.is_closing():
+        connection.close()
+        raise NotSent("upstream has closed the connection")
+    return Pipe(connection, handler, transport, pool)
+
+
+class _Headers(Mapping[str, str]):
+    """Upstream's headers, by names in lower case; of equal ones the first."""
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: dict[bytes, bytes]) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        return self._headers[name.lower().encode("latin-1")].decode("latin-1")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        found = self._headers.get(name.lower().encode("latin-1"))
+        return default if found is None else found.decode("latin-1")
+
+    def __iter__(self) -> Iterator[str]:
+        return (name.decode("latin-1") for name in self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+
+_NO_HEAD = UpstreamHead(0, {})
