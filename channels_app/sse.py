@@ -24,6 +24,14 @@ class Event(NamedTuple):
     is_comment: bool = False
 
 
+def plain(chunk: bytes) -> list[bytes] | None:
+    """Return the data of a chunk that is nothing but whole events of one `data:` line each, as nearly all are; None for any other."""
+    if not chunk.endswith(b"\n\n") or not chunk.startswith(b"data: ") or b"\r" in chunk:
+        return None
+    events = chunk[6:-2].split(b"\n\ndata: ")
+    return events if chunk.count(b"\n") == 2 * len(events) and all(events) else None
+
+
 class Parser:
     """Take chunks of bytes as they arrive and give the events they complete; work is per line, never per byte."""
 

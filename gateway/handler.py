@@ -93,9 +93,11 @@ def clean(path: str) -> str:
 async def _respond(link: Link, response: Answer | EventStream) -> None:
     if isinstance(response, EventStream):
         await link.start(response.status_code, response.fields.items())
-        if response.first and not link.is_gone:
-            await link.write(response.first, more=True)
         last = b""
+        if response.first.endswith(DONE):  # all of it has come at once
+            last = response.first
+        elif response.first and not link.is_gone:
+            await link.write(response.first, more=True)
         async for chunk in response.rest:
             if chunk.endswith(DONE):
                 last += chunk  # settled: nothing but the end of the body follows, in the same write

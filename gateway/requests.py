@@ -84,6 +84,7 @@ class LeanRequest(Request):
         self.authenticators = view.shared_authenticators
         self.negotiator = view.shared_negotiator
         self.id: uuid.UUID = ids.uuid7()
+        self.name = str(self.id)
         self.link: Link | None = getattr(request, "link", None)
         self.key: KeyFacts | None = None
         self.budgets: tuple[Budget, ...] = ()

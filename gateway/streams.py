@@ -50,7 +50,7 @@ class EventStream(StreamingHttpResponse):
 
 def headers(request: LeanRequest, content_type: str = EVENT_STREAM) -> dict[str, str]:
     """Return a stream's headers: complete, because a heartbeat may have to send them first."""
-    identifier = str(request.id)
+    identifier = request.name
     return {
         "content-type": content_type,
         "cache-control": "no-cache, no-transform",

@@ -127,6 +127,6 @@ class RelayView(APIView):
 def identify(response: Answer | EventStream, request: LeanRequest) -> None:
     """Name the call (the usage row's id), and tell the client what is left of its limits."""
     fields = response.fields
-    fields["x-request-id"] = fields["x-oneapi-request-id"] = str(request.id)
+    fields["x-request-id"] = fields["x-oneapi-request-id"] = request.name
     if request.seat is not None:
         fields.update(request.seat.headers())
