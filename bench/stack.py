@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import mock_upstream
+from console.start.children import MEMORY
 from foundation import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -98,7 +99,7 @@ def ground() -> Iterator[Ground]:
     with ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="keyosk-bench-")))
         folder.chmod(0o755)
-        environment = {**os.environ, "KEYOSK_VAR_DIR": str(folder / "var"), "KEYOSK_DEMO": "0", "PYTHONPATH": str(ROOT)}
+        environment = {**MEMORY, **os.environ, "KEYOSK_VAR_DIR": str(folder / "var"), "KEYOSK_DEMO": "0", "PYTHONPATH": str(ROOT)}
         for name in ("DATABASE_URL", "REDIS_URL", "KEYOSK_PAGES_SOCKET"):
             environment.pop(name, None)
         exits.enter_context(embedded.servers(folder / "var"))

@@ -16,6 +16,7 @@ from billing.pricing import Unpriced
 from channels_app.contract import Call
 from foundation.values import value
 from gateway import errors, hops, itinerary, relay, throttling
+from gateway.alarm import Alarm
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
 from gateway.process import Relay
@@ -78,7 +79,7 @@ class Conductor:
         self._read_before_drain = 0
         self._is_draining = False
         self._is_waiting = False
-        self._clock: asyncio.Timeout | None = None
+        self._alarm = Alarm()
         if self._link is not None:
             self._link.on_gone = self._on_gone
 
@@ -96,7 +97,7 @@ class Conductor:
     async def whole(self) -> Complete:
         """Return a complete answer, settled; raise RelayError when there is none."""
         try:
-            async with asyncio.timeout(None) as self._clock:
+            with self._alarm:
                 outcome = await self._advance(relay.run(self._plan), None)
             if isinstance(outcome, Emit):
                 raise TypeError("a whole answer does not come in pieces")
@@ -110,7 +111,7 @@ class Conductor:
         """Yield the bytes of a stream; settles before the last ones. Raises RelayError only before the first ones."""
         engine = relay.run(self._plan)
         try:
-            async with asyncio.timeout(None) as self._clock:
+            with self._alarm:
                 step = await self._advance(engine, None)
                 while isinstance(step, Emit):
                     if not self._is_gone:
@@ -205,8 +206,7 @@ class Conductor:
         self._is_draining = True
         self._read_before_drain = self._uplink.read_bytes
         self._state.drains += 1
-        if self._clock is not None:
-            self._clock.reschedule(asyncio.get_running_loop().time() + (0.0 if is_full else caps.seconds))
+        self._alarm.ring(after_seconds=0.0 if is_full else caps.seconds)
 
     async def _close(self, outcome: Outcome) -> int:
         """Settle what was delivered and return the price; raise RelayError when nothing was."""
