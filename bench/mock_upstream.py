@@ -52,7 +52,7 @@ http {{
 """
 
 
-def _chunk(delta: dict[str, str], finish: str | None = None) -> str:
+def chunk(delta: dict[str, str], finish: str | None = None) -> str:
     frame = {
         "id": "chatcmpl-bench",
         "object": "chat.completion.chunk",
@@ -70,9 +70,9 @@ def stream(frames: int) -> str:
         "object": "chat.completion.chunk",
         "choices": [],
     }
-    words = "".join(_chunk({"content": f"word{n} "}) for n in range(frames))
-    head = _chunk({"role": "assistant", "content": ""})
-    return f"{head}{words}{_chunk({}, 'stop')}data: {json.dumps(usage, separators=(',', ':'))}\n\ndata: [DONE]\n\n"
+    words = "".join(chunk({"content": f"word{n} "}) for n in range(frames))
+    head = chunk({"role": "assistant", "content": ""})
+    return f"{head}{words}{chunk({}, 'stop')}data: {json.dumps(usage, separators=(',', ':'))}\n\ndata: [DONE]\n\n"
 
 
 def start(folder: Path, port: int, *, frames: int = 20) -> subprocess.Popen[bytes]:

@@ -94,8 +94,8 @@ class Ground:
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
-    """Start databases and upstream in a temporary folder and fill them; stop and remove all of it afterwards."""
+def ground(*, is_slow: bool = False) -> Iterator[Ground]:
+    """Start databases and an upstream (at C speed, or one that `is_slow`) in a temporary folder; stop and remove all of it afterwards."""
     with ExitStack() as exits:
         folder = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="keyosk-bench-")))
         folder.chmod(0o755)
@@ -104,14 +104,18 @@ def ground() -> Iterator[Ground]:
             environment.pop(name, None)
         exits.enter_context(embedded.servers(folder / "var"))
         port = free_port()
-        nginx = mock_upstream.start(folder / "nginx", port)
-        exits.callback(nginx.wait)
-        exits.callback(nginx.terminate)
+        if is_slow:
+            slow = [sys.executable, "-m", "bench.slow_upstream", str(port)]
+            upstream = exits.enter_context(_process(slow, environment, folder / "upstream.log"))
+        else:
+            upstream = mock_upstream.start(folder / "nginx", port)
+            exits.callback(upstream.wait)
+            exits.callback(upstream.terminate)
         _await(port)
         url = f"http://127.0.0.1:{port}"
         prepare = [sys.executable, "-m", "bench.prepare", url]
         key = subprocess.run(prepare, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
-        yield Ground(folder, {**environment, "BENCH_UPSTREAM": url}, Server(url, [nginx.pid]), key)
+        yield Ground(folder, {**environment, "BENCH_UPSTREAM": url}, Server(url, [upstream.pid]), key)
 
 
 @contextmanager
@@ -131,10 +135,10 @@ def relay(base: Ground) -> Iterator[Server]:
 
 
 @contextmanager
-def start() -> Iterator[Stack]:
+def start(*, is_slow: bool = False) -> Iterator[Stack]:
     """Start everything in a temporary folder; stop and remove all of it afterwards."""
     with ExitStack() as exits:
-        base = exits.enter_context(ground())
+        base = exits.enter_context(ground(is_slow=is_slow))
         bare = free_port()
         proxy = exits.enter_context(_process(_uvicorn("bench.bare_proxy:application", bare), base.environment, base.folder / "bare.log"))
         exits.enter_context(flusher(base))

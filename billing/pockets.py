@@ -93,6 +93,20 @@ class Pouch:
         pocket = self.budgets.get(budget)
         return pocket.free if pocket else 0
 
+    def idle(self) -> dict[tuple[bool, int], int]:
+        """Return what nobody has used in the present window, by pocket, beyond what a wallet in demand keeps for the next calls."""
+        found: dict[tuple[bool, int], int] = {}
+        kept = self.low_water
+        for pocket in self.accounts:
+            part = min(pocket.low, kept)
+            kept -= part
+            if pocket.low > part:
+                found[False, pocket.pool] = pocket.low - part
+        for pocket in self.budgets.values():
+            if pocket.low > self.low_water:
+                found[True, pocket.pool] = pocket.low - self.low_water
+        return found
+
     def covers(self, budgets: Sequence[int], amount: int, now: float) -> bool:
         if self.free(now) < amount:
             return False

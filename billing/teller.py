@@ -25,6 +25,8 @@ REMEMBER_SECONDS = 1.0
 REMEMBER_BUSY_SECONDS = 0.1
 GROWTH_CALLS = 4
 GROWTH_LIMIT = 2048
+# A wallet is in demand while TAKEs follow one another within so long.
+DEMAND_SECONDS = 3.0
 POOR_SECONDS = 1.0
 
 
@@ -110,7 +112,9 @@ class Teller:
         if now - pouch.window_at < IDLE_SECONDS:
             return
         async with pouch.lock:
-            idle = {(one.is_budget, one.pool): one.low for one in pouch.pockets() if one.low > 0}
+            if now - pouch.taken_at >= DEMAND_SECONDS:
+                pouch.low_water = 0
+            idle = pouch.idle()
             await self._give(pouch, idle)
             pouch.window_at = now
             for pocket in pouch.pockets():
@@ -180,12 +184,15 @@ class Teller:
         return no if amount >= asked and self._clock() - at < fresh else None
 
     def _growth(self, pouch: Pouch, amount: int, now: float) -> int:
-        """Lease ahead for the next calls: more with every TAKE that follows within a second."""
-        soon = now - pouch.taken_at < 1.0
-        pouch.growth = min(max(1, pouch.growth) * 2, GROWTH_LIMIT) if soon else GROWTH_CALLS
+        """Lease ahead for the next calls: more with every TAKE that follows within a second, as much while the demand lasts."""
+        since = now - pouch.taken_at
+        if since < 1.0:
+            pouch.growth = min(max(1, pouch.growth) * 2, GROWTH_LIMIT)
+        elif since >= DEMAND_SECONDS:
+            pouch.growth = GROWTH_CALLS
         pouch.taken_at = now
         want = pouch.growth * amount
-        pouch.low_water = want // 2 if soon else 0
+        pouch.low_water = want // 2 if since < DEMAND_SECONDS else 0
         return want
 
     def _want(self, pouch: Pouch, budget: int, amount: int, want: int, whole: int) -> leases.Want:

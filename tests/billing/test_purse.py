@@ -130,6 +130,25 @@ async def test_a_wallet_in_demand_is_refilled_before_it_runs_dry(rich: Membershi
     assert await db.query(held, rich) == 20_600 + pouch.free(0.0)
 
 
+async def test_a_wallet_in_demand_keeps_what_the_next_calls_need_until_the_demand_ends(rich: Membership, opened: Open) -> None:
+    now = 0.0
+    one = await opened(clock=lambda: now)
+    pouch = await in_demand(one, rich)
+    for _ in range(2):  # the first window begins, the second one passes without a call
+        now += teller.IDLE_SECONDS
+        await one._teller.give_idle(pouch)
+    assert (pouch.low_water, pouch.free(now)) == (0, 0), "four seconds without a TAKE"
+
+    now += 60.0
+    assert await in_demand(one, rich) is pouch
+    assert (pouch.low_water, pouch.free(now)) == (400, 800)
+    for _ in range(3):
+        now += teller.IDLE_SECONDS
+        pouch.taken_at = now  # other calls go on
+        await one._teller.give_idle(pouch)
+    assert pouch.free(now) == 400
+
+
 async def test_what_cannot_be_leased_ahead_is_not_asked_for_with_every_call(
     member: Membership, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
