@@ -148,7 +148,7 @@ def _refusal(payload: object) -> Failure:
 class _Reader(PayloadReader):
     """Events that hold more of the text; the last one says `is_end`."""
 
-    def payload(self, payload: Mapping[str, Any], name: bytes) -> Iterator[Delta]:
+    def payload(self, payload: Mapping[str, Any], name: str) -> Iterator[Delta]:
         if "result" not in payload:
             yield Broken(_refusal(payload))
             return

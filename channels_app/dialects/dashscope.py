@@ -60,7 +60,7 @@ class DashScope(Vendor):
         if not isinstance(payload, dict) or not isinstance(payload.get("output"), dict):
             return [Broken(_refusal(payload))]
         reader = _Reader()
-        said = list(reader.payload(payload, b""))
+        said = list(reader.payload(payload, ""))
         return said if said and isinstance(said[-1], Done) else [*said, Finish("stop"), Done()]
 
     def events(self, call: Call) -> _Reader:
@@ -182,9 +182,9 @@ class _Reader(PayloadReader):
         self._is_cumulative = is_cumulative
         self._choices: dict[int, _Said] = {}
 
-    def payload(self, payload: Mapping[str, Any], name: bytes) -> Iterator[Delta]:
+    def payload(self, payload: Mapping[str, Any], name: str) -> Iterator[Delta]:
         output = payload.get("output")
-        if name == b"error" or not isinstance(output, dict):
+        if name == "error" or not isinstance(output, dict):
             yield Broken(_refusal(payload))
             return
         usage = _usage(payload.get("usage"))

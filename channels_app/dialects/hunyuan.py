@@ -42,7 +42,7 @@ class Hunyuan(Vendor):
         if "Choices" not in response:
             return [Broken(_refusal(response))]
         reader = _Reader()
-        said = list(reader.payload({**response, "Choices": [_as_delta(choice) for choice in response["Choices"]]}, b""))
+        said = list(reader.payload({**response, "Choices": [_as_delta(choice) for choice in response["Choices"]]}, ""))
         return said if said and isinstance(said[-1], Done | Broken) else [*said, Finish("stop"), Done()]
 
     def events(self, call: Call) -> _Reader:
@@ -187,7 +187,7 @@ class _Reader(PayloadReader):
         super().__init__()
         self._tools: dict[str, int] = {}
 
-    def payload(self, payload: Mapping[str, Any], name: bytes) -> Iterator[Delta]:
+    def payload(self, payload: Mapping[str, Any], name: str) -> Iterator[Delta]:
         if "Choices" not in payload or payload.get("ErrorMsg"):
             yield Broken(_refusal(payload.get("Response") or payload))
             return
