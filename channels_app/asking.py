@@ -7,7 +7,7 @@ NotOffered                this vendor cannot be asked
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TypeVar
 
@@ -17,6 +17,7 @@ from channels_app.inquiry import Balance, Inquiry, ListsModels, NoAnswer, Reply,
 from foundation import outbound
 
 T = TypeVar("T")
+Sign = Callable[[UpstreamRequest], UpstreamRequest]
 MOST_REQUESTS = 10
 _EACH_SECONDS = 15.0
 _ALL_SECONDS = 45.0
@@ -45,7 +46,8 @@ def models(facts: ChannelFacts) -> list[str]:
     provider = registry.provider(facts.provider)
     key = next(iter(facts.keys), NO_KEY)
     if isinstance(provider, ListsModels):
-        return sorted(set(conduct(provider.list_models(facts, key), allow_private=facts.allow_private)))
+        sign = (lambda request: provider.sign(request, facts, key, time.time())) if provider.signs else None
+        return sorted(set(conduct(provider.list_models(facts, key), allow_private=facts.allow_private, sign=sign)))
     if provider.is_local:
         return sorted(provider.default_models)
     if provider.dialect != "openai":
@@ -53,13 +55,14 @@ def models(facts: ChannelFacts) -> list[str]:
     return sorted(set(conduct(_listed(facts, key), allow_private=facts.allow_private)))
 
 
-def conduct(inquiry: Inquiry[T], *, allow_private: bool) -> T:
-    """Send an inquiry's requests one after the other and return its result; raise NoAnswer. Bounded in number and time."""
+def conduct(inquiry: Inquiry[T], *, allow_private: bool, sign: Sign | None = None) -> T:
+    """Send an inquiry's requests, signed where `sign` is given, and return its result; raise NoAnswer. Bounded in number and time."""
     deadline = time.monotonic() + _ALL_SECONDS
     try:
         request = next(inquiry)
         for _ in range(MOST_REQUESTS):
-            request = inquiry.send(_reply(request, min(_EACH_SECONDS, deadline - time.monotonic()), allow_private))
+            signed = request if sign is None else sign(request)
+            request = inquiry.send(_reply(signed, min(_EACH_SECONDS, deadline - time.monotonic()), allow_private))
     except StopIteration as stop:
         result: T = stop.value
         return result

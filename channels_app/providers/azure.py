@@ -7,11 +7,13 @@ Source: https://learn.microsoft.com/azure/ai-foundry/openai/reference.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import orjson
 
-from channels_app.contract import JSON, Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind
+from channels_app.contract import JSON, Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind, UpstreamRequest
+from channels_app.inquiry import Inquiry
 from channels_app.provider import Field, Provider
 
 _BY_DEPLOYMENT = frozenset(
@@ -62,6 +64,11 @@ class Azure(Provider):
         """Send a key as `api-key`, a token of Entra ID (it is a JWT) as a bearer token."""
         secret = key.secret.reveal()
         return super().authorize(channel, key) if secret.startswith("eyJ") else (("api-key", secret),)
+
+    def list_models(self, channel: ChannelFacts, key: ChannelKey) -> Inquiry[Sequence[str]]:
+        """Read the models of the resource; a deployment may have another name."""
+        reply = yield UpstreamRequest("GET", self.address(channel, "/openai/v1/models"), self.authorize(channel, key))
+        return [str(row["id"]) for row in reply.json("data") if isinstance(row, dict) and row.get("id")]
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         if failure.status == 400 and any(mark in body for mark in _FILTERED):

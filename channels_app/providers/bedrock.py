@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer, ParserError
 
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind, UpstreamHead, UpstreamRequest
+from channels_app.inquiry import Inquiry
 from channels_app.provider import Field, Provider, Unframer
 
 SERVICE = "bedrock"
@@ -83,15 +84,30 @@ class Bedrock(Provider):
         pair = credential(key)
         if pair is None:
             return request
-        if not channel.base_url:
-            request = replace(request, url=host_of(region_of(channel, pair)) + request.url.removeprefix(host_of(region_of(channel, None))))
-        signed = AWSRequest(request.method, request.url, data=request.body, headers={"content-type": dict(request.headers)["content-type"]})
+        elsewhere = host_of(region_of(channel, None))
+        if not channel.base_url and request.url.startswith(elsewhere):
+            request = replace(request, url=host_of(region_of(channel, pair)) + request.url.removeprefix(elsewhere))
+        kept = {name: value for name, value in request.headers if name == "content-type"}
+        signed = AWSRequest(request.method, request.url, data=request.body, headers=kept)
         _Signer(pair, region_of(channel, pair), now).add_auth(signed)
         proof = [(name.lower(), value) for name, value in signed.headers.items() if name.lower() != "content-type"]
         return replace(request, headers=(*request.headers, *proof))
 
     def unframe(self, call: Call, head: UpstreamHead) -> Unframer | None:
         return Frames() if head.content_type == FRAMES else None
+
+    def list_models(self, channel: ChannelFacts, key: ChannelKey) -> Inquiry[Sequence[str]]:
+        """Read the models that answer by their own ids, and the inference profiles."""
+        region = region_of(channel, credential(key))
+        base, headers = channel.base_url.rstrip("/") or host_of(region, "bedrock"), self.authorize(channel, key)
+        reply = yield UpstreamRequest("GET", f"{base}/foundation-models?byOutputModality=TEXT", headers)
+        found = [
+            str(row["modelId"])
+            for row in reply.json("modelSummaries")
+            if row["modelLifecycle"]["status"] == "ACTIVE" and "ON_DEMAND" in row["inferenceTypesSupported"]
+        ]
+        reply = yield UpstreamRequest("GET", f"{base}/inference-profiles?maxResults=1000", headers)
+        return [*found, *(str(row["inferenceProfileId"]) for row in reply.json("inferenceProfileSummaries") if row["status"] == "ACTIVE")]
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         on_demand = _NO_ON_DEMAND.search(failure.message)
@@ -177,9 +193,9 @@ def region_of(channel: ChannelFacts, pair: Credential | None) -> str:
     return str(channel.options.get("region") or (pair.region if pair else "") or "us-east-1").strip()
 
 
-def host_of(region: str) -> str:
-    """Return the address of a region's runtime."""
-    return f"https://bedrock-runtime.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
+def host_of(region: str, service: str = "bedrock-runtime") -> str:
+    """Return the address of a region's runtime, or of another service of it."""
+    return f"https://{service}.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"
 
 
 def model_id(model: str, profile: str) -> str:

@@ -14,8 +14,9 @@ import orjson
 import pytest
 from botocore.config import Config
 
-from channels_app import bridge, registry
+from channels_app import asking, bridge, registry
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Secret, UpstreamHead, UpstreamRequest
+from channels_app.inquiry import NoAnswer
 from channels_app.provider import Provider
 from tests.channels_app import talk
 from tests.doubles import amazon, bedrock, replies
@@ -166,6 +167,21 @@ def test_amazons_own_client_believes_the_double(up: bedrock.Bedrock) -> None:
     up.script(bedrock.frames(*bedrock.words(), amazon.exception("throttlingException", "Too many")))
     with pytest.raises(botocore.exceptions.EventStreamError, match="Too many"):
         list(client(up).converse_stream(**ask)["stream"])
+
+
+@pytest.mark.parametrize("key", [PAIR, bedrock.BEARER])
+def test_models_and_profiles_are_listed_as_amazons_client_lists_them(up: bedrock.Bedrock, key: str) -> None:
+    listed = asking.models(talk.channel("bedrock", up.url, key))
+    assert listed == [NOVA, f"us.{bedrock.PROFILE_ONLY}"]
+    control = client(up, "bedrock")
+    theirs = [row["modelId"] for row in control.list_foundation_models()["modelSummaries"] if row["modelLifecycle"]["status"] == "ACTIVE"]
+    profiles = [row["inferenceProfileId"] for row in control.list_inference_profiles()["inferenceProfileSummaries"]]
+    assert [*theirs, *profiles] == listed
+
+
+def test_a_listing_that_is_refused_says_so(up: bedrock.Bedrock) -> None:
+    with pytest.raises(NoAnswer, match="status 403"):
+        asking.models(talk.channel("bedrock", up.url, f"{bedrock.KEY_ID}|wrong"))
 
 
 def test_an_id_that_wants_a_profile_is_answered_with_what_to_do(up: bedrock.Bedrock) -> None:
