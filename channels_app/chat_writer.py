@@ -23,6 +23,13 @@ from channels_app.deltas import (
     ToolArguments,
     ToolStart,
 )
+from channels_app.faces import Problem
+
+
+def envelope(problem: Problem) -> bytes:
+    """Return the body that tells a problem in OpenAI's protocols; all four members are always there."""
+    error = {"message": problem.message, "type": problem.type, "param": problem.param, "code": problem.code, **problem.details}
+    return lenient.dumps({"error": error})
 
 
 def usage_of(usage: Usage) -> dict[str, Any]:

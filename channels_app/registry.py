@@ -62,7 +62,8 @@ def client(name: str) -> Client:
 
 @cache
 def _vendors() -> Mapping[str, Vendor]:
-    return MappingProxyType({module_name(module): module.VENDOR for module in _modules(dialects_package)})
+    found = {module_name(module): getattr(module, "VENDOR", None) for module in _modules(dialects_package)}
+    return MappingProxyType({name: face for name, face in found.items() if face is not None})
 
 
 @cache

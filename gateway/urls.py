@@ -11,7 +11,7 @@ from gateway import tongues
 from gateway.views import later
 from gateway.views.base import RelayView
 from gateway.views.billing import Subscription, Usage
-from gateway.views.chat import ChatCompletions, Messages, Responses
+from gateway.views.chat import ChatCompletions, Completions, Messages, Responses
 from gateway.views.contents import BatchEmbedContents, EmbedContent
 from gateway.views.counts import CountContents, CountTokens
 from gateway.views.gemini import GenerateContent
@@ -32,6 +32,7 @@ from gateway.views.revoke import RevokeKey
 
 EXACT: dict[str, type[RelayView]] = {
     "/v1/chat/completions": ChatCompletions,
+    "/v1/completions": Completions,
     "/v1/embeddings": EmbeddingsView,
     "/v1/moderations": ModerationsView,
     "/v1/rerank": RerankView,

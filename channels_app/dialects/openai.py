@@ -7,11 +7,10 @@ Source: https://platform.openai.com/docs/api-reference/chat.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-import orjson
-
-from channels_app import failures
+from channels_app import failures, text_completions
 from channels_app.channel_settings import stripped
 from channels_app.chat_answer import read_answer
 from channels_app.chat_events import ChatEvents, of_answer
@@ -19,7 +18,7 @@ from channels_app.chat_render import DONE
 from channels_app.chat_request import is_reasoning, write_body
 from channels_app.chat_rewrite import write_chat
 from channels_app.chat_stream import ChatReader
-from channels_app.chat_writer import ChatWriter, write_completion
+from channels_app.chat_writer import ChatWriter, envelope, write_completion
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, StreamReader, UpstreamHead
 from channels_app.deltas import Delta
 from channels_app.faces import CHAT, Client, Problem, Vendor
@@ -41,14 +40,20 @@ class OpenAIVendor(Vendor):
         if call.operation != CHAT:
             return OPERATIONS[call.operation].encode(call, channel, strip=frozenset(names))
         upstream = channel.upstream(call.model)
+        if call.dialect == text_completions.NAME and text_completions.is_native(call, channel):
+            return Encoded(text_completions.PATH, write_body(call, upstream_model=upstream, strip=names))
         if call.dialect == NAME:
             return Encoded(_PATH, write_body(call, upstream_model=upstream, strip=names))
         return Encoded(_PATH, write_chat(call.chat, upstream_model=upstream, is_stream=call.is_stream, strip=names))
 
     def deltas(self, call: Call, head: UpstreamHead, body: bytes) -> Sequence[Delta]:
+        if call.dialect == text_completions.NAME:
+            return of_answer(replace(call, understand=None), text_completions.as_chat(body))
         return of_answer(call, body)
 
     def events(self, call: Call) -> ChatEvents:
+        if call.dialect == text_completions.NAME:
+            return text_completions.TextEvents(replace(call, understand=None))
         return ChatEvents(call)
 
     def native_answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
@@ -98,9 +103,7 @@ class OpenAIClient(Client):
         return write_completion(call, deltas, request_id=request_id, created=created)
 
     def problem(self, problem: Problem) -> bytes:
-        """Return the envelope; all four members are always there."""
-        error = {"message": problem.message, "type": problem.type, "param": problem.param, "code": problem.code, **problem.details}
-        return orjson.dumps({"error": error})
+        return envelope(problem)
 
     def problem_frames(self, problem: Problem, *, form: str, has_begun: bool) -> bytes:
         """Return an error frame, then the end mark."""

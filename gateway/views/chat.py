@@ -41,6 +41,14 @@ class ChatCompletions(RelayView):
         return await respond(request, intake.chat(request._request.body, model=model))
 
 
+class Completions(RelayView):
+    """The continuation of a prompt, by the older protocol."""
+
+    @extend_schema(operation_id="create_completion", request=OpenApiTypes.OBJECT, responses=ANSWER)
+    async def post(self, request: LeanRequest, model: str = "") -> Answer | EventStream:
+        return await respond(request, intake.hear("completions", request._request.body, model=model))
+
+
 class Responses(RelayView):
     """An answer in the Responses protocol."""
 
