@@ -79,8 +79,7 @@ class ChatReader:
             self._cuts -= 1
             cut = chunk.find(b"\n\n") + 2
         piece, rest = (chunk[:cut], chunk[cut:]) if cut > 1 else (chunk, b"")
-        plain = sse.plain(piece) if self._parser.is_between else None
-        self._take(self._parser.feed(piece) if plain is None else [sse.Event(data) for data in plain], frames)
+        self._take(self._parser.feed(piece), frames)
         return rest
 
     def end(self) -> list[Frame]:

@@ -1,161 +1,28 @@
-"""One HTTP/1.1 connection to an upstream, the answer that comes through it, and the connections kept for the next calls.
+"""One HTTP/1.1 connection to an upstream, and the connections kept for the next calls.
 
 aiohttp makes the connection (names, addresses, TLS, proxies); from then on its bytes come here, through httptools' parser.
-An answer owns what has arrived of it, so that its connection serves the next call as soon as its last byte is there.
+A connection serves the next call as soon as the last byte of an answer is there, read or not.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, Self
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import httptools
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from channels_app.contract import UpstreamHead
-from channels_app.exchange import BODY_LIMIT, Cut, Garbled, NotSent, Timeouts, TransportError, Unknown, inflated, inflater
+from channels_app.exchange import Cut, Garbled, NotSent, Unknown
+from channels_app.incoming import Incoming
 from foundation.rounds import Rounds
 
 READ_BUFFER = 256 * 1024
 _HEAD_LIMIT = 64 * 1024
 _IDLE_SECONDS = 15.0
 _TIDY_SECONDS = 5.0
-
-
-class Incoming:
-    """One answer: its head, then its body as it arrives. `limits` count while somebody waits, and for everything."""
-
-    __slots__ = ("_chunks", "_error", "_is_whole", "_limit", "_limits", "_loop", "_pipe", "_rounds", "_since", "_size", "_total_at",
-                 "_waiter", "head")  # fmt: skip
-
-    def __init__(self, pipe: Pipe, limits: Timeouts, rounds: Rounds, loop: asyncio.AbstractEventLoop) -> None:
-        self._pipe: Pipe | None = pipe
-        self._limits = limits
-        self._rounds = rounds
-        self._loop = loop
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._is_whole = False
-        self._error: TransportError | None = None
-        self._waiter: asyncio.Future[None] | None = None
-        now = loop.time()
-        self._since = now
-        self._limit = limits.first_byte
-        self._total_at = now + limits.total
-        self.head: UpstreamHead = _NO_HEAD
-        rounds.join(self)
-
-    @property
-    def has_head(self) -> bool:
-        """Tell whether the answer has begun."""
-        return self.head is not _NO_HEAD
-
-    async def begin(self) -> None:
-        """Wait for the head."""
-        self._since = self._loop.time()
-        while self.head is _NO_HEAD:
-            if self._error is not None:
-                raise self._error
-            await self._wait()
-        self._limit = self._limits.idle
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """Give the decoded body as it arrives; raise Cut or Garbled."""
-        decoder = inflater(self.head)
-        return _Chunks(self) if decoder is None else inflated(_Chunks(self), decoder)
-
-    async def body(self, limit: int = BODY_LIMIT) -> bytes:
-        """Return the whole decoded body; raise Cut, or Garbled beyond `limit` bytes."""
-        parts: list[bytes] = []
-        size = 0
-        if inflater(self.head) is None and self._is_whole and self._size <= limit:  # as nearly always
-            return await self.read()
-        async for chunk in self.chunks():
-            size += len(chunk)
-            if size > limit:
-                raise Garbled(f"upstream's answer is longer than {limit} bytes")
-            parts.append(chunk)
-        return b"".join(parts)
-
-    async def read(self) -> bytes:
-        """Return what has arrived, waiting for it if need be; nothing at the end."""
-        if not self._chunks and not self._is_whole:
-            self._since = self._loop.time()
-            while not self._chunks and not self._is_whole:
-                if self._error is not None:
-                    raise self._error
-                await self._wait()
-        chunks, self._chunks, self._size = self._chunks, [], 0
-        if self._pipe is not None:
-            self._pipe.resume()
-        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    async def _wait(self) -> None:
-        self._waiter = waiter = self._loop.create_future()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
-
-    def feed(self, data: bytes) -> int:
-        """Take a piece of the body; return how much lies unread."""
-        self._chunks.append(data)
-        self._size += len(data)
-        self._wake()
-        return self._size
-
-    def start(self, head: UpstreamHead) -> None:
-        """Take the head."""
-        self.head = head
-        self._wake()
-
-    def end(self, error: TransportError | None = None) -> None:
-        """Note that nothing more comes."""
-        self._error, self._is_whole, self._pipe = error, error is None, None
-        self._rounds.leave(self)
-        self._wake()
-
-    def leave(self) -> None:
-        """Stop the clock, and close the connection of an answer that was not read to its end: so upstream stops."""
-        self._rounds.leave(self)
-        pipe, self._pipe = self._pipe, None
-        if pipe is not None:
-            pipe.close()
-
-    def look(self, now: float) -> None:
-        """End the answer when it is late: somebody waits for too long, or all of it takes too long."""
-        if now >= self._total_at or (self._waiter is not None and now >= self._since + self._limit):
-            pipe = self._pipe
-            is_begun = self.has_head
-            text = "upstream fell silent" if is_begun else "upstream did not begin to answer in time"
-            self.end(Cut(text, is_timeout=True) if is_begun else Unknown(text, is_timeout=True))
-            if pipe is not None:
-                pipe.close()
-
-    def _wake(self) -> None:
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-
-
-class _Chunks:
-    """The body as it arrives. No generator: it may be dropped half-way without anything left to close."""
-
-    __slots__ = ("_incoming",)
-
-    def __init__(self, incoming: Incoming) -> None:
-        self._incoming = incoming
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        chunk = await self._incoming.read()
-        if not chunk:
-            raise StopAsyncIteration
-        return chunk
 
 
 class Pipe(asyncio.Protocol):
@@ -368,6 +235,3 @@ class _Headers(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._headers)
-
-
-_NO_HEAD = UpstreamHead(0, {})

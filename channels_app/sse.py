@@ -54,6 +54,9 @@ class Parser:
         """Return the events completed by `chunk`; raise LineTooLong."""
         if not chunk:
             return []
+        if self.is_between and (found := plain(chunk)) is not None:
+            self._is_fresh = False
+            return [Event(data) for data in found]
         if self._after_cr:  # CRLF split over two chunks is one line end
             self._after_cr = False
             if chunk.startswith(b"\n"):

@@ -16,7 +16,8 @@ from yarl import URL
 
 from channels_app.contract import UpstreamRequest
 from channels_app.exchange import Exchange, NotSent, Timeouts, TransportError, Unknown
-from channels_app.pipes import Incoming, Pipe, Pool, opened
+from channels_app.incoming import Incoming
+from channels_app.pipes import Pipe, Pool, opened
 from foundation.rounds import Rounds
 
 # How exactly deadlines are kept.

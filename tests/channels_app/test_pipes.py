@@ -11,6 +11,7 @@ import pytest
 
 from channels_app import pipes
 from channels_app.contract import UpstreamRequest
+from channels_app.incoming import Incoming
 from channels_app.transport import Garbled, Timeouts, Transport, Unknown
 
 LIMITS = Timeouts(connect=5, first_byte=5, idle=5, total=5)
@@ -160,6 +161,6 @@ async def test_a_slow_reader_holds_upstream_back(client: Transport, raw: Raw) ->
     raw.answers = [(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % size, *[b"x" * (1024 * 1024)] * 64)]
     async with client.open(UpstreamRequest("GET", raw.url, ()), timeouts=LIMITS, allow_private=True) as exchange:
         await asyncio.sleep(0.1)
-        assert isinstance(exchange, pipes.Incoming)
+        assert isinstance(exchange, Incoming)
         assert exchange._size <= 3 * pipes.READ_BUFFER, "the rest waits at upstream"
         assert len(await exchange.body(size)) == size

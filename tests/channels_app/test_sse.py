@@ -91,3 +91,11 @@ def test_any_way_of_cutting_the_bytes_gives_the_same_events(body: bytes, cuts: l
 @given(body=_BODIES)
 def test_byte_by_byte_gives_the_same_events(body: bytes) -> None:
     assert parse(*[bytes([byte]) for byte in body]) == parse(body)
+
+
+def test_a_byte_order_mark_counts_at_the_beginning_alone() -> None:
+    for cut in (0, 9):
+        parser = sse.Parser()
+        stream = b"data: a\n\n\xef\xbb\xbfdata: b\n\n"
+        events = [*parser.feed(stream[:cut]), *parser.feed(stream[cut:]), *parser.end()]
+        assert [event.data for event in events] == [b"a"]
