@@ -21,6 +21,7 @@ from console.admin import key_bulk, pages, spending
 from console.admin.base import DeskAdmin, IdFilter, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import label, lines, moment, mono, number, usd
+from console.admin.searching import IndexedSearch
 
 STATE_LABELS = {"active": "success", "disabled": "warning", "revoked": "danger"}
 # The form's fields and the scopes of the limits behind them.
@@ -61,7 +62,7 @@ class HolderFilter(IdFilter):
     paths = ("membership_id",)
 
 
-class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
+class ApiKeyAdmin(TenantColumn, IndexedSearch, DeskAdmin[ApiKey]):
     """The list shows prefix and last four; the secret exists on the page that answers the issue form, nowhere else."""
 
     form = ApiKeyForm
@@ -69,6 +70,7 @@ class ApiKeyAdmin(TenantColumn, DeskAdmin[ApiKey]):
     list_filter = ("state", HolderFilter)
     list_select_related = ("membership__user", "membership__tenant", "tenant")
     search_fields = ("name", "prefix", "membership__user__email", "tags")
+    indexed_search = (("sk-", "prefix"), ("@", "membership__user__email"))
     autocomplete_fields = ("membership",)
     ordering = ("-id",)
     actions = ("change_limits", "pause", "unpause", "revoke")

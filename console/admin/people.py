@@ -23,6 +23,7 @@ from accounts.models import Membership, User
 from billing import ledger
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import label, usd
+from console.admin.searching import IndexedSearch
 from foundation import notify
 from gateway import selectors
 
@@ -30,12 +31,13 @@ STATE_LABELS = {"active": "success", "waiting": "warning", "blocked": "danger"}
 ROLE_LABELS = {"owner": "primary", "manager": "info", "support": "warning"}
 
 
-class UserAdmin(DeskAdmin[User]):
+class UserAdmin(IndexedSearch, DeskAdmin[User]):
     """The platform's list of people. E-mail, password and factors stay with the person."""
 
     list_display = ("email", "name", "is_active", "date_joined")
     list_filter = ("is_active",)
     search_fields = ("email", "name")
+    indexed_search = (("@", "email"),)
     ordering = ("-id",)
     fields = ("email", "name", "language", "is_active", "date_joined", "last_login", "places")
     readonly_fields = ("email", "date_joined", "last_login", "places")
@@ -69,7 +71,7 @@ class MembershipForm(ModelForm[Membership]):
         return role
 
 
-class MembershipAdmin(TenantColumn, DeskAdmin[Membership]):
+class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
     """Customers and staff of a tenant: role, group and note can be changed."""
 
     form = MembershipForm
@@ -78,6 +80,7 @@ class MembershipAdmin(TenantColumn, DeskAdmin[Membership]):
     actions = ("approve", "block", "unblock")
     list_select_related = ("user", "tenant")
     search_fields = ("user__email", "user__name", "username", "note")
+    indexed_search = (("@", "user__email"),)
     ordering = ("-id",)
     fields = ("user", "tenant", "username", "state_label", "balance", "spent", "keys_shown", "role", "group", "note", "joined_at")
     readonly_fields = ("user", "tenant", "username", "state_label", "balance", "spent", "keys_shown", "joined_at")

@@ -1,0 +1,172 @@
+"""Seed people, sub-keys and usage by SQL (`generate_series`) and time every list by whom it is for (run by bench.list_size)."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import sys
+import time
+from typing import Any
+
+import django
+
+SHOPS = 20
+ROUNDS = 5
+LIMIT_MS = 300
+HEAVY_KEYS = 1_000
+
+# The first shop has half of all customers, the first customer a thousand keys.
+_USERS = """
+INSERT INTO accounts_user (password, email, name, language, is_active, date_joined)
+SELECT '!', 'user' || n || '@size.test', 'User ' || n, '', true, now() FROM generate_series(1, %(users)s) n;
+INSERT INTO accounts_membership (tenant_id, user_id, role, state, username, "group", note, joined_at)
+SELECT CASE WHEN row_number() OVER () %% 2 = 0 THEN %(first)s ELSE %(first)s + (row_number() OVER () %% %(shops)s) END,
+  id, 'customer', 'active', NULL, 'default', '', now() FROM accounts_user WHERE email LIKE 'user%%@size.test';
+"""
+_KEYS = """
+INSERT INTO accounts_apikey (tenant_id, membership_id, name, digest, prefix, last4, state, models_allowed, networks_allowed,
+  tags, created_at)
+SELECT m.tenant_id, m.id, 'key ' || m.n, md5(m.n::text) || md5((m.n + 1)::text), 'sk-' || substr(md5(m.n::text), 1, 7), 'abcd',
+  'active', '{}', '{}', '{}', now()
+FROM (SELECT id, tenant_id, row_number() OVER (ORDER BY id) AS n FROM accounts_membership WHERE role = 'customer') m WHERE m.n <= %(keys)s;
+INSERT INTO accounts_apikey (tenant_id, membership_id, name, digest, prefix, last4, state, models_allowed, networks_allowed,
+  tags, created_at)
+SELECT tenant_id, membership_id, 'more ' || n, md5('x' || n) || md5('y' || n), 'sk-m' || lpad(n::text, 6, '0'), 'abcd',
+  'active', '{}', '{}', '{}', now()
+FROM (SELECT tenant_id, membership_id FROM accounts_apikey ORDER BY id LIMIT 1) one, generate_series(1, %(heavy)s) n;
+"""
+_ROWS = """
+INSERT INTO gateway_usagerecord (id, tenant_id, membership_id, api_key_id, model, upstream_model, channel_id, channel_key_id, tried, usage,
+  input_tokens, output_tokens, usage_source, price_micros, numerator, cost_micros, book, main_account_id, parts, splits, budgets,
+  status, is_stream, first_ms, total_ms)
+SELECT (lpad(to_hex(%(now)s - %(span)s * n / %(rows)s), 12, '0')
+    || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid,
+  k.tenant_id, k.membership_id, k.id, 'model-' || n %% 12, '', 1 + n %% 6, 1, '{}', '{"input": 900, "output": 300}', 900, 300, 'upstream',
+  4200 + n %% 100, 0, 3000, 'list:1', 1, '[]', '[]', '{}', 'ok', true, 400, 2000
+FROM generate_series(1::bigint, %(rows)s::bigint) AS n
+JOIN accounts_apikey k ON k.id = %(low)s + CASE WHEN n %% 20 = 0 THEN 0 ELSE (n * 7919) %% %(keys)s END
+"""
+_SUMS = """
+INSERT INTO {table} (start, tenant_id, membership_id, api_key_id, model, channel_id, calls, partial_calls, disconnected_calls, failed_calls,
+  uncosted_calls, input_tokens, output_tokens, price_micros, cost_micros, total_ms, last_at)
+SELECT date_trunc('day', to_timestamp(keyosk_uuid7_ms(id) / 1000.0), 'UTC'), tenant_id, membership_id, api_key_id, model, channel_id,
+  count(*), 0, 0, 0, 0, sum(input_tokens), sum(output_tokens), sum(price_micros), sum(cost_micros), sum(total_ms),
+  max(to_timestamp(keyosk_uuid7_ms(id) / 1000.0))
+FROM gateway_usagerecord GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+
+def _seed(*, users: int, keys: int, rows: int) -> tuple[Any, Any, Any]:
+    """Fill the tables; return the operator, the owner of the largest shop and its busiest customer."""
+    from django.db import connection  # noqa: PLC0415  # Django must be set up first, here and below
+
+    from accounts import tenants  # noqa: PLC0415
+    from accounts.models import ApiKey, Membership, User  # noqa: PLC0415
+
+    root = tenants.root()
+    shops = [tenants.open_tenant(slug=f"size{n}", name=f"Size {n}", parent=root, domain=f"size{n}.test") for n in range(SHOPS)]
+    operator = tenants.join(tenant=root, user=User.objects.create_user(email="operator@people.test"), role="owner")
+    owner = tenants.join(tenant=shops[0], user=User.objects.create_user(email="owner@people.test"), role="owner")
+    with connection.cursor() as cursor:
+        # No triggers: these rows are all of the past, their sums are made below.
+        cursor.execute("SET session_replication_role = replica")
+        cursor.execute(_USERS, {"users": users, "first": shops[0].pk, "shops": SHOPS})
+        cursor.execute(_KEYS, {"keys": keys, "heavy": HEAVY_KEYS})
+        low = ApiKey.objects.earliest("pk").pk
+        spans = {"now": int(time.time() * 1000), "span": 30 * 86_400_000}
+        cursor.execute(_ROWS, {"rows": rows, "keys": keys, "low": low, **spans})
+        cursor.execute(_SUMS.format(table="gateway_usageday"))
+        cursor.execute("SET session_replication_role = DEFAULT")
+        cursor.execute("ANALYZE")
+    busiest = Membership.objects.select_related("user", "tenant").get(pk=ApiKey.objects.earliest("pk").membership_id)
+    return operator, owner, busiest
+
+
+def _lists(operator: Any, owner: Any, customer: Any) -> list[tuple[str, Any, str]]:
+    """Return what is measured: a name, a browser, an address."""
+    from django.test import Client  # noqa: PLC0415
+
+    from accounts import access_tokens  # noqa: PLC0415
+    from accounts.models import ApiKey  # noqa: PLC0415
+
+    host = customer.tenant.domains.get().host
+    ann, desk, platform = Client(HTTP_HOST=host), Client(HTTP_HOST="size0.test"), Client(HTTP_HOST="127.0.0.1")
+    for client, member in ((ann, customer), (desk, owner), (platform, operator)):
+        client.force_login(member.user)
+    secret = access_tokens.issue(membership=owner, name="bench", scopes=access_tokens.SCOPES).secret
+    program = Client(HTTP_HOST="size0.test", HTTP_AUTHORIZATION=f"Bearer {secret}")
+    prefix = ApiKey.objects.filter(tenant=owner.tenant).latest("pk").prefix
+    # The list counts to 10,000 and goes no further.
+    last = min(10_000, owner.tenant.memberships.count()) // 50
+    return [
+        ("customer: keys", ann, "/console/keys/"),
+        ("customer: keys, last page", ann, f"/console/keys/?before={ApiKey.objects.earliest('pk').pk + 40}"),
+        ("customer: calls", ann, "/console/calls/"),
+        ("customer: calls of a model", ann, "/console/calls/?model=model-3"),
+        ("customer: usage, 30 days", ann, "/console/usage/?days=30"),
+        ("shop: dashboard", desk, "/reseller/"),
+        ("shop: customers", desk, "/reseller/accounts/membership/"),
+        ("shop: customers, last page", desk, f"/reseller/accounts/membership/?p={last}"),
+        ("shop: a customer by address", desk, "/reseller/accounts/membership/?q=user5000@size.test"),
+        ("shop: customers by a word", desk, "/reseller/accounts/membership/?q=User+500"),
+        ("shop: keys", desk, "/reseller/accounts/apikey/"),
+        ("shop: a key by prefix", desk, f"/reseller/accounts/apikey/?q={prefix}"),
+        ("shop: keys by a word", desk, "/reseller/accounts/apikey/?q=key+5000"),
+        ("shop: usage", desk, "/reseller/gateway/usagerecord/"),
+        ("shop: audit trail", desk, "/reseller/accounts/auditevent/"),
+        ("platform: people", platform, "/admin/accounts/user/"),
+        ("platform: a person by address", platform, "/admin/accounts/user/?q=user7000@size.test"),
+        ("platform: keys", platform, "/admin/accounts/apikey/"),
+        ("platform: usage", platform, "/admin/gateway/usagerecord/"),
+        ("API: keys", program, "/api/v1/keys/"),
+        ("API: customers", program, "/api/v1/customers/"),
+        ("API: usage", program, "/api/v1/usage/"),
+        ("API: usage by model", program, "/api/v1/usage/summary/?by=model"),
+    ]
+
+
+def _reading(client: Any, address: str) -> tuple[float, float]:
+    """Return how long a page took, and how long of it the database, in ms."""
+    from django.core.cache import cache  # noqa: PLC0415
+    from django.db import connection  # noqa: PLC0415
+
+    spent: list[float] = []
+
+    def timed(execute: Any, sql: Any, params: Any, many: Any, context: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return execute(sql, params, many, context)
+        finally:
+            spent.append(time.perf_counter() - begin)
+
+    cache.clear()
+    begin = time.perf_counter()
+    with connection.execute_wrapper(timed):
+        assert client.get(address).status_code == 200, address
+    return (time.perf_counter() - begin) * 1000, sum(spent) * 1000
+
+
+def main() -> None:
+    """Seed, measure, print."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    from django.conf import settings  # noqa: PLC0415
+    from django.core.management import call_command  # noqa: PLC0415
+
+    settings.PLATFORM_HOSTS = ["127.0.0.1"]
+    call_command("migrate", verbosity=0)
+    users, keys, rows = map(int, sys.argv[1:4])
+    began = time.perf_counter()
+    people = _seed(users=users, keys=keys, rows=rows)
+    print(
+        f"seeded {users:,} users, {keys + HEAVY_KEYS:,} sub-keys, {rows:,} usage rows in {time.perf_counter() - began:.0f} s; load {os.getloadavg()[0]:.1f}"
+    )
+    print(f"{'list':<32} {'page ms':>8} {'SQL ms':>8}   medians of {ROUNDS}, caches emptied before each")
+    for name, client, address in _lists(*people):
+        readings = [_reading(client, address) for _ in range(ROUNDS)]
+        page, sql = (statistics.median(column) for column in zip(*readings, strict=True))
+        print(f"{name:<32} {page:8.0f} {sql:8.1f} {'' if page < LIMIT_MS else '  above 300 ms'}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
