@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -9,14 +11,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import TenantDomain
-from billing import catalogue
+from billing import catalogue, limits
 from console.pages import brand, offer
 from console.pages.context import THEME_COOKIE, THEMES
 from console.pages.door import PageRequest
 from console.pages.key_forms import KeyForm
 
 TEASER = 3
-YEAR_SECONDS = 365 * 24 * 3600
+DAY_SECONDS = 24 * 3600
+YEAR_SECONDS = 365 * DAY_SECONDS
 
 
 @require_safe
@@ -65,4 +68,14 @@ def styleguide(request: PageRequest) -> HttpResponse:
     if not request.actor.is_platform:
         raise Http404
     form = KeyForm(model_names=("gpt-4o-mini", "claude-sonnet"), data={"name": "", "nonce": "sample"})
-    return render(request, "console/styleguide.html", {"form": form})
+    return render(request, "console/styleguide.html", {"form": form, "chart": _sample_chart(), "windows": _sample_windows()})
+
+
+def _sample_chart() -> dict[str, Any]:
+    days = range(14)
+    series = [{"label": "Spent, $", "values": [day % 5 for day in days]}]
+    return {"days": [DAY_SECONDS * (20_000 + day) for day in days], "series": series}
+
+
+def _sample_windows() -> list[limits.Window]:
+    return [limits.Window("key", 2_500_000, 10_000_000, None), limits.Window("day", 500_000, 500_000, None)]
