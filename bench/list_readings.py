@@ -158,9 +158,8 @@ def main() -> None:
     users, keys, rows = map(int, sys.argv[1:4])
     began = time.perf_counter()
     people = _seed(users=users, keys=keys, rows=rows)
-    print(
-        f"seeded {users:,} users, {keys + HEAVY_KEYS:,} sub-keys, {rows:,} usage rows in {time.perf_counter() - began:.0f} s; load {os.getloadavg()[0]:.1f}"
-    )
+    took, load = time.perf_counter() - began, os.getloadavg()[0]
+    print(f"seeded {users:,} users, {keys + HEAVY_KEYS:,} sub-keys, {rows:,} usage rows in {took:.0f} s; load {load:.1f}", flush=True)
     print(f"{'list':<32} {'page ms':>8} {'SQL ms':>8}   medians of {ROUNDS}, caches emptied before each")
     for name, client, address in _lists(*people):
         readings = [_reading(client, address) for _ in range(ROUNDS)]
