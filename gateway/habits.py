@@ -17,6 +17,9 @@ from channels_app.contract import Call
 
 # Vendors cache from 1,024 tokens on.
 LEAST_BYTES = 4096
+# Where the protocols of clients keep a conversation, and what stands before it.
+_SAID = ("messages", "contents", "input")
+_TOLD = ("system", "instructions", "systemInstruction", "system_instruction")
 _MOST_BYTES = 1024 * 1024
 _MOST = 50_000
 
@@ -54,8 +57,8 @@ def conversation(call: Call, *, key_id: int) -> Conversation | None:
         return None
     named: Any = call.fields.get("prompt_cache_key")
     if not isinstance(named, str) or not named:
-        messages = call.fields.get("messages")
-        if not isinstance(messages, list) or not messages:
+        messages = next((call.fields[name] for name in _SAID if call.fields.get(name)), None)
+        if not isinstance(messages, list):
             return None
-        named = [call.fields.get("system"), messages[:2]]
+        named = [*(call.fields.get(name) for name in _TOLD), messages[:2]]
     return hashlib.blake2b(orjson.dumps([key_id, call.model, named]), digest_size=16).digest()

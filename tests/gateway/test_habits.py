@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 
 from channels_app.contract import Call
 from gateway.habits import Habits, conversation
@@ -52,3 +53,12 @@ def test_a_resting_conversation_is_forgotten() -> None:
     assert habits.way(b"c", now=99.0) == (1, 10)
     assert habits.way(b"c", now=100.0) is None
     assert (habits.ways, habits.way(b"d", now=0.0)) == ({}, None)
+
+
+@pytest.mark.parametrize(("said", "told"), [("contents", "systemInstruction"), ("input", "instructions")])
+def test_each_protocol_keeps_its_conversation_in_a_place_of_its_own(said: str, told: str) -> None:
+    def named(*turns: str, system: str = "S") -> bytes | None:
+        return conversation(Call("chat", "x", "m", LONG.encode(), {said: list(turns), told: system}), key_id=1)
+
+    assert named("a", "b", "c") == named("a", "b") != named("a", "x")
+    assert named("a", "b") != named("a", "b", system="T")
