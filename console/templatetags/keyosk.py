@@ -91,5 +91,6 @@ def bucket(name: str) -> str:
         "image_output": _("Image output"),
         "seconds": _("Seconds"),
         "characters": _("Characters"),
+        "searches": _("Searches"),
     }
     return names.get(name, name)
