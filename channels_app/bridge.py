@@ -70,8 +70,9 @@ def request(
 
 def picture_urls(call: Call, channel: ChannelFacts) -> list[str]:
     """Return the addresses of pictures whose bytes the vendor needs; raise Unexpressible."""
-    _, vendor = speaker(call, channel)
-    return inlining.urls_of(call.chat) if vendor.wants_bytes and call.operation == CHAT and vendor.name != call.dialect else []
+    provider, vendor = speaker(call, channel)
+    wants_bytes = vendor.wants_bytes or provider.wants_bytes
+    return inlining.urls_of(call.chat) if wants_bytes and call.operation == CHAT and vendor.name != call.dialect else []
 
 
 def speaker(call: Call, channel: ChannelFacts) -> tuple[Provider, Vendor]:

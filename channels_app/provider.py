@@ -92,6 +92,7 @@ class Provider:
     key_label: ClassVar[str] = "Key"
     needs_key: ClassVar[bool] = True
     needs_address: ClassVar[bool] = False  # there is none that all its customers share
+    wants_bytes: ClassVar[bool] = False  # pictures by URL must be fetched for it, even where its protocol knows URLs
     is_local: ClassVar[bool] = False  # answers in this process by `answer`, without a network
     has_token: ClassVar[bool] = False
     signs: ClassVar[bool] = False

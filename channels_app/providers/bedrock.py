@@ -60,6 +60,7 @@ class Bedrock(Provider):
     default_models = ("amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0", "anthropic.claude-3-5-sonnet-20240620-v1:0")
     operations = frozenset({"chat"})
     signs = True
+    wants_bytes = True
 
     def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
         is_claude = "anthropic.claude" in channel.upstream(call.model)

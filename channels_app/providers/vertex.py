@@ -46,6 +46,7 @@ class Vertex(Provider):
     operations = frozenset({"chat"})
     has_token = True
     signs = True
+    wants_bytes = True
 
     def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
         model = channel.upstream(call.model)

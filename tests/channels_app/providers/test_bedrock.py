@@ -184,6 +184,17 @@ def test_a_listing_that_is_refused_says_so(up: bedrock.Bedrock) -> None:
         asking.models(talk.channel("bedrock", up.url, f"{bedrock.KEY_ID}|wrong"))
 
 
+@pytest.mark.parametrize("model", [NOVA, "anthropic.claude-x"])
+def test_pictures_by_url_are_fetched_for_it(model: str) -> None:
+    picture = {"type": "image_url", "image_url": {"url": "https://pictures.test/a.png"}}
+    made = call(model, messages=[{"role": "user", "content": [picture]}], max_tokens=9)
+    assert bridge.picture_urls(made, facts()) == ["https://pictures.test/a.png"]
+    data = {"https://pictures.test/a.png": "data:image/png;base64,aGk="}
+    sent = bridge.request(made, facts(), ChannelKey(1, Secret(bedrock.BEARER)), pictures=data).body
+    assert b"aGk=" in sent
+    assert b"pictures.test" not in sent
+
+
 def test_an_id_that_wants_a_profile_is_answered_with_what_to_do(up: bedrock.Bedrock) -> None:
     answer = send(made(up, model=bedrock.PROFILE_ONLY))
     failure = bridge.classify(call(), facts(), answer.status_code, answer.content)
