@@ -48,6 +48,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Codes"), "qr_code_2", "billing_code"),
             (_("Orders"), "receipt_long", "billing_order"),
             (_("Refunds"), "undo", "billing_refund"),
+            (_("Disputes"), "gavel", "billing_dispute"),
             (_("Gateway messages"), "inbox", "billing_webhookinbox"),
             (_("Coupons"), "percent", "billing_coupon"),
             (_("Categories"), "category", "billing_category"),

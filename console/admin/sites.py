@@ -29,6 +29,7 @@ from accounts.models import (
 )
 from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
+from billing.models.disputes import Dispute
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
@@ -42,6 +43,7 @@ from console.admin.audit import AuditEventAdmin
 from console.admin.channels import ChannelAdmin
 from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
+from console.admin.disputes import DisputeAdmin
 from console.admin.domains import TenantDomainAdmin
 from console.admin.gateways import GatewayAccountAdmin
 from console.admin.groups import GroupRateAdmin
@@ -136,6 +138,7 @@ SHARED: Pages = [
     (Code, CodeAdmin),
     (Order, OrderAdmin),
     (Refund, RefundAdmin),
+    (Dispute, DisputeAdmin),
     (WebhookInbox, WebhookInboxAdmin),
 ]
 PLATFORM: Pages = [

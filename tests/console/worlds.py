@@ -26,6 +26,7 @@ from accounts.models import (
 )
 from billing import catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
+from billing.models.disputes import Dispute
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
@@ -149,6 +150,11 @@ def _message(world: World) -> WebhookInbox:
     return WebhookInbox.objects.create(account=account, event_id=f"event-{world.mark}", kind="paid", reason=f"reason-{world.mark}")
 
 
+def _dispute(world: World) -> Dispute:
+    paid = PaymentAttempt.objects.get(token=f"paid-{world.mark}")
+    return Dispute.objects.create(attempt=paid, reference=f"dispute-{world.mark}", amount_minor=700, currency="CNY")
+
+
 def _price(world: World) -> PriceRule:
     return price_book.set_price(model=f"model-{world.mark}", tenant=world.tenant, input=1_000_000, output=2_000_000)
 
@@ -239,6 +245,7 @@ MAKERS: dict[type[Model], Maker] = {
     Code: lambda world: Code.objects.filter(batch__tenant=world.tenant, state="available").earliest("pk"),
     Order: _order,
     Refund: _refund,
+    Dispute: _dispute,
     WebhookInbox: _message,
     PriceRule: _price,
     GroupRate: lambda world: price_book.set_group(tenant=world.tenant, group=f"group-{world.mark}", factor=900_000),
