@@ -128,7 +128,7 @@ def from_failure(failure: Failure, *, attempts: int) -> RelayError:
     if not failure.kind.is_users_fault:
         code = "upstream_timeout" if failure.is_timeout else "upstream_unavailable"
         # We have already tried elsewhere: the client's retries would multiply ours.
-        return RelayError(code, should_retry=False if attempts > 1 else None)
+        return RelayError(code, should_retry=False if attempts > 1 else None, retry_after_seconds=failure.retry_after_seconds)
     error = RelayError(
         "content_filter" if failure.kind is FailureKind.CONTENT_FILTER else "invalid_json", scrub(failure.message)[:_LONGEST_MESSAGE]
     )

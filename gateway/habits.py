@@ -32,6 +32,17 @@ class Habits:
     """Conversation → (channel, key), the least recently used leave first."""
 
     ways: OrderedDict[Conversation, tuple[Way, float]] = field(default_factory=OrderedDict)
+    news: dict[Conversation, tuple[Way, float]] = field(default_factory=dict)
+
+    def learn(self, conversation: Conversation, way: Way, *, until: float) -> None:
+        """Remember where a conversation is cached, and let the other processes know."""
+        self.keep(conversation, way, until=until)
+        self.news[conversation] = (way, until)
+
+    def take_news(self) -> dict[Conversation, tuple[Way, float]]:
+        """Return and forget what the others have not heard."""
+        news, self.news = self.news, {}
+        return news
 
     def keep(self, conversation: Conversation, way: Way, *, until: float) -> None:
         """Remember where a conversation is cached."""

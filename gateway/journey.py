@@ -116,7 +116,7 @@ class Journey:
         terms = self._terms
         if usage is not None and terms.conversation and (usage.cache_read or usage.cache_write_5m or usage.cache_write_1h):
             way = (attempt.channel.id, attempt.key.id)
-            self._standing.habits.keep(terms.conversation, way, until=now + terms.sticky_seconds)
+            self._standing.habits.learn(terms.conversation, way, until=now + terms.sticky_seconds)
 
     # Only the first try follows the even numbers: further ones are few, and would disturb them.
     def _choose(self, failed: Sequence[Failed], now: float) -> Attempt | None:

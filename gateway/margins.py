@@ -50,14 +50,20 @@ class Margins:
 
 def _judge(candidates: Sequence[ChannelFacts], model: str, price: ModelPrice, chain: tuple[int, ...]) -> Verdict:
     spent = {one.id: cost[1] for one in candidates if (cost := costs.charge(one, model, _ORDINARY)) is not None}
-    kept = tuple(one for one in candidates if one.rules.allow_loss or spent.get(one.id, 0) <= _earned(one, price, chain))
+    kept = tuple(one for one in candidates if one.rules.allow_loss or not _loses(one, spent.get(one.id, 0), price, chain))
     return Verdict(kept, spent)
 
 
-def _earned(channel: ChannelFacts, price: ModelPrice, chain: tuple[int, ...]) -> int:
-    """Return what the channel's owner takes for an ordinary call, in millionths of a µ$, before he pays anybody above him."""
+def _loses(channel: ChannelFacts, spent: int, price: ModelPrice, chain: tuple[int, ...]) -> bool:
+    """Tell whether an ordinary call costs more than the channel's owner takes for it, before he pays anybody above him.
+
+    What is sold by units alone (pictures, seconds) cannot be judged by tokens.
+    """
     level = chain.index(channel.tenant_id) if channel.tenant_id in chain else 0
-    return price.tariffs[min(level, len(price.tariffs) - 1)].numerator(_COUNTS, 0, 1)
+    tariff = price.tariffs[min(level, len(price.tariffs) - 1)]
+    earned = tariff.numerator(_COUNTS, 0, 1)
+    is_by_units = not earned and any(one.rule is not None and one.rule.units for one in price.tariffs)
+    return spent > earned and not is_by_units
 
 
 def cache_pays(channel: ChannelFacts, others: Sequence[ChannelFacts], *, model: str) -> bool:

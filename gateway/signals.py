@@ -23,7 +23,7 @@ from django.db.models import Q
 from kombu.exceptions import OperationalError
 
 from channels_app import bulletin, tallies
-from channels_app.bulletin import Item
+from channels_app.bulletin import Cached, Item
 from channels_app.selectors import ChannelTable
 from foundation import db
 from gateway import rollups, selectors
@@ -66,19 +66,22 @@ class Signals:
                 if now - reminded >= REMIND_SECONDS:
                     reminded = now
                     news += self._standing.board.remind(now)
-                if news:
-                    await self.tell(news)
+                cached = [
+                    Cached(conversation, *way, until - now) for conversation, (way, until) in self._standing.habits.take_news().items()
+                ]
+                if news or cached:
+                    await self.tell(news, cached)
         finally:
             for task in others:
                 task.cancel()
             await asyncio.gather(*others, return_exceptions=True)
             await self._client.aclose()
 
-    async def tell(self, news: list[News]) -> None:
+    async def tell(self, news: list[News], cached: list[Cached] | None = None) -> None:
         """Tell the others once; what they do not hear they find out themselves, or are reminded of."""
         items = [Item(*one.circuit, one.seconds, one.kind) for one in news]
         try:
-            await self._client.publish(bulletin.CHANNEL, bulletin.pack(items, sender=self._me))
+            await self._client.publish(bulletin.CHANNEL, bulletin.pack(items, sender=self._me, cached=cached or ()))
         except (redis.RedisError, OSError) as error:
             if not self._is_down:
                 log.warning("circuits are known by this process alone", extra={"error": type(error).__name__})
@@ -94,6 +97,8 @@ class Signals:
                 self._standing.board.close_key(item.channel, item.key)
             else:
                 self._standing.board.hear(News((item.channel, item.model, item.key), item.seconds, item.kind), now)
+        for one in bulletin.unpack_cached(message, reader=self._me):
+            self._standing.habits.keep(one.conversation, (one.channel, one.key), until=now + one.seconds)
 
     async def post(self) -> None:
         """Write failures down, read the day's costs, and ask for a look at channels whose keys were refused."""

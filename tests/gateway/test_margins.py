@@ -68,6 +68,15 @@ def test_the_answer_is_remembered_for_the_same_candidates_and_price() -> None:
     assert margins.judge(candidates, model="m", price=cheaper, chain=CHAIN).channels == ()
 
 
+@pytest.mark.parametrize(("units", "is_kept"), [({"image:*": 40_000}, True), ({}, False)])
+def test_what_is_sold_by_units_alone_cannot_be_judged_by_tokens(units: dict[str, int], is_kept: bool) -> None:
+    rule = Rule(id=1, pattern="m", prices={"input": 0, "output": 0}, units=units)
+    found = price_of([(Level(tenant_id=1, account_id=1, rules=()), rule)])
+    assert found is not None
+    painting = replace(channel(1), costs={"*": {"input": 0, "output": 0, "per_call": 30_000}})
+    assert bool(Margins().judge((painting,), model="m", price=found, chain=(1,)).channels) is is_kept
+
+
 def caching(identifier: int, into: int, cached: int | None) -> ChannelFacts:
     prices = {"input": into, "output": 1, "per_call": 0}
     return replace(channel(identifier), costs={"*": prices if cached is None else {**prices, "cache_read": cached}})

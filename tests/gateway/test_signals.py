@@ -81,6 +81,16 @@ async def test_two_workers_agree_on_an_open_and_a_closed_circuit_within_a_second
         assert await within(5, lambda: (1, "m", KEY.id) not in first.board.tripped) < 1.0
 
 
+async def test_a_conversation_is_kept_to_its_channel_by_all_workers() -> None:
+    first, second = standing(), standing()
+    async with running(signals(first), signals(second)):
+        while second.habits.way(b"\x01c", now=time.monotonic()) is None:  # its subscription takes a moment
+            first.habits.learn(b"\x01c", (1, 10), until=time.monotonic() + 600)
+            await asyncio.sleep(0.05)
+        assert second.habits.way(b"\x01c", now=time.monotonic()) == (1, 10)
+        assert second.habits.news == {}
+
+
 async def test_without_redis_a_process_knows_what_it_has_seen() -> None:
     alone = standing()
     async with running(signals(alone, NOWHERE)):
