@@ -16,6 +16,7 @@ from channels_app.chat_usage import count, read_usage
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead, Usage
 from channels_app.deltas import Broken, Consumed, Delta, Done, Finish, Text
 from channels_app.faces import CHAT, Vendor
+from channels_app.operations import embeddings
 from channels_app.payloads import PayloadReader
 
 _PATHS = {
@@ -53,8 +54,7 @@ class BaiduV1(Vendor):
         model = channel.upstream(call.model)
         place = _PATHS.get(model.lower(), model.lower())
         if call.operation != CHAT:
-            given = call.fields.get("input")
-            return Encoded(f"/embeddings/{place}", orjson.dumps({"input": given if isinstance(given, list) else [given]}))
+            return Encoded(f"/embeddings/{place}", orjson.dumps({"input": embeddings.texts(call)}))
         return Encoded(f"/chat/{place}", orjson.dumps(_chat(call)))
 
     def deltas(self, call: Call, head: UpstreamHead, body: bytes) -> Sequence[Delta]:
@@ -79,8 +79,7 @@ class BaiduV1(Vendor):
             payload = None
         if not isinstance(payload, dict) or not isinstance(payload.get("data"), list):
             return Answer(failure=_refusal(payload))
-        shown = {"object": "list", "model": call.model, "data": payload["data"], "usage": payload.get("usage") or {}}
-        return Answer(body=orjson.dumps(shown), usage=_usage(payload))
+        return embeddings.Embeddings().read(call, head, body)
 
     def classify(self, status: int, body: bytes) -> Failure:
         """Say what an error answer means."""

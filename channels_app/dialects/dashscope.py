@@ -13,10 +13,11 @@ from typing import Any
 import orjson
 
 from channels_app import bounds, codes, dashscope_images, failures, lenient, turns
-from channels_app.chat_usage import count, read_usage
+from channels_app.chat_usage import read_usage
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead, Usage
 from channels_app.deltas import Broken, Consumed, Delta, Done, Finish, Reasoning, Text, ToolArguments, ToolStart
 from channels_app.faces import CHAT, Vendor
+from channels_app.operations import embeddings
 from channels_app.payloads import PayloadReader
 
 _TEXT = "/services/aigc/text-generation/generation"
@@ -78,10 +79,10 @@ class DashScope(Vendor):
         output = payload.get("output") if isinstance(payload, dict) else None
         if not isinstance(payload, dict) or not isinstance(output, dict) or not isinstance(output.get("embeddings"), list):
             return Answer(failure=_refusal(payload))
-        vectors = [{"object": "embedding", "index": one["text_index"], "embedding": one["embedding"]} for one in output["embeddings"]]
-        total = count((payload.get("usage") or {}).get("total_tokens"))
-        shown = {"object": "list", "model": call.model, "data": vectors, "usage": {"prompt_tokens": total, "total_tokens": total}}
-        return Answer(body=orjson.dumps(shown), usage=Usage(input=total))
+        told = payload.get("usage") or {}
+        usage = {"prompt_tokens": told["total_tokens"], "total_tokens": told["total_tokens"]} if "total_tokens" in told else None
+        data = [{"index": one["text_index"], "embedding": one["embedding"]} for one in output["embeddings"]]
+        return embeddings.Embeddings().read(call, head, orjson.dumps({"data": data, "usage": usage}))
 
     def classify(self, status: int, body: bytes) -> Failure:
         """Say what an error answer means."""
@@ -136,9 +137,8 @@ def _part(part: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _embedding(call: Call, model: str) -> dict[str, Any]:
-    given = call.fields.get("input")
     parameters = {"text_type": "document"} | ({"dimension": call.fields["dimensions"]} if call.fields.get("dimensions") else {})
-    return {"model": model, "input": {"texts": given if isinstance(given, list) else [given]}, "parameters": parameters}
+    return {"model": model, "input": {"texts": embeddings.texts(call)}, "parameters": parameters}
 
 
 def _refusal(payload: object) -> Failure:

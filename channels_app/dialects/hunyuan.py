@@ -16,6 +16,7 @@ from channels_app.chat_usage import count
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead, Usage
 from channels_app.deltas import Broken, Consumed, Delta, Done, Finish, Reasoning, Text, ToolArguments, ToolStart
 from channels_app.faces import CHAT, Vendor
+from channels_app.operations import embeddings
 from channels_app.payloads import PayloadReader
 
 MOST_MESSAGES = 40
@@ -32,8 +33,7 @@ class Hunyuan(Vendor):
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
         """Write a chat or an embedding; the action travels as a header, the path is always the root."""
         if call.operation != CHAT:
-            given = call.fields.get("input")
-            return _asked("GetEmbedding", {"InputList": given if isinstance(given, list) else [given]})
+            return _asked("GetEmbedding", {"InputList": embeddings.texts(call)})
         return _asked("ChatCompletions", _chat(call, channel.upstream(call.model)))
 
     def deltas(self, call: Call, head: UpstreamHead, body: bytes) -> Sequence[Delta]:
@@ -54,11 +54,10 @@ class Hunyuan(Vendor):
         response = _response(body)
         if not isinstance(response.get("Data"), list):
             return Answer(failure=_refusal(response))
-        vectors = [{"object": "embedding", "index": one["Index"], "embedding": one["Embedding"]} for one in response["Data"]]
-        usage = _usage(response) or Usage()
-        total = usage.total_input
-        shown = {"object": "list", "model": call.model, "data": vectors, "usage": {"prompt_tokens": total, "total_tokens": total}}
-        return Answer(body=orjson.dumps(shown), usage=usage)
+        usage = _usage(response)
+        told = None if usage is None else {"prompt_tokens": usage.input, "total_tokens": usage.input}
+        data = [{"index": one["Index"], "embedding": one["Embedding"]} for one in response["Data"]]
+        return embeddings.Embeddings().read(call, head, orjson.dumps({"data": data, "usage": told}))
 
     def classify(self, status: int, body: bytes) -> Failure:
         """Say what an error answer means."""

@@ -6,17 +6,21 @@ message a chunk; a whole answer is these messages one after the other.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
 
-from channels_app import bounds, codes, failures, turns
+from channels_app import bounds, codes, failures, lenient, turns
 from channels_app.chat_usage import read_usage
-from channels_app.contract import Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead
+from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead
 from channels_app.deltas import Broken, Consumed, Delta, Done, Finish, Reasoning, Text, ToolArguments, ToolStart
-from channels_app.faces import Unexpressible, Vendor
+from channels_app.faces import CHAT, Unexpressible, Vendor
+from channels_app.operations import embeddings
+
+EMBEDDINGS_PATH = "/"
 
 
 class _Version(NamedTuple):
@@ -54,12 +58,15 @@ def version(model: str) -> _Version:
 
 
 class Spark(Vendor):
-    """Chat, with functions where the version has them."""
+    """Chat, with functions where the version has them; embeddings, one text a call, over HTTP."""
 
     name = "spark"
+    operations = frozenset({CHAT, "embeddings"})
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
-        """Write the one message that asks."""
+        """Write the one message that asks, or an embedding."""
+        if call.operation != CHAT:
+            return Encoded(EMBEDDINGS_PATH, orjson.dumps(_embedding(call)))
         fields, asked = call.chat, version(channel.upstream(call.model))
         turns.require(fields, tools=asked.has_functions)
         messages = fields.get("messages") or ()
@@ -83,12 +90,36 @@ class Spark(Vendor):
         """Return a reader of messages."""
         return _Reader()
 
+    def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
+        """Read an embedding: base64 of little-endian numbers, without a usage."""
+        try:
+            payload: Any = lenient.loads(body)
+            code, told = payload["header"]["code"], payload["header"].get("message")
+            if code:
+                return Answer(failure=failures.of_complaint(failures.Complaint(str(told or ""), code=str(code)), codes.SPARK))
+            vector = payload["payload"]["feature"]["text"]
+        except (ValueError, KeyError, TypeError):
+            return Answer(failure=failures.classify(head.status, body, codes.SPARK))
+        return embeddings.Embeddings().read(call, head, orjson.dumps({"data": [{"index": 0, "embedding": vector}]}))
+
     def classify(self, status: int, body: bytes) -> Failure:
         """Say what a refused handshake means: 401 a wrong signature, 403 a clock that is wrong."""
         return failures.classify(status, body, codes.SPARK)
 
 
 VENDOR = Spark()
+
+
+def _embedding(call: Call) -> dict[str, Any]:
+    texts = embeddings.texts(call)
+    if len(texts) > 1:
+        raise Unexpressible("This channel embeds one text a call.", field="input")
+    said = base64.b64encode(orjson.dumps({"messages": [{"content": texts[0], "role": "user"}]})).decode()
+    return {
+        "header": {"status": 3},
+        "parameter": {"emb": {"domain": "para", "feature": {"encoding": "utf8"}}},
+        "payload": {"messages": {"text": said}},
+    }
 
 
 def _header(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from channels_app.provider import Field, Provider
 from channels_app.signing import spark
 
 _FORBIDDEN = 403
+_EMBEDDINGS, _EMBEDDINGS_URL = "/", "https://emb-cn-huabei-1.xf-yun.com"
 
 
 class Spark(Provider):
@@ -25,12 +26,15 @@ class Spark(Provider):
         Field("api_secret", "APISecret", is_secret=True, is_required=True),
         Field("api_key", "APIKey", is_secret=True, is_required=True),
     )
+    fields = (Field("embeddings_url", "Address of embeddings", default=_EMBEDDINGS_URL),)
     default_models = ("Spark-Lite", "Spark-Pro", "Spark-Pro-128K", "Spark-Max", "Spark-Max-32K", "Spark-4.0-Ultra")
     codes = codes.SPARK
     signs = True
 
     def address(self, channel: ChannelFacts, path: str) -> str:
-        """Return the WebSocket's address; the version stands in the path, never in the base."""
+        """Return the WebSocket's address; the version stands in the path, never in the base. Embeddings have a host of their own."""
+        if path == _EMBEDDINGS:
+            return str(channel.options.get("embeddings_url") or _EMBEDDINGS_URL).rstrip("/") + path
         base = re.sub(r"^http", "ws", channel.base_url or self.base_url).rstrip("/")
         return base + path
 
@@ -42,7 +46,8 @@ class Spark(Provider):
         app_id, api_secret, api_key = self.split(key)
         body = orjson.loads(request.body)
         body["header"]["app_id"] = app_id
-        url = spark.signed_url(request.url, api_key=api_key, api_secret=api_secret, now=now)
+        method = "GET" if request.url.startswith("ws") else request.method  # a WebSocket begins with GET
+        url = spark.signed_url(request.url, api_key=api_key, api_secret=api_secret, now=now, method=method)
         return replace(request, url=url, body=orjson.dumps(body), ends=_ends)
 
     def classify(self, failure: Failure, body: bytes) -> Failure:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.channels_app import talk
+from tests.doubles import replies
 from tests.doubles.china import spark
-from tests.doubles.china.spark import Spark
+from tests.doubles.china.spark import Spark, SparkEmbeddings
 
 VERSIONS = ("Spark-Lite", "generalv2", "Spark-Pro", "Spark-Pro-128K", "Spark-Max", "Spark-Max-32K", "Spark-4.0-Ultra")
 
@@ -73,3 +74,20 @@ def test_a_connection_that_closes_early_is_a_failure(vendor: Spark) -> None:
 
 def test_a_wrong_app_id_is_a_bad_request_of_ours(vendor: Spark) -> None:
     assert ask(vendor, key=f"other|{spark.API_SECRET}|{spark.API_KEY}").kind == "bad_request"
+
+
+def embed(vendor: SparkEmbeddings, key: str = spark.KEY, **fields: Any) -> talk.Said:
+    facts = talk.channel("spark", "", key, embeddings_url=vendor.origin)
+    return talk.ask(facts, "spark-embedding", operation="embeddings", **fields)
+
+
+def test_one_text_is_embedded_by_a_signed_post() -> None:
+    with SparkEmbeddings() as vendor:
+        said = embed(vendor, input="你好")
+        assert (said.failure, said.body["data"]) == (None, [{"index": 0, "embedding": [0.5, -0.5], "object": "embedding"}])
+        assert said.usage is not None
+        assert (said.usage.source, said.usage.input > 0) == ("counted", True)
+        assert embed(vendor, input=["a", "b"]).kind == "unsupported"
+        assert embed(vendor, f"{spark.APP_ID}|wrong|{spark.API_KEY}", input="a").kind == "bad_key"
+        vendor.script(replies.answer({"header": {"code": 11202, "message": "no"}}))
+        assert embed(vendor, input="a").kind == "rate_limited"

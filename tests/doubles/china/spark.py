@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import re
+import struct
 import threading
 import time
 from collections import deque
@@ -183,3 +184,23 @@ class SparkHttp(Vendor):
             chunk = {**head, "choices": [{"delta": {"role": "assistant", "content": word}, "index": 0}]}
             told.append(chunk | ({"usage": replies.USAGE} if place == len(replies.WORDS) - 1 else {}))
         return replies.raw_stream(*(b"data:" + orjson.dumps(one) + b"\n\n" for one in told), b"data:[DONE]\n\n")
+
+
+class SparkEmbeddings(Vendor):
+    """The desk of embeddings: the address is signed for POST, one text a call, numbers as little-endian float32."""
+
+    def check(self, request: Received) -> Reply | None:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
+        signed = f"host: {request.headers['host']}\ndate: {query.get('date')}\n{request.method} / HTTP/1.1"
+        expected = base64.b64encode(hmac.digest(API_SECRET.encode(), signed.encode(), hashlib.sha256)).decode()
+        found = _ORIGIN.fullmatch(base64.b64decode(query.get("authorization", "")).decode())
+        if found is None or (found[1], found[2]) != (API_KEY, expected):
+            return replies.answer({"message": "HMAC signature does not match"}, status=401)
+        fields = request.fields
+        said = orjson.loads(base64.b64decode(fields["payload"]["messages"]["text"]))
+        is_right = fields["header"] == {"status": 3, "app_id": APP_ID} and len(said["messages"]) == 1
+        return None if is_right else replies.answer({"header": {"code": 10005, "message": "no"}})
+
+    def answer(self, request: Received) -> Reply:
+        vector = base64.b64encode(struct.pack("<2f", 0.5, -0.5)).decode()
+        return replies.answer({"header": {"code": 0, "message": "success", "sid": "s"}, "payload": {"feature": {"text": vector}}})
