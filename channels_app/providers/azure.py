@@ -44,6 +44,7 @@ class Azure(Provider):
         ),
     )
     default_models = ("gpt-4.1", "gpt-4.1-mini", "gpt-4o-mini")
+    operations = frozenset({"chat", "embeddings", "images", "image_edits", "speech", "transcriptions", "translations"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         """Name the deployment, in the path or in the body, and leave out what the dated version refuses."""

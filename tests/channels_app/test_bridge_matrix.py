@@ -50,7 +50,8 @@ def asked(made: Call, upstream: str) -> dict[str, Any]:
 
 
 def test_every_protocol_of_clients_has_a_row() -> None:
-    assert set(CLIENTS) == set(registry.clients())
+    # Legacy completions hold text alone, no tools and no pictures: they have tests of their own.
+    assert set(CLIENTS) == set(registry.clients()) - {"completions"}
 
 
 @pytest.mark.parametrize("case", ["text", "tool"])
