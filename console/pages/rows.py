@@ -39,6 +39,11 @@ class KeyRow:
         """Return the limits that refuse the key's calls now."""
         return tuple(one for one in self.all_windows if one.spent_micros >= one.limit_micros)
 
+    @property
+    def nearly_used_up(self) -> tuple[limits.Window, ...]:
+        """Return the limits of which little is left: a call that might cost more is refused already."""
+        return tuple(one for one in self.all_windows if 0 < one.left_micros * 10 <= one.limit_micros)
+
 
 @dataclass(frozen=True, slots=True)
 class CallRow:

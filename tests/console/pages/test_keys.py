@@ -135,6 +135,10 @@ def test_the_page_of_a_key_says_why_it_is_cut_off(client: Client, end_user: Memb
     budget = limits.set_allowance(api_key_id=key.pk, total_micros=500_000, day_micros=900_000)
     page = client.get(f"/console/keys/{key.pk}/", HTTP_HOST=HOST).content.decode()
     assert "This key is cut off" not in page
+    type(budget).objects.filter(pk=budget.pk).update(total_used=499_000)
+    page = client.get(f"/console/keys/{key.pk}/", HTTP_HOST=HOST).content.decode()
+    assert "$0.001 of $0.50 is left." in page
+    assert "This key is cut off" not in page
     type(budget).objects.filter(pk=budget.pk).update(total_used=500_000)
     page = client.get(f"/console/keys/{key.pk}/", HTTP_HOST=HOST).content.decode()
     assert "This key is cut off" in page
