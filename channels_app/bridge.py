@@ -119,7 +119,7 @@ def read(call: Call, channel: ChannelFacts, reply: UpstreamAnswer, *, request_id
     if call.operation != CHAT:
         answer = vendor.answer(call, head, body)
     elif vendor.name == call.dialect:
-        answer = vendor.native_answer(call, head, body)
+        answer = vendor.native_answer(_formed(call, vendor, channel), head, body)
     else:
         answer = _converted(call, vendor.deltas(call, head, body), request_id=request_id, created=created)
     return answer if answer.failure is None else replace(answer, failure=provider.classify(answer.failure, body))
@@ -148,7 +148,7 @@ def reader(call: Call, channel: ChannelFacts, head: UpstreamHead, *, request_id:
     if call.operation != CHAT:
         made = vendor.operation_reader(call, head)
     elif vendor.name == call.dialect:
-        made = vendor.native_reader(call, request_id=request_id, created=created)
+        made = vendor.native_reader(_formed(call, vendor, channel), request_id=request_id, created=created)
     else:
         writer = registry.client(call.dialect).writer(call, request_id=request_id, created=created)
         made = Converter(vendor.events(call), writer)
@@ -156,6 +156,11 @@ def reader(call: Call, channel: ChannelFacts, head: UpstreamHead, *, request_id:
     if unframer is not None:
         made = _Unframing(made, unframer)
     return _Judged(made, provider) if provider.corrects else made
+
+
+def _formed(call: Call, vendor: Vendor, channel: ChannelFacts) -> Call:
+    form = vendor.form_of(channel)
+    return replace(call, form=form) if form else call
 
 
 class Converter:

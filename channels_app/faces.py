@@ -127,6 +127,11 @@ class Vendor:
         """Return a reader for a streamed chat answer; without one of its own, complete answers are told as a stream."""
         return WholeReader(self, call)
 
+    def form_of(self, channel: ChannelFacts) -> str:
+        """Return what `call.form` says to the native readers where the client's address says nothing: the mark of ids that
+        only this channel can go on from."""
+        return ""
+
     def native_answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
         """Read a complete chat answer for a client that speaks this protocol: its own bytes, under the public model name."""
         raise NotImplementedError

@@ -8,6 +8,7 @@ from typing import Any
 from channels_app import failures, lenient
 from channels_app.contract import Answer, Call, Failure, FailureKind, Frame, FrameKind
 from channels_app.deltas import Broken, delivered
+from channels_app.dialects.responses import marks
 from channels_app.dialects.responses import usage as usages
 from channels_app.dialects.responses.events import of_response
 from channels_app.dialects.responses.writer import ResponsesWriter
@@ -25,6 +26,7 @@ class NativeReader(EventStreamReader[Frame]):
     def __init__(self, call: Call, writer: ResponsesWriter) -> None:
         super().__init__()
         self._model = call.model
+        self._mark = call.form
         self._writer = writer
         self._has_content = False
 
@@ -33,7 +35,7 @@ class NativeReader(EventStreamReader[Frame]):
         if not kind or kind == "error" or (not kind.startswith("response.") and payload.get("error")):
             return self.complain(payload if isinstance(payload, dict) and payload.get("error") else {"error": payload})
         response = payload.get("response")
-        shown = _event(kind, lenient.dumps(_named(payload, response, self._model)) if isinstance(response, dict) else data)
+        shown = _event(kind, lenient.dumps(_named(payload, response, self._model, self._mark)) if isinstance(response, dict) else data)
         if kind in _ENDS:
             self.is_over = True
             usage = usages.read(response) if isinstance(response, dict) else None
@@ -72,8 +74,9 @@ def _failed(response: Mapping[str, Any]) -> Frame:
     return Frame(FrameKind.ERROR, usage=usages.read(response), failure=broken.failure)
 
 
-def _named(payload: Mapping[str, Any], response: Mapping[str, Any], model: str) -> Mapping[str, Any]:
-    return {**payload, "response": {**response, "model": model}} if "model" in response else payload
+def _named(payload: Mapping[str, Any], response: Mapping[str, Any], model: str, mark: str) -> Mapping[str, Any]:
+    shown = marks.marked(response, mark)
+    return {**payload, "response": {**shown, "model": model} if "model" in shown else shown}
 
 
 def _event(name: str, data: bytes) -> bytes:
@@ -82,8 +85,8 @@ def _event(name: str, data: bytes) -> bytes:
     return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"
 
 
-def answer(body: bytes, *, model: str) -> Answer:
-    """Return a complete response with its model shown as `model`. One that failed is billed for what it used, if anything."""
+def answer(body: bytes, *, model: str, mark: str = "") -> Answer:
+    """Return a complete response with its model shown as `model` and its id marked."""
     payload = decoded(body)
     deltas = of_response(payload, body)
     broken = deltas[-1]
@@ -91,7 +94,7 @@ def answer(body: bytes, *, model: str) -> Answer:
         failure = broken.failure if isinstance(broken, Broken) else failures.classify(200, body)
         return Answer(failure=failure)
     return Answer(
-        body=lenient.dumps({**payload, "model": model}),
+        body=lenient.dumps({**marks.marked(payload, mark), "model": model}),
         usage=usages.read(payload),
         delivered=sum(map(delivered, deltas)),
         is_empty=not payload["output"] and payload.get("status") != "incomplete",

@@ -11,6 +11,8 @@ import pytest
 
 from billing import price_book
 from channels_app import channels
+from channels_app.dialects.responses.marks import mark_of
+from channels_app.models import Channel
 from tests.doubles import replies
 from tests.doubles.speech import events
 from tests.doubles.tongues import TEXT, responses_answer, responses_stream
@@ -113,7 +115,7 @@ def test_a_native_answer_keeps_state_upstream_and_its_own_bytes(
         headers={"authorization": f"Bearer {sdk.api_key}"},
         json={"model": keeper, "input": "hello", "previous_response_id": "resp_0", "mystery": 1},
     )
-    assert (raw.status_code, raw.json()["model"], raw.json()["id"]) == (200, "keeper", "resp_1")
+    assert (raw.status_code, raw.json()["model"], raw.json()["id"]) == (200, "keeper", f"resp_1.k{mark(keeper)}")
     assert upstream.requests[-1].path == "/v1/responses"
     assert upstream.requests[-1].fields == {"model": "up-k", "input": "hello", "previous_response_id": "resp_0", "mystery": 1}
     assert [line.price for line in lines(relay)] == [48]
@@ -125,9 +127,28 @@ def test_a_native_stream_is_billed_by_its_terminal_event(sdk: openai.OpenAI, rel
         "/v1/responses", headers={"authorization": f"Bearer {sdk.api_key}"}, json={"model": keeper, "input": "hello", "stream": True}
     )
     shown = [block for block in raw.content.split(b"\n\n") if not block.startswith(b": cost_micros=")]
-    assert b"\n\n".join(shown) == responses_stream("text").replace(b'"model":"up"', b'"model":"keeper"')
+    expected = responses_stream("text").replace(b'"model":"up"', b'"model":"keeper"')
+    assert b"\n\n".join(shown) == expected.replace(b'"resp_1"', f'"resp_1.k{mark(keeper)}"'.encode())
     assert raw.content.split(b"\n\n")[-3].startswith(b": cost_micros=48")
     assert [line.price for line in lines(relay)] == [48]
+
+
+def mark(name: str) -> str:
+    return mark_of(Channel.objects.get(name=name).pk)
+
+
+def test_only_the_channel_that_keeps_a_response_goes_on_from_it(relay: LiveRelay, caller: Caller, upstream: Upstream, keeper: str) -> None:
+    options = {"protocol": "both"}
+    channels.add(name="other", provider="openai", base_url=upstream.url, key="sk-2", models={"keeper": "up-2"}, priority=9, options=options)
+    upstream.on_model("up-k", replies.answer(responses_answer("text")))
+    upstream.on_model("up-2", replies.answer(responses_answer("text")))
+    body = {"model": keeper, "input": "and now?", "previous_response_id": f"resp_1.k{mark(keeper)}"}
+    for _ in range(20):  # until the relay has heard of the other channel
+        assert relay.http.post("/v1/responses", headers=caller.headers, json=body).status_code == 200
+        sent = upstream.requests[-1].fields
+        assert (sent["model"], sent["previous_response_id"]) == ("up-k", "resp_1")
+    gone = relay.http.post("/v1/responses", headers=caller.headers, json={**body, "previous_response_id": "resp_1.k0123456789"})
+    assert (gone.status_code, gone.json()["error"]["param"]) == (400, "previous_response_id")
 
 
 @pytest.mark.parametrize("field", ["previous_response_id", "conversation", "background"])
