@@ -22,7 +22,16 @@ from tests.flows.conftest import Watch
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Theme = Literal["light", "dark"]
 OPEN_PAGES = ["/", "/key/", "/accounts/login/", "/accounts/signup/", "/accounts/password/reset/", "/no-such-page/"]
-MEMBER_PAGES = ["/console/", "/console/keys/", "/console/keys/new/", "/console/wallet/", "/console/usage/", "/console/calls/"]
+MEMBER_PAGES = [
+    "/console/",
+    "/console/keys/",
+    "/console/keys/new/",
+    "/console/wallet/",
+    "/console/usage/",
+    "/console/calls/",
+    "/console/orders/",
+]
+MORE_PAGES = ["/console/profile/", "/console/tokens/", "/console/shop/", "/api/docs/"]
 KEY_PAGES = ["", "edit/", "rotate/"]
 ACCOUNT_PAGES = ["/accounts/email/", "/accounts/password/change/", "/accounts/2fa/", "/accounts/sessions/"]
 PASSWORD = "correct horse battery"
@@ -53,7 +62,7 @@ def visit(browser: Browser, watch: Watch, *, theme: Theme = "light", width: int 
 
 def sign_in(page: Page, server: LiveServer, *, email: str = "ann@shop.test") -> None:
     page.goto(f"{server.url}/accounts/login/")
-    page.get_by_label("Email").fill(email)
+    page.get_by_label("E-mail or username").fill(email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign In", exact=True).click()
     expect(page).to_have_url(f"{server.url}/console/")
@@ -82,7 +91,7 @@ def test_pages_fit_and_run_under_the_policy(
             watch.look(page, f"open{path.replace('/', '-')}{theme}-{width}")
         sign_in(page, live_server)
         key = used_key(ann)
-        for path in MEMBER_PAGES + ACCOUNT_PAGES + [f"/console/keys/{key.pk}/{act}" for act in KEY_PAGES]:
+        for path in MEMBER_PAGES + MORE_PAGES + ACCOUNT_PAGES + [f"/console/keys/{key.pk}/{act}" for act in KEY_PAGES]:
             page.goto(live_server.url + path)
             watch.look(page, f"member{path.replace('/', '-')}{theme}-{width}")
     watch.complaints = [text for text in watch.complaints if "404 (Not Found)" not in text]  # the missing page was asked for
