@@ -13,7 +13,7 @@ from channels_app.models import Channel
 from channels_app.provider import Field, Provider
 from console.admin.fields import SecretField
 
-_PART = "key_"
+_PART = "part_"
 _SEPARATOR = "|"
 
 
@@ -25,10 +25,10 @@ def names(vendor: Provider) -> list[str]:
 def fields(vendor: Provider, channel: Channel | None) -> dict[str, forms.Field]:
     """Return a field for each part; of what is stored, secrets show their last four, the others themselves."""
     stored = channels.key_parts(channel) if channel else {}
-    return {_PART + part.name: _field(part, stored.get(part.name, ""), is_new=channel is None) for part in vendor.key_parts}
+    return {_PART + part.name: _field(part, stored.get(part.name, "")) for part in vendor.key_parts}
 
 
-def _field(part: Field, stored: str, *, is_new: bool) -> forms.Field:
+def _field(part: Field, stored: str) -> forms.Field:
     if part.is_secret:
         shown = f"…{stored[-4:]}" if len(stored) >= 12 else "…" if stored else ""
         return SecretField(label=part.label, stored=shown, required=False, help_text=part.help)

@@ -16,7 +16,8 @@ APP, SECRET, KEY = "a1b2c3d4", "TESTapisecretTESTapisecret012345", "testapikey01
 
 
 def _form(**more: object) -> dict[str, object]:
-    return {"name": "spark", "base_url": "", "served": "Spark-Lite", "groups": "default", "priority": "0", "weight": "1"} | more
+    common = {"name": "spark", "base_url": "", "served": "Spark-Lite", "groups": "default", "priority": "0", "weight": "1"}
+    return common | {"key_order": "weighted", "is_watched": "on", "check_kind": "auto", "check_seconds": "300"} | more
 
 
 def _stored() -> str:
@@ -25,15 +26,15 @@ def _stored() -> str:
 
 def test_each_part_has_a_field_in_the_vendors_own_words(operator: Client) -> None:
     form = operator.get(f"{LIST}add/?provider=spark").context["adminform"].form
-    assert [(name, str(field.label)) for name, field in form.fields.items() if name.startswith("key")] == [
-        ("key_app_id", "APPID"),
-        ("key_api_secret", "APISecret"),
-        ("key_api_key", "APIKey"),
+    assert [(name, str(field.label)) for name, field in form.fields.items() if name.startswith("part_")] == [
+        ("part_app_id", "APPID"),
+        ("part_api_secret", "APISecret"),
+        ("part_api_key", "APIKey"),
     ]
 
 
 def test_the_parts_are_kept_as_one_and_secrets_show_on_no_page(operator: Client, root_tenant: Tenant) -> None:
-    typed = _form(key_app_id=APP, key_api_secret=SECRET, key_api_key=KEY, tenant=root_tenant.pk)
+    typed = _form(part_app_id=APP, part_api_secret=SECRET, part_api_key=KEY, tenant=root_tenant.pk)
     assert operator.post(f"{LIST}add/?provider=spark", typed).status_code == 302
     assert _stored() == f"{APP}|{SECRET}|{KEY}"
     page = operator.get(f"{LIST}{Channel.objects.get().pk}/change/").content.decode()
@@ -41,7 +42,7 @@ def test_the_parts_are_kept_as_one_and_secrets_show_on_no_page(operator: Client,
     assert (APP in page, "…2345" in page, "…2346" in page) == (True, True, True)
 
 
-@pytest.mark.parametrize("field", ["key_app_id", "key_api_secret", "key_api_key"])
+@pytest.mark.parametrize("field", ["part_app_id", "part_api_secret", "part_api_key"])
 def test_the_whole_key_of_one_api_may_be_pasted_into_any_field(operator: Client, root_tenant: Tenant, field: str) -> None:
     operator.post(f"{LIST}add/?provider=spark", _form(tenant=root_tenant.pk, **{field: f"{APP}|{SECRET}|{KEY}"}))
     assert _stored() == f"{APP}|{SECRET}|{KEY}"
@@ -50,26 +51,26 @@ def test_the_whole_key_of_one_api_may_be_pasted_into_any_field(operator: Client,
 def test_one_part_is_replaced_alone_and_nothing_typed_changes_nothing(operator: Client, root_tenant: Tenant) -> None:
     channel = channels.add(name="spark", provider="spark", key=f"{APP}|{SECRET}|{KEY}", models=["Spark-Lite"])
     before = channel.keys.get().pk
-    operator.post(f"{LIST}{channel.pk}/change/", _form(key_app_id=APP))
+    operator.post(f"{LIST}{channel.pk}/change/", _form(part_app_id=APP))
     assert channel.keys.get().pk == before
-    operator.post(f"{LIST}{channel.pk}/change/", _form(key_app_id=APP, key_api_secret="another-secret"))
+    operator.post(f"{LIST}{channel.pk}/change/", _form(part_app_id=APP, part_api_secret="another-secret"))
     assert _stored() == f"{APP}|another-secret|{KEY}"
 
 
 def test_a_missing_part_is_an_error_of_its_field(operator: Client, root_tenant: Tenant) -> None:
-    answer = operator.post(f"{LIST}add/?provider=spark", _form(key_app_id=APP, key_api_secret=SECRET, tenant=root_tenant.pk))
-    assert list(answer.context["adminform"].form.errors) == ["key_api_key"]
+    answer = operator.post(f"{LIST}add/?provider=spark", _form(part_app_id=APP, part_api_secret=SECRET, tenant=root_tenant.pk))
+    assert list(answer.context["adminform"].form.errors) == ["part_api_key"]
     assert not Channel.objects.exists()
 
 
 def test_a_part_that_is_not_required_may_stay_empty(operator: Client, root_tenant: Tenant) -> None:
-    typed = _form(served="hunyuan-lite", key_secret_id="AKID-1", key_secret_key="secret-1", tenant=root_tenant.pk)
+    typed = _form(served="hunyuan-lite", part_secret_id="AKID-1", part_secret_key="secret-1", tenant=root_tenant.pk)
     operator.post(f"{LIST}add/?provider=hunyuan_tc3", typed)
     assert _stored() == "|AKID-1|secret-1"
 
 
 def test_a_retired_vendors_channel_is_added_disabled_and_says_so(operator: Client, root_tenant: Tenant) -> None:
-    typed = _form(served="chatglm_std", key_key="id.secret", tenant=root_tenant.pk)
+    typed = _form(served="chatglm_std", part_key="id.secret", tenant=root_tenant.pk)
     page = operator.post(f"{LIST}add/?provider=zhipu_v3", typed, follow=True).content.decode()
     assert Channel.objects.get().state == Channel.State.DISABLED
     assert "retired" in page
