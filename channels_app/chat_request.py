@@ -1,6 +1,6 @@
 """Write the body of an OpenAI-type request: the client's own bytes where only the model and the usage switch differ.
 
-Large bodies are always written anew: see ADR 0014.
+Large bodies are always written anew: see ADR 0012.
 """
 
 from __future__ import annotations
