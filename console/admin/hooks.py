@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from accounts import notices, webhooks
 from accounts.admin_scope import actor_of
@@ -35,7 +35,7 @@ class EventsField(forms.MultipleChoiceField):
     """Which events to tell."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(label=gettext_lazy("Events"), choices=EVENTS, widget=forms.CheckboxSelectMultiple, **kwargs)
+        super().__init__(label=gettext_lazy("Events"), choices=EVENTS, widget=UnfoldAdminCheckboxSelectMultipleWidget, **kwargs)
 
 
 def _checked(url: str) -> str:
@@ -173,6 +173,10 @@ class TargetForm(ModelForm[NotificationTarget]):
         required=False,
         help_text=gettext_lazy("Telegram: the bot's token. Bark, ServerChan, WeCom: the key."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        pages.dress(self.fields["credential"].widget)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}

@@ -16,6 +16,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from accounts import social
 from accounts.admin_scope import actor_of
 from accounts.models import SignInApp, Tenant
+from console.admin import pages
 from console.admin.base import DeskAdmin
 from console.admin.fields import SecretField
 from console.admin.figures import mono
@@ -49,6 +50,8 @@ class SignInAppForm(ModelForm[SignInApp]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            pages.dress(field.widget)
         self.initial.setdefault("server_url", (self.instance.settings or {}).get("server_url", ""))
 
     def clean(self) -> dict[str, Any]:
