@@ -19,7 +19,7 @@ PREFIX = "kp_"
 _SHOWN = 10
 # What a token may be for; whoever lacks the role gets nothing from a scope.
 CUSTOMER_SCOPES = ("account:read", "keys:read", "keys:write", "usage:read", "wallet:read", "wallet:write")
-STAFF_SCOPES = ("customers:read", "customers:write", "shop:read", "shop:write", "audit:read")
+STAFF_SCOPES = ("customers:read", "customers:write", "audit:read")
 PLATFORM_SCOPES = ("tenants:read", "tenants:write")
 SCOPES = (*CUSTOMER_SCOPES, *STAFF_SCOPES, *PLATFORM_SCOPES)
 

@@ -47,6 +47,11 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         wanted = obj.provider if obj else request.GET.get("provider", "")
         return wanted if wanted in registry.providers() else ""
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A shop brings channels of its own where the platform lets it."""
+        actor = actor_of(request)
+        return super().has_add_permission(request, obj) and (actor.is_platform or actor.tenant.may_bring_channels)
+
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the vendor first: its fields make the form."""
         if self.provider_of(request, None) or not self.has_add_permission(request):

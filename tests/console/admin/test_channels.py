@@ -128,3 +128,12 @@ def test_upstream_cost_is_typed_in_dollars(operator: Client) -> None:
     assert operator.post("/admin/channels_app/channelcost/add/", data).status_code == 302
     cost = ChannelCost.objects.get()
     assert (cost.input, cost.output, cost.cache_read) == (150_000, 600_000, None)
+
+
+def test_a_shop_brings_channels_only_where_the_platform_lets_it(desk: Client, reseller_owner: Membership) -> None:
+    address = "/reseller/channels_app/channel/add/?provider=openai"
+    assert desk.get(address).status_code == 200
+    Tenant.objects.filter(pk=reseller_owner.tenant.pk).update(may_bring_channels=False)
+    assert desk.get(address).status_code == 403
+    assert desk.post(address, _form(key=SECRET)).status_code == 403
+    assert not Channel.objects.exists()
