@@ -15,13 +15,18 @@ from foundation.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 CASES = [
-    ("telegram", "4711", "https://api.telegram.org/botKEY/sendMessage", {"chat_id": "4711", "text": "[Tea House] Order paid\nnumber: A1"}),
-    ("bark", "", "https://api.day.app/push", {"device_key": "KEY", "title": "[Tea House] Order paid", "body": "number: A1"}),
-    ("serverchan", "", "https://sctapi.ftqq.com/KEY.send", {"title": "[Tea House] Order paid", "desp": "number: A1"}),
+    (
+        "telegram",
+        "4711",
+        "https://api.telegram.org/bothidden-credential/sendMessage",
+        {"chat_id": "4711", "text": "[Tea House] Order paid\nnumber: A1"},
+    ),
+    ("bark", "", "https://api.day.app/push", {"device_key": "hidden-credential", "title": "[Tea House] Order paid", "body": "number: A1"}),
+    ("serverchan", "", "https://sctapi.ftqq.com/hidden-credential.send", {"title": "[Tea House] Order paid", "desp": "number: A1"}),
     (
         "wecom",
         "",
-        "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=KEY",
+        "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=hidden-credential",
         {"msgtype": "text", "text": {"content": "[Tea House] Order paid\nnumber: A1"}},
     ),
     ("http", "https://ops.example/x", "https://ops.example/x", {"title": "[Tea House] Order paid", "body": "number: A1"}),
@@ -41,7 +46,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     return sent
 
 
-def target(tenant: Tenant, preset: str, address: str, credential: str = "KEY") -> NotificationTarget:
+def target(tenant: Tenant, preset: str, address: str, credential: str = "hidden-credential") -> NotificationTarget:
     return NotificationTarget.objects.create(
         tenant=tenant, preset=preset, address=address, sealed=notices.seal(credential), events=["order.paid"]
     )
@@ -53,8 +58,8 @@ def test_each_service_gets_its_wire_shape(
 ) -> None:
     row = target(tenant, preset, address)
     events.emit(tenant_id=tenant.pk, kind="order.paid", data={"number": "A1"}, key="A1")
-    assert "KEY" not in str(OutboxMessage.objects.values_list("payload", flat=True))
-    assert "KEY" not in row.sealed
+    assert "hidden-credential" not in str(OutboxMessage.objects.values_list("payload", flat=True))
+    assert "hidden-credential" not in row.sealed
     assert outbox.deliver() == 1
     assert wire == [(url, body)]
 
