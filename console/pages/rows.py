@@ -18,6 +18,8 @@ from gateway.models import UsageRecord
 
 KEYS_A_PAGE = 50
 SPENT_WINDOW = datetime.timedelta(days=30)
+# What many a call reserves: with less than a cent a key may be refused however small its limits are.
+_LITTLE_MICROS = 10_000
 _TONE_OF_STATUS = {"ok": "success", "partial": "warning", "disconnected": "warning", "failed": "error"}
 
 
@@ -42,7 +44,7 @@ class KeyRow:
     @property
     def nearly_used_up(self) -> tuple[limits.Window, ...]:
         """Return the limits of which little is left: a call that might cost more is refused already."""
-        return tuple(one for one in self.all_windows if 0 < one.left_micros * 10 <= one.limit_micros)
+        return tuple(one for one in self.all_windows if 0 < one.left_micros <= max(one.limit_micros // 10, _LITTLE_MICROS))
 
 
 @dataclass(frozen=True, slots=True)
