@@ -1,11 +1,13 @@
 """POST /v1/messages/count_tokens and …/models/{m}:countTokens: how many tokens a call would have, free of charge.
 
-Counted here, by the tokenizer and the sizes of pictures and sounds: no channel is asked, none can fail.
+The vendor counts a message where it speaks Anthropic's protocol; all else, and what it fails to count, is counted here by
+the tokenizer and the sizes of pictures and sounds.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import orjson
 from drf_spectacular.types import OpenApiTypes
@@ -13,11 +15,11 @@ from drf_spectacular.utils import extend_schema
 
 from channels_app import counting
 from channels_app.contract import Call
-from gateway import intake
+from gateway import hops, intake, process, vendor_counts
 from gateway.answers import Answer
 from gateway.authentication import may_use
 from gateway.errors import RelayError
-from gateway.requests import LeanRequest
+from gateway.requests import LeanRequest, header
 from gateway.views.base import RelayView
 
 
@@ -27,7 +29,11 @@ class CountTokens(RelayView):
     @extend_schema(operation_id="count_message_tokens", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     async def post(self, request: LeanRequest) -> Answer:
         call = intake.counted(request._request.body, dialect="anthropic")
-        return Answer(orjson.dumps({"input_tokens": await _tokens(request, call)}))
+        _check(request, call)
+        found = ((name, header(request._request, name)) for name in ("anthropic-version", "anthropic-beta"))
+        asked = hops.count(replace(call, headers=tuple((name, value) for name, value in found if value)), request._request)
+        told = await vendor_counts.ask(process.current(), request, asked)
+        return Answer(orjson.dumps({"input_tokens": await _tokens(call) if told is None else told}))
 
 
 class CountContents(RelayView):
@@ -36,12 +42,17 @@ class CountContents(RelayView):
     @extend_schema(operation_id="count_contents_tokens", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     async def post(self, request: LeanRequest, model: str) -> Answer:
         call = intake.counted(request._request.body, dialect="gemini", model=model, inner="generateContentRequest")
-        return Answer(orjson.dumps({"totalTokens": await _tokens(request, call)}))
+        _check(request, call)
+        return Answer(orjson.dumps({"totalTokens": await _tokens(call)}))
 
 
-async def _tokens(request: LeanRequest, call: Call) -> int:
-    """Count off the event loop; raise RelayError when the key may not use the model."""
+def _check(request: LeanRequest, call: Call) -> None:
+    """Raise RelayError when the key may not use the model."""
     if not may_use(request.caller, call.model):
         raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
+
+
+async def _tokens(call: Call) -> int:
+    """Count off the event loop."""
     usage = await asyncio.to_thread(counting.of_input, call)
     return usage.total_input

@@ -1,4 +1,4 @@
-"""Counting tokens by the official SDKs: at once, free of charge, and without any channel."""
+"""Counting tokens by the official SDKs: free of charge, by the vendor of Claude or at once and without any channel."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from google import genai
 from google.genai import types
 
 from accounts import keys
+from channels_app import channels
+from tests.doubles import replies
+from tests.doubles.replies import Reply
 from tests.doubles.upstream import Upstream
 from tests.gateway.conftest import Caller, lines
 from tests.gateway.live import LiveRelay
 
 TEXT = "The quick brown fox jumps over the lazy dog."  # 10 tokens
+COUNT = "/v1/messages/count_tokens"
 
 
 def test_claudes_clients_count_before_they_ask(relay: LiveRelay, caller: Caller, upstream: Upstream) -> None:
@@ -51,3 +55,46 @@ def test_refusals_speak_the_clients_protocol(relay: LiveRelay, caller: Caller) -
 
     assert (claude.status_code, claude.json()["type"], claude.json()["error"]["type"]) == (403, "error", "permission_error")
     assert (nameless.status_code, nameless.json()["error"]["type"]) == (400, "invalid_request_error")
+
+
+def test_a_vendor_of_claude_counts_its_own_messages_free_of_charge(relay: LiveRelay, caller: Caller, upstream: Upstream) -> None:
+    channels.add(name="claude", provider="anthropic", base_url=upstream.url, key="sk-ant-secret", models={"claude-x": "claude-up"})
+    upstream.on_path("/count_tokens", replies.answer({"input_tokens": 4321}))
+    with anthropic.Anthropic(base_url=relay.url, api_key=caller.secret, max_retries=0) as sdk:
+        counted = sdk.beta.messages.count_tokens(model="claude-x", betas=["b-1"], messages=[{"role": "user", "content": TEXT}])
+
+    (asked,) = upstream.requests
+    assert counted.input_tokens == 4321
+    assert (asked.path, asked.headers["x-api-key"], asked.headers["anthropic-version"]) == (COUNT, "sk-ant-secret", "2026-10-21")
+    assert "b-1" in asked.headers["anthropic-beta"]
+    assert asked.fields == {"model": "claude-up", "messages": [{"role": "user", "content": TEXT}]}
+    assert lines(relay) == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        replies.error(401, "authentication_error"),
+        replies.error(529, "overloaded_error"),
+        replies.answer(b"<html>"),
+        replies.answer({"input_tokens": "many"}),
+        replies.answer({"input_tokens": -1}),
+        replies.close_before_head(),
+    ],
+)
+def test_what_the_vendor_fails_to_count_is_counted_here(relay: LiveRelay, caller: Caller, upstream: Upstream, reply: Reply) -> None:
+    channels.add(name="claude", provider="anthropic", base_url=upstream.url, key="sk-ant-secret", models={"claude-x": "claude-up"})
+    upstream.on_path("/count_tokens", reply)
+    asked = {"model": "claude-x", "messages": [{"role": "user", "content": TEXT}]}
+
+    answers = [relay.http.post(COUNT, headers=caller.headers, json=asked) for _ in range(7)]
+
+    assert [answer.json() for answer in answers] == [{"input_tokens": 10 + 3 + 3}] * 7
+    assert [one.path for one in upstream.requests] == [COUNT] * 7  # the channel is asked each time: its circuits heard of nothing
+    assert (relay.state.standing.board.tripped, sum(relay.state.standing.tallies.values()), lines(relay)) == ({}, 0, [])
+
+
+def test_a_model_that_no_vendor_of_claude_serves_is_counted_here(relay: LiveRelay, caller: Caller, upstream: Upstream) -> None:
+    answer = relay.http.post(COUNT, headers=caller.headers, json={"model": "m", "messages": [{"role": "user", "content": TEXT}]})
+
+    assert (answer.json(), upstream.requests) == ({"input_tokens": 16}, [])

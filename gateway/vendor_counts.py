@@ -1,0 +1,78 @@
+"""Ask the vendor how many tokens a message has, where it speaks Anthropic's protocol: free, and no word on a channel's health.
+
+One channel is asked, once and briefly: whoever has no answer counts the tokens itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+
+import orjson
+
+from channels_app import bridge, channel_settings, registry
+from channels_app.contract import Call, ChannelFacts
+from channels_app.exchange import Timeouts, TransportError
+from channels_app.faces import Unexpressible
+from gateway import routing
+from gateway.process import THE_TABLE, Relay
+from gateway.requests import LeanRequest
+from gateway.routing import Attempt, Wish
+
+log = logging.getLogger("keyosk.relay")
+
+_TIMEOUTS = Timeouts(connect=3.0, first_byte=5.0, idle=5.0, total=8.0)
+_ANSWER_LIMIT = 64 * 1024
+_DIALECT = "anthropic"
+
+
+async def ask(state: Relay, request: LeanRequest, call: Call) -> int | None:
+    """Return the vendor's count for a message in Anthropic's protocol; None where no such vendor serves the model, or it fails."""
+    attempt = routing.choose(
+        await _candidates(state, request, call.model),
+        wish=Wish(call.model),
+        known=state.standing.board,
+        draw=state.standing.draw,
+        now=time.monotonic(),
+        without=state.standing.overspent,
+        is_last_resort=False,
+    )
+    if attempt is None:
+        return None
+    try:
+        return await _asked(state, call, attempt)
+    except (TransportError, Unexpressible) as error:
+        log.info("a vendor did not count a message: %s", error, extra={"channel": attempt.channel.id})
+        return None
+
+
+async def _candidates(state: Relay, request: LeanRequest, model: str) -> Sequence[ChannelFacts]:
+    key = request.caller
+    table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
+    found = table.candidates(tenant_chain=key.tenant_chain, group=key.group, model=model)
+    return [one for one in found if request.pinned in {None, one.id} and registry.provider(one.provider).dialect == _DIALECT]
+
+
+async def _asked(state: Relay, call: Call, attempt: Attempt) -> int | None:
+    channel = attempt.channel
+    answer = await state.transport.ask(
+        bridge.request(call, channel, attempt.key),
+        timeouts=_TIMEOUTS,
+        allow_private=channel.allow_private,
+        limit=_ANSWER_LIMIT,
+        proxy=channel_settings.proxy_of(channel),
+    )
+    if answer.head.status != 200:
+        log.info("a vendor did not count a message", extra={"channel": channel.id, "status": answer.head.status})
+        return None
+    return _count(answer.body)
+
+
+def _count(body: bytes) -> int | None:
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    count = told.get("input_tokens") if isinstance(told, dict) else None
+    return count if type(count) is int and count >= 0 else None
