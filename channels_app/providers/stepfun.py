@@ -16,7 +16,7 @@ class StepFun(Provider):
     label = "StepFun"
     base_url = "https://api.stepfun.com/v1"
     default_models = ("step-2-16k", "step-1-8k", "step-1v-8k")
-    operations = frozenset({"chat"})
+    operations = frozenset({"chat", "images"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         return classic(encoded)

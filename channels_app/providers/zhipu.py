@@ -7,7 +7,7 @@ from typing import Any
 
 from channels_app import bounds, codes
 from channels_app.contract import Call, ChannelFacts, Encoded
-from channels_app.fitting import classic, messages_changed, rewritten
+from channels_app.fitting import classic, fit, messages_changed, rewritten
 from channels_app.provider import Field, Provider
 
 _INSIDE = (bounds.LEAST, 0.99)  # the vendor refuses both ends of 0 … 1
@@ -31,7 +31,9 @@ class Zhipu(Provider):
     codes = codes.ZHIPU
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
-        """Keep temperature and top_p inside (0, 1), stop a list, pictures bare base64."""
+        """Keep temperature and top_p inside (0, 1), stop a list, pictures bare base64; who asks for a picture is `user_id`."""
+        if call.operation == "images":
+            return fit(encoded, renames={"user": "user_id"})
         if call.operation != "chat":
             return encoded
         chat = call.chat

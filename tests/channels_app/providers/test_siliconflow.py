@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from channels_app import asking
+from channels_app import asking, bridge
+from channels_app.contract import UpstreamAnswer, UpstreamHead
 from channels_app.inquiry import Balance, NoAnswer
 from tests.channels_app import talk
 from tests.doubles import replies
@@ -64,3 +65,20 @@ def test_another_code_tells_nothing() -> None:
         with pytest.raises(NoAnswer) as error:
             asking.balance(facts, facts.keys[0], today=TODAY)
         assert "who@x.test" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"images":[{"url":"u"}],"data":[{"url":"u"}]}', 1),
+        (b'{"images":[{"url":"u"},{"url":"v"}],"seed":7}', 2),
+        (b'{"images":[],"seed":7}', "upstream sent no result"),
+        (b"[]", "upstream's answer is no JSON object"),
+        (b'{"images', "upstream's answer is no JSON"),
+    ],
+)
+def test_pictures_are_counted_once_under_either_name(body: bytes, told: int | str) -> None:
+    facts = talk.channel("siliconflow", "https://x.test", likeopenai.KEY)
+    call = talk.call({"model": "m", "prompt": "a cat"}, operation="images")
+    answer = bridge.read(call, facts, UpstreamAnswer(UpstreamHead(200, {}), body), request_id="r", created=1)
+    assert (answer.delivered if answer.failure is None else answer.failure.message) == told
