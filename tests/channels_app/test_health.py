@@ -251,3 +251,43 @@ def test_two_checks_at_once_are_one_and_a_dead_one_does_not_block_for_ever(chann
     ChannelCheck.objects.update(started_at=timezone.now() - health.LONGEST)
     assert probe(channel.pk).ok
     assert ChannelCheck.objects.get().started_at is None
+
+
+def pictures(upstream: Upstream) -> Channel:
+    made = channels.add(name="pictures", provider="openai", base_url=upstream.url, key="sk-1", models={"dall-e-2": "up-pictures"})
+    Channel.objects.filter(pk=made.pk).update(check_kind="images")
+    return made
+
+
+def test_a_channel_of_pictures_is_asked_for_the_smallest_one_where_that_is_chosen(root_tenant: Tenant, upstream: Upstream) -> None:
+    made = pictures(upstream)
+    upstream.script(replies.answer({"created": 1, "data": [{"b64_json": "aGk="}]}))
+    result = probe(made.pk)
+    assert (result.ok, result.kind, result.model) == (True, "images", "dall-e-2")
+    sent = upstream.requests[0]
+    assert (sent.path, sent.headers["authorization"]) == ("/v1/images/generations", "Bearer sk-1")
+    assert sent.fields == {"model": "up-pictures", "prompt": "a dot", "n": 1, "size": "256x256"}
+    assert CheckRun.objects.values_list("kind", "model", "ok").get() == ("images", "dall-e-2", True)
+
+
+def test_a_channel_of_pictures_goes_out_and_comes_back_by_what_is_answered(root_tenant: Tenant, upstream: Upstream) -> None:
+    made = pictures(upstream)
+    upstream.script(replies.html(502), REFUSED, REFUSED, REFUSED, replies.answer({"created": 1, "data": [{"b64_json": "aGk="}]}))
+    found = [((failure := probe(made.pk).failure) and failure.kind.value, state(made)) for _ in range(5)]
+    expected = [("upstream", "enabled"), ("bad_key", "enabled"), ("bad_key", "auto_disabled"), ("bad_key", "auto_disabled")]
+    assert found == [*expected, (None, "enabled")]
+
+
+def test_an_embeddings_only_channel_is_asked_for_one_word(root_tenant: Tenant, upstream: Upstream) -> None:
+    made = channels.add(name="vectors", provider="openai", base_url=upstream.url, key="sk-1", models={"bge-m3": "up-vectors"})
+    vectors = {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}], "model": "up-vectors"}
+    upstream.script(replies.answer({**vectors, "usage": {"prompt_tokens": 1, "total_tokens": 1}}), REFUSED)
+    well, refused = probe(made.pk), probe(made.pk)
+    assert (well.ok, well.kind, well.model) == (True, "embeddings", "bge-m3")
+    assert [(sent.path, sent.fields) for sent in upstream.requests] == [("/v1/embeddings", {"model": "up-vectors", "input": "Hi"})] * 2
+    assert refused.failure is not None
+    assert refused.failure.kind is FailureKind.BAD_KEY
+    assert list(CheckRun.objects.order_by("id").values_list("kind", "ok", "failure")) == [
+        ("embeddings", True, ""),
+        ("embeddings", False, "bad_key"),
+    ]
