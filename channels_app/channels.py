@@ -64,6 +64,7 @@ def add(
     key: str = "",
     tenant: Tenant | None = None,
     groups: Sequence[str] = ("default",),
+    tags: Sequence[str] = (),
     priority: int = 0,
     weight: int = 1,
     options: Mapping[str, Any] | None = None,
@@ -75,8 +76,7 @@ def add(
     """
     named = _named_models(provider, models)
     owner = tenant or tenants.root()
-    _refuse_impossible(owner, name=name, provider=provider, base_url=base_url, key=key)
-    check_settings(options or {})
+    _refuse_impossible(owner, name=name, provider=provider, base_url=base_url, key=key, options=options or {})
     with transaction.atomic():
         channel = Channel.objects.create(
             tenant=owner,
@@ -85,6 +85,7 @@ def add(
             base_url=base_url,
             options=dict(options or {}),
             groups=list(groups),
+            tags=list(tags),
             priority=priority,
             weight=weight,
             allow_private=allow_private,
@@ -112,7 +113,7 @@ def key_parts(channel: Channel) -> dict[str, str]:
     return dict(zip((part.name for part in vendor.key_parts), vendor.split(key), strict=True))
 
 
-def _refuse_impossible(owner: Tenant, *, name: str, provider: str, base_url: str, key: str) -> None:
+def _refuse_impossible(owner: Tenant, *, name: str, provider: str, base_url: str, key: str, options: Mapping[str, Any]) -> None:
     check_address(base_url)
     if registry.provider(provider).needs_key and not key:
         raise Incomplete(f"the provider {provider} needs a key")
@@ -120,6 +121,7 @@ def _refuse_impossible(owner: Tenant, *, name: str, provider: str, base_url: str
         raise Incomplete(f"the provider {provider} has no address of its own: type the base address of yours")
     if Channel.objects.filter(tenant=owner, name=name).exists():
         raise NameTaken(f"there is a channel {name} already")
+    check_settings(options)
 
 
 def _named_models(provider: str, models: Sequence[str] | Mapping[str, str]) -> dict[str, str]:

@@ -116,6 +116,11 @@ def option_names(provider: str) -> list[str]:
     return [OPTION + field.name for field in registry.provider(provider).fields]
 
 
+def own_fields(provider: str) -> dict[str, forms.Field]:
+    """Return empty form fields for what a vendor declares of its own, by their names."""
+    return {OPTION + field.name: _option(field, "") for field in registry.provider(provider).fields}
+
+
 def setting_names(provider: str) -> list[str]:
     """Return the names of the form fields that every channel has that calls somebody."""
     own = set(option_names(provider))

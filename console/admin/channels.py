@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.admin_scope import actor_of
 from channels_app import channels, registry, rounds
 from channels_app.models import Channel, ChannelCheck, ChannelModel
-from console.admin import channel_acts, channel_bulk, channel_forms, channel_insight, pages
+from console.admin import channel_acts, channel_bulk, channel_forms, channel_insight, channel_lines, pages
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.fields import UsdField
 from console.admin.figures import label, moment, number
@@ -33,6 +33,7 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
     list_select_related = ("check_result", "tenant")
     search_fields = ("name", "base_url", "models__name", "tags")
     ordering = ("-priority", "name")
+    actions_list = (*Guides.actions_list, "add_many")
     actions = ("enable", "disable", "check_selected", "change_selected")
     actions_detail = (
         "look",
@@ -57,6 +58,15 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         if self.provider_of(request, None) or not self.has_add_permission(request):
             answer: HttpResponse = super().add_view(request, form_url, extra_context)
             return answer
+        return self._ask_vendor(request)
+
+    @pages.list_act(description=gettext_lazy("Add many"), icon="playlist_add")
+    def add_many(self, request: HttpRequest) -> HttpResponse:
+        """Ask for the vendor, then for a line for each channel."""
+        provider = self.provider_of(request, None)
+        return channel_lines.add(request, self, provider) if provider else self._ask_vendor(request)
+
+    def _ask_vendor(self, request: HttpRequest) -> HttpResponse:
         context = self.admin_site.each_context(request)
         context.update(title=_("Which vendor?"), opts=self.opts, vendors=registry.providers().values())
         request.current_app = self.admin_site.name

@@ -46,7 +46,7 @@ class Guides:
     admin_site: Any
     opts: Any
 
-    actions_list = ("guides",)
+    actions_list: tuple[str, ...] = ("guides",)
 
     @pages.list_act(description=gettext_lazy("Guides"), icon="menu_book", permission="view")
     def guides(self, request: HttpRequest) -> HttpResponse:
