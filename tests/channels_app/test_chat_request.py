@@ -78,6 +78,7 @@ def test_stream_options_of_a_plain_request_are_dropped() -> None:
 
 
 def test_fields_a_channel_refuses_are_dropped() -> None:
+    """Gotcha 23: the channel says that its vendor has no stream_options."""
     body = b'{"model":"m","stream":true,"store":true,"user":"u"}'
     assert orjson.loads(write(body, strip={"store", "stream_options"})) == {"model": "up", "stream": True, "user": "u"}
 

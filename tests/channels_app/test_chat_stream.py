@@ -44,6 +44,7 @@ def payloads(frames: Sequence[Frame]) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("wants_usage", [True, False])
 @pytest.mark.parametrize("name", STREAMS)
 def test_every_rule_holds_for_every_defect(name: str, wants_usage: bool) -> None:
+    """Gotchas 7, 8, 15, 16, 19, 20 and 21: see the names of the defects."""
     stream = STREAMS[name]
     frames = read(stream.body, wants_usage=wants_usage)
     chunks = payloads(frames)
@@ -92,6 +93,7 @@ def sdk(body: bytes) -> openai.OpenAI:
 
 @pytest.mark.parametrize("name", STREAMS)
 def test_the_official_client_reads_every_defect(name: str) -> None:
+    """Gotchas 17 and 18: see the names of the defects with tools."""
     stream = STREAMS[name]
     with sdk(shown(read(stream.body))) as client, client.chat.completions.stream(model=MODEL, messages=[]) as events:
         for _ in events:
@@ -106,6 +108,7 @@ def test_the_official_client_reads_every_defect(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_failure_ends_in_an_error_and_never_in_a_finish_reason(name: str) -> None:
+    """Gotchas 7, 9 and 10: cut off is no stop, an error in a 200 is told, and never inside a frame that is not finished."""
     body, kind = FAILURES[name]
     frames = read(body)
     failure = frames[-1].failure
@@ -148,6 +151,7 @@ def test_the_text_of_an_answer_never_matches_as_its_model() -> None:
 
 
 def test_line_separators_inside_text_are_escaped_for_clients_that_split_at_them() -> None:
+    """Gotcha 1: a line ends at CR and LF only, whatever Unicode calls a line separator."""
     assert len(shown(read(STREAMS["line separators inside text"].body)).decode().splitlines()) == 12
 
 

@@ -50,6 +50,7 @@ from channels_app.contract import Usage
     ],
 )
 def test_counts_that_contain_each_other_become_disjoint(raw: Any, expected: Usage | None) -> None:
+    """Gotchas 29 and 32: cached tokens are inside the prompt; xAI's thoughts stand outside the completion."""
     assert read_usage(raw) == expected
 
 

@@ -28,5 +28,6 @@ def test_messages_are_named_only_where_one_differs() -> None:
 
 
 def test_classic_words_for_vendors_that_know_no_others() -> None:
+    """Gotcha 25: developer is system, where nobody knows the word."""
     made = classic(Encoded("/chat", b'{"messages":[{"role":"developer","content":"a"}],"max_completion_tokens":5}'))
     assert orjson.loads(made.body) == {"messages": [{"role": "system", "content": "a"}], "max_tokens": 5}

@@ -21,6 +21,7 @@ def host() -> Iterator[Upstream]:
 
 
 async def test_a_picture_is_fetched_once_and_named_by_its_bytes_not_by_its_label(host: Upstream) -> None:
+    """Gotcha 28: labels lie."""
     host.script(Reply((png(kind="JPEG"),), content_type="image/png"))
     url = f"{host.url}/a.png"
 
@@ -38,6 +39,7 @@ async def test_an_address_inside_is_refused(host: Upstream) -> None:
 
 
 async def test_a_redirect_is_followed_and_checked_anew(host: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gotcha 28: the guard looks at every address on the way."""
     host.script(Reply((b"",), status=302, headers=(("location", "/v1/b.png"),)), Reply((png(),), content_type="image/png"))
 
     found = await picture_fetch.fetch([f"{host.url}/a.png"], allow_private=True)

@@ -23,4 +23,5 @@ from channels_app.redaction import scrub
     ],
 )
 def test_keys_addresses_and_accounts_are_taken_out(text: str, expected: str) -> None:
+    """Gotcha 40: vendors quote keys, accounts and addresses in their errors."""
     assert scrub(text) == expected

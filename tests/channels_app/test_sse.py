@@ -44,7 +44,14 @@ def parse(*chunks: bytes) -> list[Event]:
     ],
 )
 def test_events_are_read_as_sent(body: bytes, expected: list[Event]) -> None:
+    """Gotcha 3: every line end there is, and `data:` without a blank."""
     assert parse(body) == expected
+
+
+@pytest.mark.parametrize("data", [b'"', b'"a"', b'{"a":"b\\""}"'])
+def test_a_quotation_mark_at_the_end_of_a_line_belongs_to_it(data: bytes) -> None:
+    """Gotcha 6: others take it away and spoil what was meant."""
+    assert parse(b"data: " + data + b"\n\n") == [Event(data)]
 
 
 def test_a_line_end_split_over_two_chunks_is_one() -> None:
@@ -58,6 +65,7 @@ def test_an_event_comes_out_as_soon_as_its_blank_line_is_there() -> None:
 
 
 def test_ten_megabytes_in_one_line_pass() -> None:
+    """Gotcha 5: a picture may come in one line."""
     line = b"x" * (10 * 1024 * 1024)
     pieces = [line[start : start + 65536] for start in range(0, len(line), 65536)]
     assert parse(b"data: ", *pieces, b"\n\n") == [Event(line)]
@@ -83,6 +91,7 @@ _BODIES = st.one_of(
 
 @given(body=_BODIES, cuts=st.lists(st.integers(0, 2000), max_size=30))
 def test_any_way_of_cutting_the_bytes_gives_the_same_events(body: bytes, cuts: list[int]) -> None:
+    """Gotcha 2: characters and JSON are cut anywhere between two reads."""
     places = sorted({min(cut, len(body)) for cut in cuts} | {0, len(body)})
     pieces = [body[start:end] for start, end in itertools.pairwise(places)]
     assert parse(*pieces) == parse(body)

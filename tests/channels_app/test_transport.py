@@ -126,6 +126,7 @@ async def test_the_total_deadline_ends_a_stream_that_never_pauses(client: Transp
 
 
 async def test_silence_is_measured_between_reads_not_from_the_start(client: Transport, upstream: Upstream) -> None:
+    """Gotcha 12: what goes on speaking has time."""
     upstream.script(replies.stream(["x"] * 10, pause=0.05))
     body = await read(client, ask(upstream), Timeouts(connect=1, first_byte=1, idle=0.4, total=10))
     assert body.endswith(b"data: [DONE]\n\n")
@@ -133,6 +134,7 @@ async def test_silence_is_measured_between_reads_not_from_the_start(client: Tran
 
 @pytest.mark.parametrize("is_stream", [False, True])
 async def test_gzip_that_nobody_asked_for_is_undone(client: Transport, upstream: Upstream, is_stream: bool) -> None:
+    """Gotcha 11: an upstream may pack its events all the same."""
     upstream.script(replies.gzipped(is_stream=is_stream))
     body = await read(client, ask(upstream))
     assert b"Hello" in body

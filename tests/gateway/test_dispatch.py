@@ -75,6 +75,7 @@ def test_a_whole_answer_is_billed_exactly(relay: LiveRelay, caller: Caller, chan
 
 
 def test_a_stream_passes_as_it_comes_and_ends_with_its_receipt(relay: LiveRelay, caller: Caller) -> None:
+    """Gotcha 11: nobody in between may hold a stream back or pack it."""
     response = call(relay, caller, stream=True)
 
     (line,) = lines(relay)
@@ -135,6 +136,7 @@ BEFORE_CONTENT: dict[str, tuple[Reply, bool]] = {
 def test_the_next_channel_answers_when_nothing_was_sent_yet(
     relay: LiveRelay, caller: Caller, channel: Channel, second: Channel, upstream: Upstream, case: str
 ) -> None:
+    """Gotcha 42: the next channel is asked for its own name of the model."""
     reply, is_stream = BEFORE_CONTENT[case]
     hasty(relay)
     upstream.on_model("up-1", reply)
@@ -145,6 +147,7 @@ def test_the_next_channel_answers_when_nothing_was_sent_yet(
     said = text_of(response) if is_stream else response.json()["choices"][0]["message"]["content"]
     assert said == replies.TEXT
     (line,) = lines(relay)
+    assert [one.fields["model"] for one in upstream.requests] == ["up-1", "up-2"]
     assert (line.channel, line.tried, line.price, line.status) == (second.pk, [channel.pk], PRICE, "ok")
     assert free_money(relay, caller) == 1_000_000 - PRICE
 
@@ -234,6 +237,7 @@ def wait_for_line(relay: LiveRelay) -> Any:
 
 
 def test_a_client_that_leaves_pays_for_the_answer_that_upstream_finishes(relay: LiveRelay, caller: Caller, upstream: Upstream) -> None:
+    """Gotchas 30 and 31: leaving early gives nothing back."""
     upstream.script(replies.stream(pause=0.1))
 
     leave_after(relay, caller, "Hello")

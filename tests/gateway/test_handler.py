@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import socket
+from dataclasses import replace
 
 import httpx
 import orjson
 import pytest
 
+from tests.doubles import replies
+from tests.doubles.upstream import Upstream
 from tests.gateway.conftest import HELLO, Caller, lines
 from tests.gateway.live import LiveRelay
 
@@ -143,3 +146,29 @@ def test_an_unknown_packing_is_named(relay: LiveRelay, caller: Caller) -> None:
 
     assert (response.status_code, response.json()["error"]["code"]) == (400, "unsupported_field")
     assert response.json()["error"]["param"] == "content-encoding"
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_headers_end_at_the_relay_in_both_directions(relay: LiveRelay, caller: Caller, upstream: Upstream, is_stream: bool) -> None:
+    """Gotchas 41 and 44: the vendor's headers are not the client's affair, nor the client's the vendor's."""
+    theirs = {"set-cookie": "a=1", "openai-organization": "org-x", "x-litellm-model-api-base": "http://inner.test", "x-request-id": "up"}
+    plain = replies.stream() if is_stream else replies.answer()
+    upstream.script(replace(plain, headers=(*plain.headers, *theirs.items())))
+    ours = {
+        "cookie": "s=1",
+        "x-forwarded-for": "203.0.113.7",
+        "accept-encoding": "gzip, br",
+        "te": "trailers",
+        "x-own": "1",
+        "x-api-key": "k",
+    }
+
+    answer = relay.http.post(CHAT, headers={**ours, **caller.headers}, json={**HELLO, "stream": is_stream})
+
+    (asked,) = upstream.requests
+    assert answer.status_code == 200
+    assert theirs.keys() & answer.headers.keys() == {"x-request-id"}
+    assert answer.headers["x-request-id"] != "up"
+    assert "content-encoding" not in answer.headers
+    assert ours.keys() & asked.headers.keys() == {"accept-encoding"}
+    assert (asked.headers["accept-encoding"], asked.headers["authorization"]) == ("identity", "Bearer sk-upstream-secret")

@@ -75,6 +75,7 @@ def test_the_smaller_of_two_limits_counts() -> None:
     ],
 )
 def test_a_smaller_limit_takes_the_clients_name_or_the_models(fields: dict[str, Any], names: list[str]) -> None:
+    """Gotcha 24: models that think know max_completion_tokens alone."""
     call = intake.with_output_limit(parse(**fields), 4)
 
     sent = orjson.loads(call.body)

@@ -24,6 +24,7 @@ def call(*, is_stream: bool = False, **fields: object) -> Call:
 
 
 def test_what_upstream_reports_counts_even_when_it_is_zero() -> None:
+    """Gotcha 34: zero was said, missing was not."""
     assert metering.measured(call(), reported=Usage(), delivered=500) == Usage()
 
 

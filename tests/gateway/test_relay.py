@@ -168,6 +168,7 @@ def test_a_connection_lost_after_the_finish_is_an_end_like_any_other() -> None:
 
 
 def test_comments_are_dropped_before_content_and_survive_after_it() -> None:
+    """Gotcha 4: a router's comments are neither parsed nor wrapped."""
     comment = Frame(FrameKind.COMMENT, b": x\n\n")
     reader = Script([[comment], [content(b"hi")], [comment], [FINISH, DONE]])
 

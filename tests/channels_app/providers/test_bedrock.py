@@ -196,6 +196,7 @@ def test_pictures_by_url_are_fetched_for_it(model: str) -> None:
 
 
 def test_an_id_that_wants_a_profile_is_answered_with_what_to_do(up: bedrock.Bedrock) -> None:
+    """Gotcha 36: some ids are served through a profile alone."""
     answer = send(made(up, model=bedrock.PROFILE_ONLY))
     failure = bridge.classify(call(), facts(), answer.status_code, answer.content)
     assert failure.kind == "not_found"

@@ -112,6 +112,7 @@ def without_ids(body: bytes) -> bytes:
 def test_a_heartbeat_starts_the_answer_and_a_failure_then_comes_inside_it(
     relay: LiveRelay, caller: Caller, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Gotcha 12: the first sign of life decides the status."""
     monkeypatch.setattr("gateway.link.HEARTBEAT_SECONDS", 0.1)
     upstream.script(replies.Reply((0.35, *replies.error(500, "server_error").steps), status=500))
     upstream.script(replies.Reply((0.5, b"{}"), status=500))
@@ -125,6 +126,8 @@ def test_a_heartbeat_starts_the_answer_and_a_failure_then_comes_inside_it(
 
 
 def test_many_calls_at_once_are_each_billed_once(relay: LiveRelay, caller: Caller) -> None:
+    """Gotcha 43: no pool lets only a few through."""
+
     async def storm() -> list[str | None]:
         async with openai.AsyncOpenAI(base_url=relay.url + "/v1", api_key=caller.secret) as client:
             answers = await asyncio.gather(*(client.chat.completions.create(model="m", messages=MESSAGES) for _ in range(50)))

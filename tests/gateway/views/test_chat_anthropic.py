@@ -77,6 +77,7 @@ def test_a_native_answer_keeps_what_we_do_not_know_and_is_billed_by_its_buckets(
 def test_a_native_stream_keeps_its_events_and_is_billed_once(
     sdk: anthropic.Anthropic, relay: LiveRelay, upstream: Upstream, claude: str
 ) -> None:
+    """Gotcha 33: message_start and message_delta are not added up."""
     upstream.script(replies.raw_stream(ANTHROPIC_SSE))
 
     raw = relay.http.post(

@@ -161,6 +161,7 @@ def test_state_that_no_channel_keeps_is_a_clear_400(sdk: openai.OpenAI, relay: L
 
 
 def test_an_incomplete_response_is_billed_by_its_usage(relay: LiveRelay, caller: Caller, upstream: Upstream, keeper: str) -> None:
+    """Gotcha 30: incomplete is not free."""
     whole = {**orjson.loads(responses_answer("text")), "status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
     upstream.script(replies.answer(whole))
     raw = relay.http.post("/v1/responses", headers=caller.headers, json={"model": keeper, "input": "hello"})

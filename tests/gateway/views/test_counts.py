@@ -30,6 +30,7 @@ def test_claudes_clients_count_before_they_ask(relay: LiveRelay, caller: Caller,
 
 @pytest.mark.parametrize("version", ["v1", "v1beta"])
 def test_geminis_count_is_never_executed_as_a_generation(relay: LiveRelay, caller: Caller, upstream: Upstream, version: str) -> None:
+    """Gotcha 32: a count is free."""
     options = types.HttpOptions(base_url=relay.url, api_version=version)
     with genai.Client(api_key=caller.secret, http_options=options) as sdk:
         counted = sdk.models.count_tokens(model="gemini-3-pro", contents=TEXT)

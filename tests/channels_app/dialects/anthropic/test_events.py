@@ -43,6 +43,7 @@ def test_a_stream_says_the_same_in_any_chunking(size: int, line_end: bytes) -> N
 
 
 def test_a_tools_index_counts_tools_and_not_blocks() -> None:
+    """Gotcha 17: the index starts at 0 whatever upstream counts."""
     assert next(delta for delta in SAID if isinstance(delta, ToolStart)).index == 0
 
 
@@ -128,6 +129,7 @@ def test_a_whole_message_in_place_of_a_stream_is_told_and_an_error_there_is_one(
     ],
 )
 def test_usage_is_read_into_disjoint_buckets(raw: dict[str, Any], expected: Usage | None) -> None:
+    """Gotcha 29: nothing of the cache is counted twice, or below zero."""
     assert usage.read(raw) == expected
 
 
@@ -148,4 +150,5 @@ def test_usage_is_read_into_disjoint_buckets(raw: dict[str, Any], expected: Usag
     ],
 )
 def test_money_is_told_from_haste(status: int, error: dict[str, Any], kind: FailureKind) -> None:
+    """Gotcha 39: the same 429 for an empty account and for a busy minute."""
     assert VENDOR.classify(status, orjson.dumps({"type": "error", "error": error})).kind is kind

@@ -38,6 +38,7 @@ def test_the_smallest_request_gets_the_limit_that_is_mandatory() -> None:
 
 
 def test_leading_system_messages_go_apart_and_later_ones_stay_where_they_are_for_the_cached_prefix() -> None:
+    """Gotcha 27: who moves later instructions to the front empties the cache."""
     made = written({"role": "system", "content": "A"}, {"role": "developer", "content": "B"}, HI, {"role": "system", "content": "C"})
     assert made["system"] == [{"type": "text", "text": "A"}, {"type": "text", "text": "B"}]
     assert made["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "text", "text": "C"}]}]
@@ -116,6 +117,7 @@ def test_what_the_table_drops_is_dropped() -> None:
 
 
 def test_tools_get_a_whole_schema_and_long_names_come_back() -> None:
+    """Gotcha 26: a schema without its type is a 400."""
     made = written(tools=[tool("a.b"), tool("get", type="object", properties={"x": {}})])
     assert made["tools"][0]["input_schema"] == {"type": "object", "properties": {}}
     assert made["tools"][0]["name"].startswith("a_b_")
@@ -138,6 +140,7 @@ def test_the_choice_of_tools_is_translated(fields: dict[str, Any], expected: dic
 
 
 def test_sampling_is_clamped_and_never_both_kinds() -> None:
+    """Gotcha 24: models refuse a temperature, or one beside top_p."""
     made = written(temperature=1.7, top_p=0.5, top_k=4)
     assert {name: made.get(name) for name in ("temperature", "top_p", "top_k")} == {"temperature": 1.0, "top_p": None, "top_k": 4}
     assert written(top_p=0.5)["top_p"] == 0.5

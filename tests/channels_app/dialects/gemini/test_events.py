@@ -146,6 +146,7 @@ def test_a_stream_that_came_as_one_array_is_read_all_the_same() -> None:
     ],
 )
 def test_usage_is_read_into_disjoint_buckets(raw: object, expected: Usage | None) -> None:
+    """Gotcha 32: thoughts stand outside the candidates, results of tools outside the prompt."""
     assert usage.read(raw) == expected
 
 
@@ -154,6 +155,7 @@ def error(code: int, status: str, message: str = "no", *details: dict[str, Any])
 
 
 def test_an_invalid_key_is_a_400_and_still_the_keys_fault() -> None:
+    """Gotcha 38: Google answers a wrong key by 400."""
     assert (
         VENDOR.classify(400, error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.")).kind is FailureKind.BAD_KEY
     )

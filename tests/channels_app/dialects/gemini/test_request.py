@@ -111,6 +111,7 @@ def test_tools_have_whole_schemas_on_current_models_and_the_subset_on_older_ones
 
 
 def test_the_subset_resolves_references_and_tells_unions_and_constants() -> None:
+    """Gotcha 26: older models know a part of JSON schema."""
     whole = {
         "$defs": {"P": {"type": "object", "properties": {"n": {"type": "integer", "enum": [1]}}}},
         "type": "object",
