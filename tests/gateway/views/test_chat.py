@@ -10,7 +10,10 @@ import openai
 import orjson
 import pytest
 from django.test import AsyncClient, override_settings
+from mistralai.client import Mistral
 
+from billing import price_book
+from channels_app import channels
 from gateway.answers import Refusal
 from gateway.errors import RelayError
 from tests.doubles import replies
@@ -43,6 +46,20 @@ def test_the_sdk_reads_a_stream(sdk: openai.OpenAI) -> None:
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert len({one.id for one in chunks}) == 1
     assert all(one.usage is None for one in chunks)
+
+
+def test_mistrals_client_is_answered_by_mistral(relay: LiveRelay, caller: Caller, upstream: Upstream) -> None:
+    price_book.set_price(model="mistral", input=2_500_000, output=10_000_000)
+    channels.add(name="mistral", provider="mistral", base_url=upstream.url, key="sk-1", models={"mistral": "mistral-up"})
+    with Mistral(api_key=caller.secret, server_url=relay.url) as client:
+        whole = client.chat.complete(model="mistral", messages=MESSAGES, random_seed=7)
+        stream = list(client.chat.stream(model="mistral", messages=MESSAGES))
+
+    assert whole.choices[0].message is not None
+    assert (whole.choices[0].message.content, whole.usage.total_tokens) == (replies.TEXT, 16)
+    assert "".join(str(one.data.choices[0].delta.content or "") for one in stream if one.data.choices) == replies.TEXT
+    assert [one.fields["model"] for one in upstream.requests] == ["mistral-up"] * 2
+    assert (upstream.requests[0].fields["random_seed"], len(lines(relay))) == (7, 2)
 
 
 def test_the_sdks_stream_helper_sees_text_and_usage(sdk: openai.OpenAI) -> None:
