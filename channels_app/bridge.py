@@ -92,16 +92,30 @@ def classify(call: Call, channel: ChannelFacts, status: int, body: bytes) -> Fai
 
 
 def follow(
-    call: Call, channel: ChannelFacts, key: ChannelKey, body: bytes, *, asked: int, token: Secret | None = None
+    call: Call,
+    channel: ChannelFacts,
+    key: ChannelKey,
+    body: bytes,
+    *,
+    ticket: bytes,
+    asked: int,
+    now: float = 0.0,
+    token: Secret | None = None,
 ) -> tuple[UpstreamRequest, float] | None:
-    """Return the request that asks for an answer of which `body` is only the ticket, and the pause before it; or None."""
+    """Return the request that asks for an answer which `body` does not hold yet, and the pause before it; or None.
+
+    `ticket` is the first answer to the call. Send the request after the pause: its signature is of then, `now` is before it.
+    """
     provider = registry.provider(channel.provider)
-    errand = provider.follow(call, body, asked)
+    errand = provider.follow(call, body, ticket=ticket, asked=asked)
     if errand is None:
         return None
     shown = key if token is None else replace(key, secret=token)
-    headers = (("accept", "application/json"), *provider.authorize(channel, shown))
-    return UpstreamRequest("GET", provider.address(channel, errand.path), headers), errand.pause_seconds
+    form = (("content-type", _JSON),) if errand.body else ()
+    headers = (*form, ("accept", _JSON), *errand.headers, *provider.authorize(channel, shown))
+    made = UpstreamRequest("POST" if errand.body else "GET", provider.address(channel, errand.path), headers, errand.body)
+    signed = provider.sign(made, channel, key, now + errand.pause_seconds) if provider.signs else made
+    return signed, errand.pause_seconds
 
 
 def mend(call: Call, channel: ChannelFacts, failure: Failure) -> Call | None:

@@ -11,7 +11,7 @@ A plain vendor declares names and addresses and overrides nothing. Where more is
                                        it may change the address too (by what the credential says)
     a key in parts                     `key_parts`, and `split(key)` in `sign` or `token`
     error codes of its own             `codes`
-    an answer that comes later         `follow(call, body, asked)`: it is asked for again, at this vendor's address
+    an answer that comes later         `follow(call, body, …)`: it is asked for again, at this vendor's address
     a failure that can be put right    `mend(call, failure)`: the same channel is asked once more
     an answer in packages              `unframe(call, head)`: undoes binary frames around the protocol's own bytes
 
@@ -62,10 +62,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """Where an answer that is not ready yet is asked for again, below the vendor's base, and after how many seconds."""
+    """Where an answer that is not ready yet is asked for again, below the vendor's base, and after how many seconds.
+
+    With a body it is posted, else got.
+    """
 
     path: str
     pause_seconds: float
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Unframer(Protocol):
@@ -146,8 +151,11 @@ class Provider:
         kind = kind_of(self.codes, failure.code) or kind_of(self.codes, failure.type)
         return failure if kind is None else replace(failure, kind=kind)
 
-    def follow(self, call: Call, body: bytes, asked: int) -> Errand | None:
-        """Return what to ask for instead of a whole answer that is but a ticket, asked for again so many times; None if it is none."""
+    def follow(self, call: Call, body: bytes, *, ticket: bytes, asked: int) -> Errand | None:
+        """Return what to ask for instead of a whole answer that is but a ticket, asked for again so many times; None if it is none.
+
+        `ticket` is the first answer to the call, `body` the newest.
+        """
         return None
 
     def mend(self, call: Call, failure: Failure) -> Call | None:

@@ -45,9 +45,11 @@ class CallPlan:
         """Return what is sent to the vendor; raise Unexpressible. For `now`, `token` and `pictures` see `bridge.request`."""
         return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token, pictures=pictures)
 
-    def follow(self, attempt: Attempt, body: bytes, *, asked: int, token: Secret | None) -> tuple[UpstreamRequest, float] | None:
-        """Return what asks for the answer of which this is only the ticket, and the pause before it; or None."""
-        return bridge.follow(self.call, attempt.channel, attempt.key, body, asked=asked, token=token)
+    def follow(
+        self, attempt: Attempt, body: bytes, *, ticket: bytes, asked: int, now: float, token: Secret | None
+    ) -> tuple[UpstreamRequest, float] | None:
+        """Return what asks for the answer which this does not hold yet, and the pause before it; or None. See `bridge.follow`."""
+        return bridge.follow(self.call, attempt.channel, attempt.key, body, ticket=ticket, asked=asked, now=now, token=token)
 
     def classify(self, attempt: Attempt, head: UpstreamHead, body: bytes) -> Failure:
         """Say what an error answer means, and how long the vendor wants to be left alone."""

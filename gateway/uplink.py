@@ -113,10 +113,10 @@ class Uplink:
 
     async def _whole(self) -> bytes:
         """Return the whole answer: where it is but a ticket, what is got for that."""
-        body = await self._open_exchange().body()
+        ticket = body = await self._open_exchange().body()
         asked = 0
         while self.attempt is not None and self._open_exchange().head.status < 300:
-            errand = self._plan.follow(self.attempt, body, asked=asked, token=self._token)
+            errand = self._plan.follow(self.attempt, body, ticket=ticket, asked=asked, now=time.time(), token=self._token)
             if errand is None:
                 break
             request, pause = errand

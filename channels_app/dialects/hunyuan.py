@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from channels_app import bounds, codes, failures, lenient, turns
+from channels_app import bounds, codes, failures, hunyuan_images, turns
 from channels_app.chat_usage import count
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead, Usage
 from channels_app.deltas import Broken, Consumed, Delta, Done, Finish, Reasoning, Text, ToolArguments, ToolStart
@@ -20,25 +20,26 @@ from channels_app.operations import embeddings
 from channels_app.payloads import PayloadReader
 
 MOST_MESSAGES = 40
-ACTION = "x-tc-action"
 _REASONS = {"sensitive": "content_filter", "tool_calls": "tool_calls", "length": "length"}
 
 
 class Hunyuan(Vendor):
-    """Chat with tools and pictures; embeddings."""
+    """Chat with tools and pictures; embeddings; making pictures."""
 
     name = "hunyuan"
-    operations = frozenset({CHAT, "embeddings"})
+    operations = frozenset({CHAT, "embeddings", hunyuan_images.OPERATION})
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
-        """Write a chat or an embedding; the action travels as a header, the path is always the root."""
+        """Write a chat, an embedding or a picture; the action travels as a header, the path is always the root."""
+        if call.operation == hunyuan_images.OPERATION:
+            return hunyuan_images.encode(call)
         if call.operation != CHAT:
             return _asked("GetEmbedding", {"InputList": embeddings.texts(call)})
         return _asked("ChatCompletions", _chat(call, channel.upstream(call.model)))
 
     def deltas(self, call: Call, head: UpstreamHead, body: bytes) -> Sequence[Delta]:
         """Read a complete answer."""
-        response = _response(body)
+        response = hunyuan_images.response(body)
         if "Choices" not in response:
             return [Broken(_refusal(response))]
         reader = _Reader()
@@ -50,8 +51,10 @@ class Hunyuan(Vendor):
         return _Reader()
 
     def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
-        """Read embeddings."""
-        response = _response(body)
+        """Read embeddings or pictures."""
+        response = hunyuan_images.response(body)
+        if call.operation == hunyuan_images.OPERATION and "Error" not in response:
+            return hunyuan_images.answer(call, head, body)
         if not isinstance(response.get("Data"), list):
             return Answer(failure=_refusal(response))
         usage = _usage(response)
@@ -61,14 +64,14 @@ class Hunyuan(Vendor):
 
     def classify(self, status: int, body: bytes) -> Failure:
         """Say what an error answer means."""
-        return _refusal(_response(body)) if b'"Response"' in body else failures.classify(status, body, codes.HUNYUAN)
+        return _refusal(hunyuan_images.response(body)) if b'"Response"' in body else failures.classify(status, body, codes.HUNYUAN)
 
 
 VENDOR = Hunyuan()
 
 
 def _asked(action: str, body: Mapping[str, Any]) -> Encoded:
-    return Encoded("/", orjson.dumps(body), headers=((ACTION, action),))
+    return Encoded("/", orjson.dumps(body), headers=((hunyuan_images.ACTION, action),))
 
 
 def _chat(call: Call, model: str) -> dict[str, Any]:
@@ -148,16 +151,6 @@ def _tool_call(call: Mapping[str, Any]) -> dict[str, Any]:
     function: Mapping[str, Any] = call.get("function") or {}
     named = {"Name": function.get("name", ""), "Arguments": function.get("arguments", "")}
     return {"Id": call.get("id", ""), "Type": "function", "Function": named}
-
-
-def _response(body: bytes) -> dict[str, Any]:
-    """Return what stands in `Response`, or an empty object."""
-    try:
-        payload = lenient.loads(body)
-    except ValueError:
-        return {}
-    response = payload.get("Response", payload) if isinstance(payload, dict) else {}
-    return response if isinstance(response, dict) else {}
 
 
 def _refusal(response: Mapping[str, Any]) -> Failure:

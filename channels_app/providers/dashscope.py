@@ -23,7 +23,7 @@ class DashScope(Provider):
         named = (("x-dashscope-workspace", channel.options.get("workspace")), ("x-dashscope-plugin", channel.options.get("plugin")))
         return super().authorize(channel, key) + tuple((name, str(value)) for name, value in named if value)
 
-    def follow(self, call: Call, body: bytes, asked: int) -> Errand | None:
+    def follow(self, call: Call, body: bytes, *, ticket: bytes, asked: int) -> Errand | None:
         """Ask for a picture's task again, at this channel's own base: keys belong to a region."""
         found = dashscope_images.errand(body, asked) if call.operation == dashscope_images.OPERATION else None
         return Errand(*found) if found else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from channels_app import codes, failures
-from channels_app.contract import ChannelFacts, ChannelKey, Failure, UpstreamRequest
-from channels_app.provider import Field, Provider
+from channels_app import codes, failures, hunyuan_images
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, UpstreamRequest
+from channels_app.provider import Errand, Field, Provider
 from channels_app.signing import tencent
 
 _EXPIRED = "AuthFailure.SignatureExpire"
@@ -52,6 +52,11 @@ class HunyuanTc3(Provider):
         )
         kept = tuple((name, value) for name, value in request.headers if name not in _OURS)
         return replace(request, headers=(*kept, *((name, value) for name, value in signed if name != "host")))
+
+    def follow(self, call: Call, body: bytes, *, ticket: bytes, asked: int) -> Errand | None:
+        """Ask after a picture's job."""
+        found = hunyuan_images.errand(body, ticket, asked) if call.operation == hunyuan_images.OPERATION else None
+        return Errand(found[0].path, found[1], found[0].body, found[0].headers) if found else None
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         """Tell a wrong clock from a wrong key."""

@@ -44,6 +44,16 @@ def test_the_vendors_client_is_answered(vendor: Hunyuan) -> None:
     assert vendor.refused == []
 
 
+def test_its_pictures_are_jobs(vendor: Hunyuan) -> None:
+    made = models.SubmitHunyuanImageJobRequest()
+    made.from_json_string(json.dumps({"Prompt": "猫", "Resolution": "1024:1024"}))
+    asked = models.QueryHunyuanImageJobRequest()
+    asked.JobId = client(vendor).SubmitHunyuanImageJob(made).JobId
+    states = [client(vendor).QueryHunyuanImageJob(asked) for _ in range(3)]
+    assert [state.JobStatusCode for state in states] == ["1", "2", "5"]
+    assert states[-1].ResultImage == ["https://x.test/1.png"]
+
+
 def test_a_wrong_key_is_refused_to_it_too(vendor: Hunyuan) -> None:
     with pytest.raises(TencentCloudSDKException) as error:
         client(vendor, "wrong").ChatCompletions(question(stream=False))

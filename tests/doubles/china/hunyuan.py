@@ -1,7 +1,11 @@
-"""Tencent Cloud as it behaves: signatures made again from the bytes that came, a clock of five minutes, errors inside a 200."""
+"""Tencent Cloud as it behaves: signatures made again from the bytes that came, a clock of five minutes, errors inside a 200.
+
+Pictures are jobs to ask after.
+"""
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from typing import Any
@@ -46,14 +50,27 @@ def stream(texts: tuple[str, ...] = replies.WORDS, finish: str = "stop") -> Repl
     return replace(replies.raw_stream(*frames), content_type="text/event-stream")
 
 
+def job(state: str, **members: Any) -> dict[str, Any]:
+    """Return what is told of a picture's job: 1 waits, 2 runs, 4 has failed, 5 is done."""
+    empty = {"JobErrorCode": "", "JobErrorMsg": "", "ResultImage": [], "ResultDetails": [], "RevisedPrompt": []}
+    return {"JobStatusCode": state, "JobStatusMsg": "state", **empty, **members}
+
+
 class Hunyuan(Vendor):
     """The root with actions, signed; and `/v1/…` like OpenAI."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.jobs: dict[str, list[dict[str, Any]]] = {}
+        self.next_job: list[dict[str, Any]] = []
+        self._numbers = itertools.count(1)
 
     def check(self, request: Received) -> Reply | None:
         if path_of(request).startswith("/v1/"):
             is_known = request.headers.get("authorization") == f"Bearer {BEARER}"
             return None if is_known else replies.error(401, "invalid_api_key", "Incorrect API key provided")
-        return self._check_signature(request) or (_check_chat(request.fields) if _action(request) == "ChatCompletions" else None)
+        checked = {"ChatCompletions": _check_chat, "SubmitHunyuanImageJob": _check_picture}.get(_action(request))
+        return self._check_signature(request) or (checked(request.fields) if checked else None)
 
     def _check_signature(self, request: Received) -> Reply | None:
         found = _SIGNED.fullmatch(request.headers.get("authorization", ""))
@@ -82,7 +99,23 @@ class Hunyuan(Vendor):
         if _action(request) == "GetEmbedding":
             vectors = [{"Embedding": [0.5, -0.5], "Index": place, "Object": "embedding"} for place, _ in enumerate(fields["InputList"])]
             return replies.answer({"Response": {"Data": vectors, "Usage": {"PromptTokens": 3, "TotalTokens": 3}, "RequestId": "r"}})
+        if _action(request) == "SubmitHunyuanImageJob":
+            return self._new_job(fields)
+        if _action(request) == "QueryHunyuanImageJob":
+            return self._job(fields["JobId"])
         return stream() if fields.get("Stream") else answer()
+
+    def _new_job(self, fields: dict[str, Any]) -> Reply:
+        name = f"{APP_ID}-{next(self._numbers)}"
+        urls = [f"https://x.test/{number}.png" for number in range(1, fields.get("Num", 1) + 1)]
+        self.jobs[name] = list(self.next_job) or [job("1"), job("2"), job("5", ResultImage=urls, ResultDetails=["Success"] * len(urls))]
+        return replies.answer({"Response": {"JobId": name, "RequestId": "r"}})
+
+    def _job(self, name: str) -> Reply:
+        states = self.jobs.get(name)
+        if not states:
+            return error("FailedOperation.JobNotExist", "no such job")
+        return replies.answer({"Response": {**(states.pop(0) if len(states) > 1 else states[0]), "RequestId": "r"}})
 
 
 def _action(request: Received) -> str:
@@ -105,4 +138,12 @@ def _check_chat(fields: dict[str, Any]) -> Reply | None:
         return error("InvalidParameter", "ReasoningContent must not be sent back")
     if any(not isinstance(tool["Function"]["Parameters"], str) for tool in fields.get("Tools", ())):
         return error("InvalidParameter", "Parameters is a text")
+    return None
+
+
+def _check_picture(fields: dict[str, Any]) -> Reply | None:
+    if not 1 <= len(fields.get("Prompt", "")) <= 1024 or not 1 <= fields.get("Num", 1) <= 4:
+        return error("InvalidParameterValue", "Prompt or Num is out of range")
+    if not re.fullmatch(r"\d+:\d+", fields.get("Resolution", "1024:1024")):
+        return error("InvalidParameterValue", "Resolution is written 1024:1024")
     return None
