@@ -1,4 +1,8 @@
-"""Give the test session a PostgreSQL and a Redis of its own, before Django's settings are read (`-p tests.bootstrap`)."""
+"""Give the test session a PostgreSQL and a Redis of its own, before Django's settings are read (`-p tests.bootstrap`).
+
+With `KEYOSK_TEST_REDIS=paused` that Redis is stopped once it has started: it takes connections and says nothing. Tests
+about Redis itself (marker `redis`) are skipped then.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +16,13 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+import redis
 
 from foundation import embedded
 
 # Set by the process that started the servers; xdist's workers and nested runs inherit it with the URLs.
 _MARK = "KEYOSK_TEST_SERVERS"
+IS_REDIS_PAUSED = os.environ.get("KEYOSK_TEST_REDIS") == "paused"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -30,6 +36,13 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     return (yield)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is about Redis itself where it says nothing."""
+    for item in items:
+        if IS_REDIS_PAUSED and item.get_closest_marker("redis"):
+            item.add_marker(pytest.mark.skip(reason="about Redis itself, which is paused (KEYOSK_TEST_REDIS)"))
+
+
 def _start(config: pytest.Config) -> None:
     var = Path(tempfile.mkdtemp(prefix="keyosk-test-")).resolve()
     exits = ExitStack()
@@ -41,6 +54,16 @@ def _start(config: pytest.Config) -> None:
     urls = {"DATABASE_URL": embedded.database_url(var), "REDIS_URL": embedded.redis_url(var)}
     os.environ.update(urls, KEYOSK_VAR_DIR=str(var), **{_MARK: str(os.getpid())})
     exits.callback(os.environ.pop, _MARK)
+    if IS_REDIS_PAUSED:
+        _pause(urls["REDIS_URL"], exits)
+
+
+def _pause(url: str, exits: ExitStack) -> None:
+    """Stop Redis now, and let it go on at the end: a stopped process does not hear that it is to end."""
+    with redis.Redis.from_url(url) as client:
+        pid = int(client.info("server")["process_id"])
+    os.kill(pid, signal.SIGSTOP)
+    exits.callback(os.kill, pid, signal.SIGCONT)
 
 
 def _move_worker(number: int) -> None:

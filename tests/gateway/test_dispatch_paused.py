@@ -21,6 +21,8 @@ from tests.gateway.live import LiveRelay
 from tests.gateway.test_dispatch import free_money
 from tests.gateway.test_dispatch_routing import learn
 
+pytestmark = pytest.mark.redis  # it pauses a Redis that runs
+
 
 @pytest.fixture
 def paused() -> Generator[None, None, None]:

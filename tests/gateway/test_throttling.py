@@ -171,6 +171,7 @@ def test_a_call_gives_its_place_back(caller: Caller, relay: LiveRelay, upstream:
     assert relay.state.limiter.lanes[f"key:{caller.key.pk}"].running == 0
 
 
+@pytest.mark.redis
 async def test_processes_learn_of_each_other() -> None:
     here, there = Limiter(), Limiter()
     exchanges = [Exchange(limiter, redis_url=settings.REDIS_URL) for limiter in (here, there)]
