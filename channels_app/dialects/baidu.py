@@ -19,6 +19,7 @@ from channels_app.faces import CHAT, Vendor
 from channels_app.operations import embeddings
 from channels_app.payloads import PayloadReader
 
+_MOST_TEXTS = 16
 _PATHS = {
     "ernie-4.0-8k": "completions_pro",
     "ernie-4.0": "completions_pro",
@@ -54,6 +55,7 @@ class BaiduV1(Vendor):
         model = channel.upstream(call.model)
         place = _PATHS.get(model.lower(), model.lower())
         if call.operation != CHAT:
+            embeddings.check_number(call, _MOST_TEXTS)
             return Encoded(f"/embeddings/{place}", orjson.dumps({"input": embeddings.texts(call)}))
         return Encoded(f"/chat/{place}", orjson.dumps(_chat(call)))
 

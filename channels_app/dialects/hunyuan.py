@@ -20,6 +20,7 @@ from channels_app.operations import embeddings
 from channels_app.payloads import PayloadReader
 
 MOST_MESSAGES = 40
+MOST_TEXTS = 50
 _REASONS = {"sensitive": "content_filter", "tool_calls": "tool_calls", "length": "length"}
 
 
@@ -34,6 +35,7 @@ class Hunyuan(Vendor):
         if call.operation == hunyuan_images.OPERATION:
             return hunyuan_images.encode(call)
         if call.operation != CHAT:
+            embeddings.check_number(call, MOST_TEXTS)
             return _asked("GetEmbedding", {"InputList": embeddings.texts(call)})
         return _asked("ChatCompletions", _chat(call, channel.upstream(call.model)))
 

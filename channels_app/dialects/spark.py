@@ -111,9 +111,8 @@ VENDOR = Spark()
 
 
 def _embedding(call: Call) -> dict[str, Any]:
+    embeddings.check_number(call, 1)
     texts = embeddings.texts(call)
-    if len(texts) > 1:
-        raise Unexpressible("This channel embeds one text a call.", field="input")
     said = base64.b64encode(orjson.dumps({"messages": [{"content": texts[0], "role": "user"}]})).decode()
     return {
         "header": {"status": 3},

@@ -18,6 +18,7 @@ import orjson
 from channels_app import tokenizer
 from channels_app.chat_usage import count, read_usage
 from channels_app.contract import Answer, Call, Failure, UpstreamHead, Usage
+from channels_app.faces import Unexpressible
 from channels_app.operations.base import BadCall, Bound, Operation, held_tokens, loaded, nothing
 
 _MOST_INPUTS = 2048
@@ -83,6 +84,13 @@ def inputs(call: Call) -> list[str | list[int]]:
     if not all(isinstance(one, str) or _is_tokens(one) for one in found):
         raise BadCall("input must hold texts, or lists of tokens.", field="input")
     return found
+
+
+def check_number(call: Call, most: int) -> None:
+    """Raise Unexpressible for a call of more inputs than the vendor takes at once, which it would refuse in words of its own."""
+    found = len(inputs(call))
+    if found > most:
+        raise Unexpressible(f"This channel embeds at most {most} {'text' if most == 1 else 'texts'} a call, not {found}.", field="input")
 
 
 def texts(call: Call) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from channels_app import codes, dashscope_images
-from channels_app.contract import Call, ChannelFacts, ChannelKey
+from channels_app import codes, dashscope_images, dashscope_texts
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded
 from channels_app.provider import Errand, Field, Provider
 
 
@@ -18,6 +18,10 @@ class DashScope(Provider):
     )
     default_models = ("qwen-plus", "qwen-max", "qwen-turbo")
     codes = codes.DASHSCOPE
+
+    def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
+        dashscope_texts.check(call, channel)
+        return encoded
 
     def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
         named = (("x-dashscope-workspace", channel.options.get("workspace")), ("x-dashscope-plugin", channel.options.get("plugin")))

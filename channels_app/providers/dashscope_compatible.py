@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from channels_app import bounds, codes
+from channels_app import bounds, codes, dashscope_texts
 from channels_app.contract import Call, ChannelFacts, Encoded
 from channels_app.fitting import classic, rewritten
 from channels_app.provider import Provider
@@ -25,6 +25,7 @@ class DashScopeCompatible(Provider):
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         """Ask for a stream where the model, or its thinking, is told in streams alone; it is put together for the client."""
+        dashscope_texts.check(call, channel)
         if call.operation != "chat":
             return encoded
         changes: dict[str, Any] = bounds.changed(call.chat, **_LIMITS)

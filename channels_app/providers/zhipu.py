@@ -8,9 +8,11 @@ from typing import Any
 from channels_app import bounds, codes
 from channels_app.contract import Call, ChannelFacts, Encoded
 from channels_app.fitting import classic, fit, messages_changed, rewritten
+from channels_app.operations import embeddings
 from channels_app.provider import Field, Provider
 
 _INSIDE = (bounds.LEAST, 0.99)  # the vendor refuses both ends of 0 … 1
+_MOST_TEXTS = 64
 
 
 class Zhipu(Provider):
@@ -31,7 +33,10 @@ class Zhipu(Provider):
     codes = codes.ZHIPU
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
-        """Keep temperature and top_p inside (0, 1), stop a list, pictures bare base64; who asks for a picture is `user_id`."""
+        """Keep temperature and top_p inside (0, 1), stop a list, pictures bare base64; who asks for a picture is `user_id`;
+        refuse more texts to embed than it takes at once."""
+        if call.operation == "embeddings":
+            embeddings.check_number(call, _MOST_TEXTS)
         if call.operation == "images":
             return fit(encoded, renames={"user": "user_id"})
         if call.operation != "chat":
