@@ -64,6 +64,7 @@ def is_open(of: Standing) -> bool:
     return not of.board.is_usable(ONE, "m", KEY, time.monotonic())
 
 
+@pytest.mark.redis
 async def test_two_workers_agree_on_an_open_and_a_closed_circuit_within_a_second() -> None:
     first, second = standing(), standing()
     async with running(signals(first), signals(second)):
@@ -81,6 +82,7 @@ async def test_two_workers_agree_on_an_open_and_a_closed_circuit_within_a_second
         assert await within(5, lambda: (1, "m", KEY.id) not in first.board.tripped) < 1.0
 
 
+@pytest.mark.redis
 async def test_a_conversation_is_kept_to_its_channel_by_all_workers() -> None:
     first, second = standing(), standing()
     async with running(signals(first), signals(second)):
