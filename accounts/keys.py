@@ -180,9 +180,10 @@ def revoke_secret(secret: str) -> str | None:
 
 
 def by_secret(secret: str) -> ApiKey | None:
-    """Return the key that a secret opens, whatever its state."""
+    """Return the key that a secret opens, whatever its state; a rotated secret opens it until its overlap has ended."""
     found = digests(secret)
-    return ApiKey.objects.select_related("membership").filter(Q(digest__in=found) | Q(previous_digest__in=found)).first()
+    rotated = Q(previous_digest__in=found, previous_until__gt=timezone.now())
+    return ApiKey.objects.select_related("membership").filter(Q(digest__in=found) | rotated).first()
 
 
 def digest(secret: str) -> str:

@@ -159,3 +159,11 @@ def test_settings_are_changed_and_tidied(end_user: Membership) -> None:
     )
     key.refresh_from_db()
     assert (key.name, key.models_allowed, key.networks_allowed, key.rpm, key.tags) == ("desk", ["a", "b"], ["203.0.113.0/24"], 5, ["x"])
+
+
+def test_a_rotated_secret_opens_its_key_until_its_overlap_has_ended() -> None:
+    old = keys.issue(membership=a_member(), name="laptop")
+    new = keys.rotate(key=old.key, overlap=datetime.timedelta(hours=1))
+    assert [keys.by_secret(one.secret) for one in (old, new)] == [old.key, old.key]
+    ApiKey.objects.update(previous_until=timezone.now())
+    assert [keys.by_secret(one.secret) for one in (old, new)] == [None, old.key]
