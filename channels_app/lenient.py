@@ -1,4 +1,4 @@
-"""JSON as vendors write it: halves of characters (an emoji split over two chunks), NaN and Infinity are forgiven."""
+"""JSON as vendors write it: halves of characters (an emoji split over two chunks), NaN, Infinity, braces too many are forgiven."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ def loads(data: bytes) -> object:
         return json.loads(data)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
+    except json.JSONDecodeError as error:
+        if error.pos == 0 or error.doc[error.pos :].strip("} \r\n\t"):
+            raise
+        return json.loads(error.doc[: error.pos])
 
 
 def dumps(value: object) -> bytes:

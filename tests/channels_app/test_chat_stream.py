@@ -200,6 +200,13 @@ def test_nothing_follows_the_end() -> None:
     assert (list(reader.feed(PLAIN)), list(reader.end())) == ([], [])
 
 
+def test_a_superfluous_brace_behind_a_chunk_loses_no_text() -> None:
+    """Gotcha 3: one-api #1720."""
+    braced = event(chunk({"role": "assistant", "content": "Hel"})).rstrip(b"\n") + b"}\n\n"
+    frames = read(braced, event(chunk({"content": "lo"})), event(chunk({}, "stop")), DONE)
+    assert "".join(one["choices"][0]["delta"].get("content") or "" for one in payloads(frames) if one["choices"]) == "Hello"
+
+
 def test_dropped_frames_are_counted() -> None:
     reader = ChatReader(model=MODEL, wants_usage=True, request_id="r", created=1)
     reader.feed(STREAMS["a frame that is no JSON"].body)

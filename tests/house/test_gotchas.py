@@ -17,7 +17,6 @@ EXCEPTIONS = {
 }
 # Handled but for a part.
 IN_PART = {
-    3: "a chunk with a superfluous brace behind its JSON is left out and counted as skipped, not repaired",
     12: "the first byte may take 120 s; who serves slower models sets the channel's own timeouts",
     17: "a tool's name in fragments is passed on in fragments",
     23: "whether a vendor knows stream_options is said by its provider or the channel, not probed",
