@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import chart, code_shelf, ledger, orders
+from billing import cash, chart, code_shelf, ledger, orders
 from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Transfer
 from billing.money import format_minor
 from foundation import notify
@@ -151,9 +151,7 @@ def _open_of(owner: int) -> QuerySet[Dispute]:
 
 
 def _cash(dispute: Dispute, kind: str) -> int:
-    account = dispute.attempt.account
-    owner = account.pk if kind == "clearing" else 0
-    return ledger.account(kind=kind, tenant_id=account.tenant_id, ledger=f"M:{dispute.currency}", owner=owner).pk
+    return cash.book(dispute.attempt.account, kind, currency=dispute.currency).pk
 
 
 def _note(dispute: Dispute, order: Order, reason: str) -> None:

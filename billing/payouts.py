@@ -6,8 +6,8 @@ BadPayout    an amount that the gateway does not owe, or no reference
 from __future__ import annotations
 
 from accounts.models import User
-from billing import ledger
-from billing.models import GatewayAccount, Journal, LedgerAccount
+from billing import cash, ledger
+from billing.models import GatewayAccount, Journal
 from billing.money import format_minor
 
 
@@ -17,7 +17,7 @@ class BadPayout(ValueError):
 
 def owed(account: GatewayAccount, *, currency: str) -> int:
     """Return what the gateway still owes us, in minor units."""
-    return -ledger.balance_of(_account(account, currency, "clearing"))
+    return -ledger.balance_of(cash.book(account, "clearing", currency=currency))
 
 
 def book(
@@ -32,15 +32,10 @@ def book(
     due = owed(account, currency=currency)
     if received_minor + fee_minor > due and not Journal.objects.filter(key=key).exists():
         raise BadPayout(f"the gateway owes only {format_minor(due, currency=currency)}")
-    clearing = _account(account, currency, "clearing").pk
+    clearing = cash.book(account, "clearing", currency=currency).pk
     parts = (("cash", received_minor), ("fee", fee_minor))
-    lines = [ledger.Line(_account(account, currency, kind).pk, clearing, amount) for kind, amount in parts if amount]
+    lines = [ledger.Line(cash.book(account, kind, currency=currency).pk, clearing, amount) for kind, amount in parts if amount]
     return ledger.post(
         kind="payout", key=key[:120], lines=lines, tenant_id=account.tenant_id, actor_id=actor.pk if actor else None,
         reference=reference.strip()[:120],
     )  # fmt: skip
-
-
-def _account(account: GatewayAccount, currency: str, kind: str) -> LedgerAccount:
-    owner = account.pk if kind == "clearing" else 0
-    return ledger.account(kind=kind, tenant_id=account.tenant_id, ledger=f"M:{currency}", owner=owner)

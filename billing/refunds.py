@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import code_shelf, gateways, ledger, order_mail, orders
+from billing import cash, code_shelf, gateways, ledger, order_mail, orders
 from billing.models import Code, CodeBatch, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
 from billing.money import format_minor
 from billing.payments.base import GatewayError
@@ -257,10 +257,5 @@ def _take_back(order: Order, refund: Refund, unspent: list[_Unspent], *, actor: 
 
 
 def _book(refund: Refund, *, src: str, dst: str, key: str) -> None:
-    account = refund.attempt.account
-    owner = {"clearing": account.pk}
-    ids = [
-        ledger.account(kind=kind, tenant_id=account.tenant_id, ledger=f"M:{refund.currency}", owner=owner.get(kind, 0)).pk
-        for kind in (src, dst)
-    ]
+    ids = [cash.book(refund.attempt.account, kind, currency=refund.currency).pk for kind in (src, dst)]
     ledger.transfer(kind="refund", key=key, src_id=ids[0], dst_id=ids[1], amount=refund.amount_minor, reference=f"refund:{refund.pk}")

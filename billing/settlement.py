@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import code_shelf, disputes, ledger, order_mail, orders, refunds
+from billing import cash, code_shelf, disputes, ledger, order_mail, orders, refunds
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
@@ -151,9 +151,8 @@ def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = No
 
 def _book(attempt: PaymentAttempt, *, src: str, dst: str, key: str) -> None:
     """Book what really came, in its currency's own ledger; the gateway's clearing account owes it to us."""
-    tenant_id, cash = attempt.account.tenant_id, f"M:{attempt.received_currency or attempt.currency}"
-    owner = {"clearing": attempt.account_id}
-    accounts = [ledger.account(kind=kind, tenant_id=tenant_id, ledger=cash, owner=owner.get(kind, 0)).pk for kind in (src, dst)]
+    currency, tenant_id = attempt.received_currency or attempt.currency, attempt.account.tenant_id
+    accounts = [cash.book(attempt.account, kind, currency=currency).pk for kind in (src, dst)]
     amount = attempt.amount_minor if attempt.received_minor is None else attempt.received_minor
     ledger.post(
         kind="payment", key=key, lines=[ledger.Line(accounts[0], accounts[1], amount)], tenant_id=tenant_id,
