@@ -17,7 +17,7 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402  # Django must be set up before anything that has models
 
-from gateway import boot, urls  # noqa: E402
+from gateway import boot, handshakes, urls  # noqa: E402
 from gateway.handler import RelayHandler, clean  # noqa: E402
 from gateway.link import Message, Receive, Send  # noqa: E402
 from gateway.pages_proxy import PagesProxy  # noqa: E402
@@ -34,6 +34,7 @@ class Application:
         self._on_lost = on_lost
         self._relay_path = urls.relay_path(tuple(settings.RELAY_MOUNTS))
         self._relay = RelayHandler(resolve=urls.resolve, body_limit=settings.RELAY_BODY_LIMIT, upload_folder=settings.UPLOAD_DIR)
+        self._sockets = RelayHandler(resolve=urls.resolve_socket, body_limit=0)
         self._pages: PagesProxy | None = None
         self._exits = AsyncExitStack()
         self._seen_pages_at = -_HEALTH_SECONDS
@@ -44,7 +45,7 @@ class Application:
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
-            await self._refuse_websocket(scope, receive, send)
+            await self._websocket(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = clean(scope["path"])
@@ -70,13 +71,11 @@ class Application:
         await send({"type": "http.response.start", "status": 200 if is_well else 503, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    async def _refuse_websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await receive()
-        if "websocket.http.response" in scope.get("extensions", {}):
-            await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
-            await send({"type": "websocket.http.response.body", "body": b""})
-        else:
-            await send({"type": "websocket.close"})
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse in the words of the address: no WebSocket is offered yet."""
+        path = clean(scope["path"])
+        request = handshakes.as_request(scope, self._relay_path("GET", path) or path)
+        await self._sockets(request, handshakes.hearing(receive), handshakes.refusing(scope, send))
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:

@@ -15,6 +15,8 @@ def spoken(path: str, header: Callable[[str], str], query: str = "") -> str:
         return "responses"
     if path.startswith("/v1beta/"):
         return "openai" if path.startswith("/v1beta/openai/") else "gemini"
+    if path.startswith("/ws/google."):
+        return "gemini"
     if path.startswith("/v1/models"):
         return _of_models(path, header, query)
     return "openai"

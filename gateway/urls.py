@@ -91,7 +91,7 @@ urlpatterns: list[URLPattern] = [
 ]
 
 # What belongs to the relay, below the root and below every mount.
-PREFIXES = ("/v1/", "/v1beta/", "/openai/", "/dashboard/billing/", "/rerank", "/v2/rerank")
+PREFIXES = ("/v1/", "/v1beta/", "/openai/", "/dashboard/billing/", "/rerank", "/v2/rerank", "/ws/google.")
 
 
 def resolve(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
@@ -108,6 +108,11 @@ def resolve(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
     if address.startswith(_RECEIPT):
         return Receipt, {"receipt": address[len(_RECEIPT) :]}
     return (later.NotYet, {}) if later.is_later(address) else None
+
+
+def resolve_socket(address: str) -> tuple[type[RelayView], dict[str, Any]] | None:
+    """Return the view of a WebSocket's handshake at a clean path: a refusal, where something is."""
+    return (later.NoSocket, {}) if resolve(address) is not None else None
 
 
 def _of_model(address: str) -> tuple[type[RelayView], dict[str, Any]]:

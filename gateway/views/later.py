@@ -1,4 +1,4 @@
-"""Parts of the protocols that are not offered yet: a clear 501 in the envelope of the address."""
+"""Parts of the protocols, and of them all WebSockets, that are not offered yet: a clear 501 in the envelope of the address."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ PREFIXES = (
     "/openai/v1/realtime",
     "/openai/v1/files",
     "/openai/v1/batches",
+    "/ws",  # where Gemini's Live API is
 )
 
 
@@ -45,6 +46,14 @@ class NotYet(RelayView):
     @extend_schema(exclude=True)
     async def post(self, request: LeanRequest) -> Answer:
         return await self.get(request)
+
+
+class NoSocket(NotYet):
+    """Refuse a WebSocket's handshake."""
+
+    @extend_schema(exclude=True)
+    async def get(self, request: LeanRequest) -> Answer:
+        raise RelayError("not_implemented", f"WebSockets are not offered at {request._request.path[:100]} yet.")
 
 
 def is_later(address: str) -> bool:

@@ -26,7 +26,7 @@ class LiveRelay:
     def __init__(self) -> None:
         self.application = Application(on_lost=lambda: None)
         config = uvicorn.Config(
-            self.application, port=0, lifespan="on", log_level="warning", ws="none", proxy_headers=False, timeout_graceful_shutdown=1
+            self.application, port=0, lifespan="on", log_level="warning", proxy_headers=False, timeout_graceful_shutdown=1
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
