@@ -19,7 +19,12 @@ PREFIX = "kp_"
 _SHOWN = 10
 # What a token may be for; whoever lacks the role gets nothing from a scope.
 CUSTOMER_SCOPES = ("account:read", "keys:read", "keys:write", "usage:read", "wallet:read", "wallet:write")
-STAFF_SCOPES = ("customers:read", "customers:write", "audit:read")
+STAFF_SCOPES = (
+    "customers:read", "customers:write", "audit:read",
+    "products:read", "products:write", "codes:read", "codes:write", "orders:read", "orders:write", "prices:read", "prices:write",
+    "channels:read", "channels:write", "payments:read", "payments:write", "webhooks:read", "webhooks:write",
+    "limits:read", "limits:write", "ledger:read", "shop:read", "shop:write",
+)  # fmt: skip
 PLATFORM_SCOPES = ("tenants:read", "tenants:write")
 SCOPES = (*CUSTOMER_SCOPES, *STAFF_SCOPES, *PLATFORM_SCOPES)
 

@@ -43,7 +43,11 @@ METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 PAGES_SOCKET = env.text("KEYOSK_PAGES_SOCKET", "")
 NODE_NAME = env.text("KEYOSK_NODE", "")
 
-REST_FRAMEWORK = {"DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema", "UNAUTHENTICATED_USER": None}
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "console.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Keyosk",
     "VERSION": "0.1.0",

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework import exceptions, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
@@ -35,6 +35,9 @@ from console.api.schema import IDEMPOTENCY_PATTERN, ApiSchema
 from foundation import vault
 
 SAFE = ("GET", "HEAD", "OPTIONS")
+# Who reads a shop's rows, and who changes them.
+STAFF = Membership.STAFF_ROLES
+CHANGERS = ("owner", "manager")
 IDEMPOTENCY = "Idempotency-Key"
 
 
@@ -77,7 +80,7 @@ class ScopePermission(BasePermission):
         verb = "read" if request.method in SAFE else "write"
         token = cast(AccessToken, request.auth)
         if f"{view.subject}:{verb}" not in token.scopes:
-            raise exceptions.PermissionDenied(f"The token lacks the scope {view.subject}:{verb}.")
+            raise exceptions.PermissionDenied(f"The token lacks the scope {view.subject}:{verb}: make one that has it.")
         actor = cast(ApiView, view).actor
         roles = view.read_roles if verb == "read" else view.write_roles
         if (roles is not None and actor.role not in roles) or (view.is_platform and not actor.is_platform):
@@ -117,7 +120,8 @@ class KeyReused(exceptions.APIException):
     """The idempotency key belongs to another request."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This Idempotency-Key was used for another request."
+    default_detail = "This Idempotency-Key was used for another request: choose another key."
+    kind = "idempotency_key_reused"
 
 
 class ApiView(GenericViewSet[Any]):
@@ -155,9 +159,9 @@ class ApiView(GenericViewSet[Any]):
         """Keep the rows the caller may see."""
         return scope.narrow(self.actor, rows)
 
-    def valid(self, *, partial: bool = False) -> dict[str, Any]:
-        """Return the body's validated values; raise 400."""
-        serializer = self.get_serializer(data=self.request.data, partial=partial)
+    def read(self, kind: type[serializers.Serializer[Any]], *, partial: bool = False) -> dict[str, Any]:
+        """Return the body's values as a shape has them; raise 400."""
+        serializer = kind(data=self.request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
         return cast(dict[str, Any], serializer.validated_data)
 

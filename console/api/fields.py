@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rest_framework import serializers
@@ -19,3 +20,15 @@ class Prose(serializers.RegexField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(r"^[^\x00]*$", trim_whitespace=False, allow_blank=True, **kwargs)
+
+
+# The most that any column of amounts keeps; JSON numbers beyond it lose digits in some readers.
+MOST = 9_000_000_000_000_000
+# µ$, and minor units of a currency: from 0 on, above 0, or nothing at all.
+Amount = partial(serializers.IntegerField, min_value=0, max_value=MOST)
+Above0 = partial(serializers.IntegerField, min_value=1, max_value=MOST)
+# How often, how many; and where in a list.
+Count = partial(serializers.IntegerField, min_value=1, max_value=2_147_483_647)
+Place = partial(serializers.IntegerField, min_value=-32_768, max_value=32_767)
+Id = partial(serializers.IntegerField, min_value=1, max_value=MOST)
+Currency = partial(serializers.RegexField, r"^[A-Za-z]{3}$", help_text="Three letters such as CNY.")

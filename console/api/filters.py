@@ -76,6 +76,17 @@ class Number(Filter):
         return number
 
 
+class Flag(Filter):
+    """Yes or no."""
+
+    kind = bool
+
+    def read(self, text: str) -> bool:
+        if text not in {"true", "false"}:
+            raise ValueError
+        return text == "true"
+
+
 class Choice(Filter):
     """One of some words."""
 

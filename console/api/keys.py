@@ -160,7 +160,7 @@ class KeysView(ApiView):
 
     @extend_schema(operation_id="keys_create", request=KeyNew, responses={201: KeyIssued})
     def create(self, request: Request) -> Response:
-        values = self._read(KeyNew)
+        values = self.read(KeyNew)
         issued = keys.issue(membership=self._owner(values.pop("customer", None)), **_settings(values))
         allowed = {name: amount for name, amount in values.get("allowances", {}).items() if amount is not None}
         if allowed:
@@ -175,7 +175,7 @@ class KeysView(ApiView):
     @extend_schema(operation_id="keys_change", request=KeyChange, responses=KeyShown)
     def partial_update(self, request: Request, pk: int) -> Response:
         key = self._live()
-        values = self._read(KeyChange)
+        values = self.read(KeyChange)
         before = {
             "name": key.name, "expires_at": key.expires_at, "models": key.models_allowed, "networks": key.networks_allowed,
             "rpm": key.rpm, "tpm": key.tpm, "concurrency": key.concurrency, "tags": key.tags,
@@ -191,7 +191,7 @@ class KeysView(ApiView):
     @extend_schema(operation_id="keys_rotate", request=Overlap, responses=KeyIssued)
     @action(detail=True, methods=["post"])
     def rotate(self, request: Request, pk: int) -> Response:
-        hours = self._read(Overlap)["overlap_hours"]
+        hours = self.read(Overlap)["overlap_hours"]
         issued = keys.rotate(key=self._live(), overlap=datetime.timedelta(hours=hours))
         self._note("rotate", issued.key)
         return Response(KeyIssued(issued.key, context={"secret": issued.secret}).data)
@@ -219,11 +219,6 @@ class KeysView(ApiView):
         keys.pause(key=key, is_paused=is_paused)
         self._note("pause" if is_paused else "resume", key)
         return Response(KeyShown(key).data)
-
-    def _read(self, kind: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        serializer = kind(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
-        return cast(dict[str, Any], serializer.validated_data)
 
     def _owner(self, customer: int | None) -> Membership:
         """Return whom the key is for: the caller, or for staff one of their customers."""

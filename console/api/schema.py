@@ -7,6 +7,8 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from console.api.errors import Error
+
 IDEMPOTENCY_PATTERN = r"^[!-~]{1,100}$"
 _REFUSALS = {
     "400": "The request is not valid: messages by field.",
@@ -36,6 +38,6 @@ class ApiSchema(AutoSchema):
         bodies: dict[str, Any] = super()._get_response_bodies(direction)
         for code, text in _REFUSALS.items():
             if code not in bodies:
-                # Errors of fields stand beside or instead of `detail`.
-                bodies[code] = {"description": text, "content": {"application/json": {"schema": {"type": "object"}}}}
+                shape = self.resolve_serializer(Error, "response").ref
+                bodies[code] = {"description": text, "content": {"application/json": {"schema": shape}}}
         return bodies

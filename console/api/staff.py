@@ -13,12 +13,9 @@ from accounts import audit, invitations, tenants
 from accounts.models import AuditEvent, Invitation, Membership
 from billing import ledger
 from console.api.account import Balance
-from console.api.base import ApiView
+from console.api.base import CHANGERS, STAFF, ApiView
 from console.api.fields import Prose, Words
 from console.api.filters import Choice, Number, Text
-
-STAFF = Membership.STAFF_ROLES
-CHANGERS = ("owner", "manager")
 
 
 class Customer(serializers.Serializer[Any]):

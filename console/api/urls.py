@@ -11,8 +11,10 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import SimpleRouter
 
+from console.api import errors
 from console.api.account import AccountView, WalletView
 from console.api.keys import KeysView
+from console.api.products import CategoriesView, CouponsView, ProductsView
 from console.api.reference import reference
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.tenants import TenantsView
@@ -25,6 +27,9 @@ router.register("customers", CustomersView, "api-customers")
 router.register("invitations", InvitationsView, "api-invitations")
 router.register("audit", AuditView, "api-audit")
 router.register("tenants", TenantsView, "api-tenants")
+router.register("products", ProductsView, "api-products")
+router.register("categories", CategoriesView, "api-categories")
+router.register("coupons", CouponsView, "api-coupons")
 
 api: list[URLPattern | URLResolver] = [
     path("me/", AccountView.as_view({"get": "retrieve"}), name="api-me"),
@@ -45,7 +50,7 @@ class SchemaView(SpectacularJSONAPIView):
 @csrf_exempt
 def nothing(request: HttpRequest, rest: str) -> JsonResponse:
     """Answer an address that is none as the API answers: in JSON."""
-    return JsonResponse({"detail": "Not found."}, status=404)
+    return JsonResponse(errors.envelope(404, "The API has no such address: see /api/docs/."), status=404)
 
 
 _mounted: list[URLPattern | URLResolver] = [path("api/v1/", include(api))]

@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import access_tokens, invitations
 from accounts.models import AccessToken, ApiKey, Membership, Tenant
+from billing.models import Category, Coupon, Product
 from gateway.models import UsageRecord
 from tests.console import worlds
 from tests.console.test_admin_tenancy import state_of
@@ -23,7 +24,9 @@ from tests.console.worlds import World
 pytestmark = pytest.mark.django_db
 OURS, THEIRS = "ours.test", "theirs.test"
 # The API's collections → the model whose objects they hold.
-OF_API = {"keys": ApiKey, "customers": Membership, "tenants": Tenant}
+OF_API = {
+    "keys": ApiKey, "customers": Membership, "tenants": Tenant, "products": Product, "categories": Category, "coupons": Coupon,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

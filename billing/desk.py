@@ -1,0 +1,61 @@
+"""A shop's tables for doors that know no model of this room: what there is, what a field may hold, a row set and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from django.db.models import Model, QuerySet
+
+from accounts.models import Tenant
+from billing.models import (
+    AuditRun,
+    Category,
+    Code,
+    CodeBatch,
+    Coupon,
+    Dispute,
+    GatewayAccount,
+    GroupRate,
+    Journal,
+    LedgerAccount,
+    LimitRule,
+    Order,
+    PriceRule,
+    Product,
+    Refund,
+    WebhookInbox,
+)
+from foundation import checked
+
+# These are set field by field; all others change by their own verbs alone.
+_KEPT: dict[str, type[Model]] = {"product": Product, "category": Category, "coupon": Coupon, "limit": LimitRule}
+_TABLES: dict[str, type[Model]] = {
+    **_KEPT, "batch": CodeBatch, "code": Code, "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
+    "message": WebhookInbox, "price": PriceRule, "group": GroupRate, "journal": Journal, "ledger": LedgerAccount, "audit": AuditRun,
+}  # fmt: skip
+Kept = Literal["product", "category", "coupon", "limit"]
+Table = Kept | Literal["batch", "code", "order", "refund", "dispute", "account", "message", "price", "group", "journal", "ledger", "audit"]
+
+
+def rows(table: Table) -> QuerySet[Any]:
+    """Return all rows of a table: narrow them to what the caller may see."""
+    return _TABLES[table]._default_manager.all()
+
+
+def choices(table: Table, field: str) -> list[tuple[Any, Any]]:
+    """Return what a field may hold, with labels."""
+    found: Any = _TABLES[table]._meta.get_field(field)
+    return list(found.choices)
+
+
+def new(table: Kept, *, tenant: Tenant) -> Any:
+    """Return a row of the tenant that is not saved yet."""
+    return _KEPT[table](tenant=tenant)
+
+
+def put(row: Model, values: Mapping[str, Any]) -> None:
+    """Set fields of a row after the model's checks; raise Django's ValidationError, and TypeError for a row with verbs of its own."""
+    if type(row) not in _KEPT.values():
+        raise TypeError(f"{type(row).__name__} changes by its own verbs")
+    checked.save(row, values)

@@ -1,0 +1,93 @@
+"""A shop's goods over the API: products, shelves, coupons; none of strangers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts.models import AuditEvent, Membership
+from billing import catalogue, codes, ledger
+from billing.models import Category, Coupon, Product
+from tests.console.api.conftest import program
+
+pytestmark = pytest.mark.django_db
+NEW: dict[str, Any] = {"name": "Ten dollars", "units_micros": 10_000_000, "price_minor": 7_000, "currency": "cny"}
+
+
+def test_a_product_is_added_changed_and_counted(reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    shelf = call("POST", "categories/", {"name": "Gifts", "slug": "gifts"})[1]["id"]
+    status, made = call("POST", "products/", {**NEW, "category": shelf, "tiers": [{"from": 10, "price_minor": 6_500}], "most_pieces": 50})
+    product = Product.objects.get()
+    assert (status, made["id"], made["slug"], made["currency"], made["category"]) == (201, product.pk, "ten-dollars", "CNY", shelf)
+    assert (product.tiers, product.most_pieces, product.tenant_id) == ([{"from": 10, "price_minor": 6_500}], 50, reseller_owner.tenant_id)
+    issuer, stock = ledger.account(kind="issuer"), ledger.account(kind="stock", tenant_id=product.tenant_id)
+    ledger.transfer(kind="wholesale", key="more", src_id=issuer.pk, dst_id=stock.pk, amount=30_000_000)
+    codes.mint(tenant=product.tenant, units_micros=10_000_000, count=3, product=product)
+    status, changed = call("PATCH", f"products/{product.pk}/", {"price_minor": 6_900, "is_active": False})
+    assert (status, changed["price_minor"], changed["is_active"], changed["stock"]) == (200, 6_900, False, 3)
+    assert [(one.action, one.after) for one in AuditEvent.objects.filter(action="product.change")] == [
+        ("product.change", {"price_minor": 6_900, "is_active": False})
+    ]
+    assert [one["id"] for one in call("GET", f"products/?category={shelf}&is_active=false")[1]["results"]] == [product.pk]
+    assert call("GET", "products/?is_active=true")[1]["results"] == []
+    assert call("DELETE", f"products/{product.pk}/")[0] == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"tiers": [{"from": 10, "price_minor": 7_000}]}, "tiers"),
+        ({"tiers": [{"from": 5, "price_minor": 6_000}, {"from": 5, "price_minor": 5_000}]}, "tiers"),
+        ({"slug": "taken"}, ""),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_leaves_nothing(reseller_owner: Membership, body: dict[str, Any], field: str) -> None:
+    call = program(reseller_owner)
+    catalogue.add_product(tenant=reseller_owner.tenant, name="x", slug="taken", units_micros=1, price_minor=1, currency="CNY")
+    status, told = call("POST", "products/", {**NEW, **body})
+    assert (status, told["error"]["code"], list(told["error"]["fields"])) == (409, "refused", [field] if field else [])
+    assert Product.objects.count() == 1
+
+
+def test_a_malformed_body_names_each_field(reseller_owner: Membership) -> None:
+    status, told = program(reseller_owner)("POST", "products/", {**NEW, "price_minor": 0, "tiers": [{"from": 1, "price_minor": 5}]})
+    assert (status, told["error"]["code"]) == (400, "invalid")
+    assert set(told["error"]["fields"]) == {"price_minor", "tiers.0.from"}
+
+
+def test_a_coupon_is_made_changed_and_unique(reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    product = call("POST", "products/", NEW)[1]["id"]
+    status, made = call("POST", "coupons/", {"code": "SPRING", "kind": "percent", "value": 1_500, "products": [product], "most_uses": 5})
+    assert (status, made["value"], made["products"], made["used"]) == (201, 1_500, [product], 0)
+    assert call("POST", "coupons/", {"code": "spring", "kind": "fixed", "value": 500})[0] == 409
+    assert call("POST", "coupons/", {"code": "ALL", "kind": "percent", "value": 10_001})[1]["error"]["fields"].keys() == {"value"}
+    status, changed = call("PATCH", f"coupons/{made['id']}/", {"is_active": False, "products": []})
+    assert (status, changed["is_active"], changed["products"]) == (200, False, [])
+    assert [one["id"] for one in call("GET", "coupons/?code=Spring")[1]["results"]] == [made["id"]]
+
+
+def test_nothing_of_strangers_is_read_changed_or_named(reseller_owner: Membership, stranger: Membership) -> None:
+    product = catalogue.add_product(tenant=stranger.tenant, name="theirs", units_micros=1, price_minor=1, currency="CNY")
+    shelf = Category.objects.create(tenant=stranger.tenant, slug="s", name="theirs")
+    coupon = Coupon.objects.create(tenant=stranger.tenant, code="C", value=1)
+    call = program(reseller_owner)
+    for kind, row in (("products", product), ("categories", shelf), ("coupons", coupon)):
+        assert call("GET", f"{kind}/")[1]["results"] == []
+        assert [call(method, f"{kind}/{row.pk}/", {})[0] for method in ("GET", "PATCH")] == [404, 404]
+    assert call("POST", "products/", {**NEW, "category": shelf.pk})[0] == 404
+    assert call("POST", "products/", {**NEW, "shop": "elsewhere"})[0] == 404
+    assert call("POST", "coupons/", {"code": "X", "kind": "percent", "value": 1, "products": [product.pk]})[0] == 404
+    assert Product.objects.filter(tenant=reseller_owner.tenant).count() == 0
+
+
+def test_support_reads_and_the_platform_sells_for_a_shop(reseller_owner: Membership, platform_admin: Membership) -> None:
+    status, made = program(platform_admin, host="platform.test")("POST", "products/", {**NEW, "shop": "teahouse"})
+    assert (status, made["shop"]) == (201, "teahouse")
+    Membership.objects.filter(pk=reseller_owner.pk).update(role="support")
+    call = program(reseller_owner)
+    assert [one["id"] for one in call("GET", "products/")[1]["results"]] == [made["id"]]
+    assert call("POST", "products/", NEW)[0] == 404
+    assert call("PATCH", f"products/{made['id']}/", {"name": "x"})[0] == 404
