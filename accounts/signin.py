@@ -1,16 +1,18 @@
-"""Sign in by e-mail, or by the username a person has at the tenant whose host it is."""
+"""The forms people come in by, each with the human check; and sign-in by e-mail or the tenant's username."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.app_settings import EmailVerificationMethod
-from allauth.account.forms import LoginForm
+from allauth.account.forms import LoginForm, ResetPasswordForm, SignupForm
+from allauth.core import context
 from django import forms
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts import captcha
 from accounts.models import Membership, User
 
 
@@ -26,6 +28,7 @@ class SignInForm(LoginForm):
         )
         self.fields["login"] = field
         self.order_fields(["login", "password", "remember"])
+        captcha.guard(self, self.request, door="sign_in", subject=self.data.get("login", ""))
 
     def user_credentials(self) -> dict[str, Any]:
         """Name the person by address, or by username here."""
@@ -34,11 +37,41 @@ class SignInForm(LoginForm):
         return {name: login, "password": password}
 
     def clean(self) -> dict[str, Any]:
-        """Let in who has no address: there is none to confirm."""
-        values: dict[str, Any] = super().clean()
+        """Let in who has no address: there is none to confirm. Who fails often must show that no program does it."""
+        try:
+            values: dict[str, Any] = super().clean()
+        except forms.ValidationError:
+            captcha.note(self.request, door="sign_in", subject=self.cleaned_data["login"], form=self)
+            raise
         if self.user is not None and not self.user.email:
             self._login.email_verification = EmailVerificationMethod.NONE
         return values
+
+
+class SignUpForm(SignupForm):
+    """allauth's form; many new accounts from one place are asked for the human check."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        captcha.guard(self, context.request, door="sign_up")
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Count each account that is made, and each that was there already."""
+        captcha.note(request, door="sign_up")
+        return super().try_save(request)
+
+
+class ResetForm(ResetPasswordForm):
+    """allauth's form; it sends a mail each time, so it counts each time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        captcha.guard(self, context.request, door="reset")
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Count the mail and send it."""
+        captcha.note(request, door="reset")
+        return str(super().save(request, **kwargs))
 
 
 class UsernameBackend(BaseBackend):

@@ -1,6 +1,6 @@
 """URLs of this room's pages: signing up, signing in, one's own account."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
 
 from accounts import views
@@ -12,5 +12,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("join/<str:token>/", views.join, name="accounts_join"),
     path("legal/<slug:kind>/", views.legal_page, name="accounts_legal"),
+    re_path(r"^human/(?P<token>[\w.=-]{1,400})\.(?P<kind>png|wav)$", views.human, name="accounts_human"),
     path("setup/<str:token>/", views.set_up, name="accounts_setup"),
 ]

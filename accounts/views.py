@@ -1,4 +1,4 @@
-"""Pages of this room beside allauth's: sign-in and security without dead passkey offers, set-up, joining by invitation, legal pages."""
+"""Pages of this room beside allauth's: sign-in and security without dead passkey offers, set-up, joining, legal pages, riddles."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from accounts import adapters, invitations, legal, people, setup, tenants
 from accounts.forms import OperatorForm
 from accounts.models import LegalPage, User
 from accounts.signin import SignInForm
+from foundation import puzzles
 
 
 class SignInView(LoginView):
@@ -113,3 +114,13 @@ def legal_page(request: HttpRequest, kind: str) -> HttpResponse:
     if page is None:
         raise Http404
     return render(request, "accounts/legal.html", {"page": page})
+
+
+@require_safe
+def human(request: HttpRequest, token: str, kind: str) -> HttpResponse:
+    """Draw or speak the digits of the human check, for browsers without JavaScript."""
+    try:
+        body = puzzles.picture(token) if kind == "png" else puzzles.sound(token)
+    except puzzles.Unreadable:
+        raise Http404 from None
+    return HttpResponse(body, content_type="image/png" if kind == "png" else "audio/wav", headers={"Cache-Control": "no-store"})

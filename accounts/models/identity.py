@@ -71,6 +71,11 @@ class Tenant(models.Model):
         EMAIL_DOMAINS = "domains", _("with an address of certain domains")
         APPROVAL = "approval", _("with approval by the staff")
 
+    class Captcha(models.TextChoices):
+        NEVER = "never", _("never")
+        FAILURES = "failures", _("after failures")
+        ALWAYS = "always", _("always")
+
     tenant_path: ClassVar[str] = "pk"
 
     slug = models.SlugField(_("short name"), max_length=40, unique=True)
@@ -79,6 +84,7 @@ class Tenant(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.OPEN)
     sign_up = models.CharField(_("sign-up"), max_length=10, choices=SignUp.choices, default=SignUp.OPEN)
     sign_up_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True, verbose_name=_("e-mail domains"))
+    captcha = models.CharField(_("human check"), max_length=10, choices=Captcha.choices, default=Captcha.FAILURES)
     # Empty: every language of the platform.
     languages = ArrayField(models.CharField(max_length=10), default=list, blank=True, verbose_name=_("languages"))
     currency = models.CharField(_("currency"), max_length=3, default="CNY")

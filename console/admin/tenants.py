@@ -25,7 +25,7 @@ from console.admin.figures import label
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
 BRAND = ("name", "colour", "logo_url", "announcement", "footer", "contact", "reply_to")
-MANNERS = ("sign_up", "sign_up_domains", "language", "languages", "zone", "currency")
+MANNERS = ("sign_up", "sign_up_domains", "captcha", "language", "languages", "zone", "currency")
 
 
 class TenantForm(ModelForm[Tenant]):

@@ -172,6 +172,49 @@ def issue_many(page: Page, shop: str, folder: Path, *, owner: str) -> list[dict[
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
+def test_who_guesses_passwords_does_the_work(context: BrowserContext, watch: Watch, demo: dict[str, str]) -> None:
+    shop = demo["KEYOSK_SHOP_URL"]
+    page = watch.over(context.new_page())
+
+    def sign_in(password: str) -> None:
+        page.get_by_label("E-mail or username").fill(demo["KEYOSK_USER_EMAIL"])
+        page.get_by_label("Password", exact=True).fill(password)
+        page.get_by_role("button", name="Sign In", exact=True).click()
+
+    page.goto(f"{shop}/accounts/login/?next=/console/")
+    for _ in range(3):
+        sign_in("a guess")
+        expect(page.get_by_text("not correct")).to_be_visible()
+    began = time.monotonic()
+    expect(page.get_by_text("Checked: you are not a program.")).to_be_visible(timeout=20_000)
+    print(f"the browser's work took {time.monotonic() - began:.2f} s")
+    watch.look(page, "people-human-check")
+    # Pressed before the work is done, the form waits for it.
+    sign_in(demo["KEYOSK_USER_PASSWORD"])
+    expect(page).to_have_url(f"{shop}/console/", timeout=20_000)
+
+
+def test_without_javascript_digits_are_read_or_heard(browser: Browser, demo: dict[str, str]) -> None:
+    shop = demo["KEYOSK_SHOP_URL"]
+    visitor = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = visitor.new_page()
+    page.goto(f"{shop}/accounts/login/")
+    for _ in range(3):
+        page.get_by_label("E-mail or username").fill("nobody@example.com")
+        page.get_by_label("Password", exact=True).fill("a guess")
+        page.get_by_role("button", name="Sign In", exact=True).click()
+    picture = page.get_by_alt_text("Six digits; listen to them by the link beside")
+    expect(picture).to_be_visible()
+    assert picture.evaluate("image => image.naturalWidth") == 220
+    heard = visitor.request.get(shop + (page.get_by_role("link", name="Listen to the digits").get_attribute("href") or ""))
+    assert (heard.status, heard.headers["content-type"]) == (200, "audio/wav")
+    page.get_by_label("Password", exact=True).fill("a guess")
+    page.get_by_label("The six digits").fill("12")
+    page.get_by_role("button", name="Sign In", exact=True).click()
+    expect(page.get_by_text("These were not the digits.")).to_be_visible()
+    visitor.close()
+
+
 def test_a_stranger_finds_nothing(context: BrowserContext, demo: dict[str, str]) -> None:
     shop = demo["KEYOSK_SHOP_URL"]
     page = context.new_page()

@@ -1,0 +1,110 @@
+"""The human check: when a tenant wants one, and the field that asks for it.
+
+A form's view calls `guard(form, …)` before it looks at the form: the field is added where this visitor must answer.
+What looks like a program (a failed sign-in, a code that is none, one more order without payment) is told by
+`note(…)`; under the policy "after failures" the third within an hour brings the question. Visitors are told apart by
+address (IPv6 by its /64) and, where there is one, by what they aim at (`subject`: the account's name).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+import redis
+import structlog
+from django import forms
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Tenant
+from foundation import puzzles, vault
+
+FIELD = "human"
+FREE = 3
+_HOUR = 3600
+
+log = structlog.get_logger(__name__)
+
+
+class HumanWidget(forms.Widget):
+    """Work that the browser does by itself; without JavaScript a picture and a sound of digits."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> tuple[str, str, str]:
+        """Return the work done, the token of the digits, and what was read."""
+        return (data.get(f"{name}_work", ""), data.get(f"{name}_token", ""), data.get(f"{name}_digits", ""))
+
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        """Draw a fresh riddle: an old one was answered."""
+        context = {"name": name, "id": (attrs or {}).get("id", f"id_{name}"), "work": puzzles.work(), "token": puzzles.digits()}
+        return render_to_string("partials/human.html", context)
+
+
+class HumanField(forms.Field):
+    """Is satisfied by one right answer of either kind."""
+
+    widget = HumanWidget
+
+    def __init__(self) -> None:
+        super().__init__(label=gettext_lazy("Human check"), required=True)
+
+    def clean(self, value: Any) -> bool:
+        """Raise ValidationError unless the riddle was solved just now."""
+        work, token, digits = value or ("", "", "")
+        if puzzles.is_done(work) or (digits and puzzles.is_read(token, digits)):
+            return True
+        if digits:
+            raise ValidationError(_("These were not the digits. Try the new ones."))
+        raise ValidationError(_("Please send it once more: this check keeps programs out."))
+
+
+def guard(form: forms.Form, request: HttpRequest, *, door: str, subject: str = "") -> None:
+    """Add the human check to a form where this visitor must answer it; call it before `is_valid()`."""
+    if is_wanted(request, door=door, subject=subject):
+        form.fields[FIELD] = HumanField()
+
+
+def is_wanted(request: HttpRequest, *, door: str, subject: str = "") -> bool:
+    """Tell whether this visitor must answer at this door (`sign_in`, `sign_up`, `reset`, `checkout`, `lookup`, `redeem`, …)."""
+    policy = request.tenant.captcha  # type: ignore[attr-defined]  # set by TenantMiddleware
+    if policy != Tenant.Captcha.FAILURES:
+        return bool(policy == Tenant.Captcha.ALWAYS)
+    try:
+        return any(count >= FREE for count in cache.get_many(_names(request, door, subject)).values())
+    except redis.RedisError:
+        log.warning("the human check is off: the cache does not answer")
+        return False
+
+
+def note(request: HttpRequest, *, door: str, subject: str = "", form: forms.Form | None = None) -> None:
+    """Count something that programs do; a `form` that is shown again asks from now on."""
+    try:
+        for name in _names(request, door, subject):
+            cache.add(name, 0, timeout=_HOUR)
+            cache.incr(name)
+    except (redis.RedisError, ValueError):
+        # No cache, or the hour ended between the two calls.
+        log.warning("an attempt was not counted", door=door)
+    if form is not None:
+        guard(form, request, door=door, subject=subject)
+
+
+def _names(request: HttpRequest, door: str, subject: str) -> list[str]:
+    start = f"human:{request.tenant.pk}:{door}"  # type: ignore[attr-defined]  # set by TenantMiddleware
+    names = [f"{start}:{_network(request.META.get('REMOTE_ADDR', ''))}"]
+    return [*names, f"{start}:{vault.digest(subject.strip().lower(), purpose='human')}"] if subject else names
+
+
+def _network(address: str) -> str:
+    """Return what one visitor may be thought to have: an IPv4 address, or an IPv6 network of 64 bits."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(found if found.version == 4 else ipaddress.ip_network((found, 64), strict=False))
