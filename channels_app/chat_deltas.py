@@ -6,6 +6,7 @@ name once, arguments as text, exactly one known finish reason.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -38,23 +39,32 @@ def known_reason(reason: str | None, *, has_tools: bool) -> str:
 
 
 class Tool:
-    """One tool call of a choice: what of it was already said."""
+    """One tool call of a choice: what of it is known. Nothing is said of it while its name seems to be but a beginning."""
 
-    __slots__ = ("has_arguments", "id", "index", "name")
+    __slots__ = ("has_arguments", "id", "index", "is_said", "kind", "name")
 
     def __init__(self, index: int) -> None:
         self.index = index
         self.id = ""
+        self.kind = "function"
         self.name = ""
         self.has_arguments = False
+        self.is_said = False
+
+    def opening(self) -> dict[str, Any]:
+        """Return what begins the call for the client."""
+        self.is_said = True
+        return {"index": self.index, "id": self.id, "type": self.kind}
 
 
 class Choice:
     """What is known of one choice while its stream runs."""
 
-    __slots__ = ("_by_index", "_call_prefix", "finish", "has_role", "index", "last", "tools")
+    __slots__ = ("_by_index", "_call_prefix", "_goes_on", "_held", "finish", "has_role", "index", "last", "tools")
 
-    def __init__(self, index: int, call_prefix: str) -> None:
+    def __init__(self, index: int, call_prefix: str, goes_on: Callable[[str], bool] | None = None) -> None:
+        self._goes_on = goes_on
+        self._held: Tool | None = None
         self.index = index
         self.has_role = False
         self.finish: str | None = None
@@ -74,10 +84,12 @@ class Choice:
         content = fixed.get("content")
         if content is not None and not isinstance(content, str):
             fixed = _flatten(fixed, content)
-        if fixed.get("tool_calls"):
-            calls = self._repair_tools(fixed["tool_calls"])
-            if calls != fixed["tool_calls"]:
-                fixed = {**fixed, "tool_calls": calls}
+        if fixed.get("tool_calls") or self._held is not None:
+            calls = self._repair_tools(fixed.get("tool_calls") or ())
+            if calls:
+                fixed = fixed if calls == fixed.get("tool_calls") else {**fixed, "tool_calls": calls}
+            else:
+                fixed = {name: value for name, value in fixed.items() if name != "tool_calls"}
         return fixed
 
     def _with_role(self, delta: dict[str, Any]) -> dict[str, Any]:
@@ -89,22 +101,40 @@ class Choice:
         return delta
 
     def _repair_tools(self, calls: object) -> list[dict[str, Any]]:
-        listed = calls if isinstance(calls, list) else [calls]
-        return [self._repair_tool(call) for call in listed if isinstance(call, dict)]
+        listed = [call for call in (calls if isinstance(calls, (list, tuple)) else [calls]) if isinstance(call, dict)]
+        fixed: list[dict[str, Any]] = []
+        for call in listed:
+            fixed += self._repair_tool(call)
+        if self._held is not None and not listed:
+            fixed += self._release()  # the name was all there is
+        return fixed
 
-    def _repair_tool(self, call: dict[str, Any]) -> dict[str, Any]:
+    def _repair_tool(self, call: dict[str, Any]) -> list[dict[str, Any]]:
         tool, is_new = self._tool(call)
-        fixed: dict[str, Any] = {**call, "index": tool.index}
+        before = self._release() if self._held is not None and self._held is not tool else []
         if is_new:
             tool.id = _text(call.get("id")) or f"{self._call_prefix}{self.index}_{tool.index}"
-            fixed["id"] = tool.id
-            fixed["type"] = call.get("type") or "function"
-        else:
-            fixed.pop("id", None)
-            fixed.pop("type", None)
-        if "custom" not in call:
-            fixed["function"] = _repair_function(tool, call.get("function"))
-        return fixed
+            tool.kind = _text(call.get("type")) or "function"
+        if "custom" in call:
+            return [*before, {**call, **tool.opening()} if is_new else _without_identity(call, tool.index)]
+        function = _repair_function(tool, call.get("function"))
+        if tool.is_said:
+            return [*before, {**_without_identity(call, tool.index), "function": function}]
+        if not tool.has_arguments and self._is_beginning(tool.name):
+            self._held = tool
+            return before
+        self._held = None
+        if tool.name:
+            function = {"name": tool.name, **{name: value for name, value in function.items() if name != "name"}}
+        return [*before, {**call, **tool.opening(), "function": function}]
+
+    def _is_beginning(self, name: str) -> bool:
+        """Tell whether a name is only the beginning of one that the client has declared."""
+        return bool(name) and self._goes_on is not None and self._goes_on(name)
+
+    def _release(self) -> list[dict[str, Any]]:
+        tool, self._held = self._held, None
+        return [] if tool is None else [{**tool.opening(), "function": {"name": tool.name, "arguments": ""}}]
 
     def _tool(self, call: dict[str, Any]) -> tuple[Tool, bool]:
         """Find the call a fragment belongs to: by index, else by id, else the last one."""
@@ -127,6 +157,10 @@ class Choice:
         tool = Tool(len(self.tools))
         self.tools.append(tool)
         return tool
+
+
+def _without_identity(call: dict[str, Any], index: int) -> dict[str, Any]:
+    return {**{name: value for name, value in call.items() if name not in {"id", "type"}}, "index": index}
 
 
 def _text(value: object) -> str:

@@ -36,7 +36,15 @@ class ChatEvents:
 
     def __init__(self, call: Call) -> None:
         self._tap = _Tap(call)
-        self._reader = ChatReader(model=call.model, wants_usage=True, request_id="", created=0, in_runs=False, render=self._tap)
+        self._reader = ChatReader(
+            model=call.model,
+            wants_usage=True,
+            request_id="",
+            created=0,
+            in_runs=False,
+            render=self._tap,
+            goes_on=self._tap.names.may_go_on,
+        )
 
     def feed(self, chunk: bytes) -> list[Delta]:
         """Take bytes as they arrive; return what they say."""
@@ -69,7 +77,7 @@ class _Tap(Renderer):
 
     def __init__(self, call: Call) -> None:
         super().__init__(model=call.model, wants_usage=True, request_id="", created=0)
-        self._names = ToolNames(call.chat)
+        self.names = ToolNames(call.chat)
         self._kept: list[list[Delta]] = []
         self._has_started = False
 
@@ -79,7 +87,7 @@ class _Tap(Renderer):
         return kept
 
     def chunk(self, chunk: dict[str, Any], choice: dict[str, Any], data: bytes | None) -> bytes:
-        found = [*of_delta(choice.get("delta") or {}, choice["index"], self._names), *of_choice(choice)]
+        found = [*of_delta(choice.get("delta") or {}, choice["index"], self.names), *of_choice(choice)]
         if not self._has_started:
             self._has_started = True
             identity = chunk.get("id")

@@ -150,15 +150,18 @@ def schema_of(function: Mapping[str, Any]) -> dict[str, Any]:
     return schema
 
 
+def _objects(listed: object) -> list[dict[str, Any]]:
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
 class ToolNames:
     """Names of tools as a vendor allows them, and back: a name that does not fit is shortened and marked by a digest."""
 
     def __init__(self, fields: Mapping[str, Any], *, allowed: str = r"[^a-zA-Z0-9_-]", limit: int = 64) -> None:
         self._allowed = re.compile(allowed)
         self._limit = limit
-        tools = [tool for tool in fields.get("tools") or () if isinstance(tool, dict)]
-        names = [name_of(tool) for tool in tools]
-        names += [str(one.get("name") or "") for one in fields.get("functions") or () if isinstance(one, dict)]
+        names = [name_of(tool) for tool in _objects(fields.get("tools"))]
+        names += [str(one.get("name") or "") for one in _objects(fields.get("functions"))]
         self._back = {self.sent(name): name for name in names}
 
     def sent(self, name: str) -> str:
@@ -172,6 +175,10 @@ class ToolNames:
     def read(self, name: str) -> str:
         """Return the client's name for a name that was sent."""
         return self._back.get(name, name)
+
+    def may_go_on(self, name: str) -> bool:
+        """Tell whether a name is none of those sent, but the beginning of one."""
+        return name not in self._back and any(one.startswith(name) for one in self._back)
 
 
 def choice_of(fields: Mapping[str, Any]) -> tuple[str, str]:

@@ -8,16 +8,17 @@ after its finish reasons it is complete. FINISH, USAGE and DONE come together at
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 from channels_app import failures, lenient, sse
 from channels_app.chat_deltas import FAILED, Choice, delivers, size
-from channels_app.chat_render import CHUNK, DONE, Renderer, error_bytes
+from channels_app.chat_render import DONE, Renderer, error_bytes
 from channels_app.chat_runs import Run, is_plain
 from channels_app.chat_usage import client_usage, is_nonzero, is_reported, read_usage
-from channels_app.contract import Failure, FailureKind, Frame, FrameKind
+from channels_app.contract import Failure, Frame, FrameKind
 
 _ASIDE = ("message", "usage")
 # From so many chunks of text the bytes around it are learned.
@@ -26,16 +27,26 @@ _BLANK = b" \t\r\n\xef\xbb\xbf"
 
 
 class ChatReader:
-    """Read one stream, text in runs if `in_runs`. `skipped` counts frames that made no sense; `render` writes in place of ours."""
+    """Read one stream, text in runs if `in_runs`. `skipped` counts frames that made no sense; `render` writes in place of ours;
+    `goes_on` tells whether a tool's name is only the beginning of one that the client knows."""
 
     def __init__(
-        self, *, model: str, wants_usage: bool, request_id: str, created: int, in_runs: bool = True, render: Renderer | None = None
+        self,
+        *,
+        model: str,
+        wants_usage: bool,
+        request_id: str,
+        created: int,
+        in_runs: bool = True,
+        render: Renderer | None = None,
+        goes_on: Callable[[str], bool] | None = None,
     ) -> None:
         self.skipped = 0
         self.delivered = 0
         self._wants_usage = wants_usage
         self._render = render or Renderer(model=model, wants_usage=wants_usage, request_id=request_id, created=created)
         self._call_prefix = f"call_{request_id.replace('-', '')[-12:]}"
+        self._goes_on = goes_on
         self._parser = sse.Parser()
         self._choices: dict[int, Choice] = {}
         self._usage: dict[str, Any] | None = None
@@ -63,7 +74,7 @@ class ChatReader:
             while chunk and not self._is_over:
                 chunk = self._piece(chunk, frames)
         except sse.LineTooLong as error:
-            self._fail(_upstream(str(error)), frames)
+            self._fail(failures.of_vendor(str(error)), frames)
         return frames
 
     def _piece(self, chunk: bytes, frames: list[Frame]) -> bytes:
@@ -113,7 +124,7 @@ class ChatReader:
         parts.append(chunk)
         self._body_size += len(chunk)
         if self._body_size > sse.LINE_LIMIT:
-            self._fail(_upstream("upstream's answer is too long"), frames)
+            self._fail(failures.of_vendor("upstream's answer is too long"), frames)
 
     def _read_body(self, body: bytes, frames: list[Frame]) -> None:
         """Read a JSON answer to a request for a stream: an error, or a completion to be told as a stream."""
@@ -125,7 +136,7 @@ class ChatReader:
         is_answer = isinstance(payload, dict) and isinstance(payload.get("choices"), list) and not failures.is_beside(payload)
         if not isinstance(payload, dict) or not is_answer:
             complaint = failures.find(payload)
-            self._fail(failures.of_complaint(complaint) if complaint else _upstream("upstream sent no event stream"), frames)
+            self._fail(failures.of_complaint(complaint) if complaint else failures.of_vendor("upstream sent no event stream"), frames)
             return
         self._chunk(payload, None, frames)
         self._close(frames, is_marked=True)
@@ -155,7 +166,7 @@ class ChatReader:
         if type(chunk) is dict and "choices" in chunk and not failures.is_beside(chunk):
             self._chunk(chunk, data, frames)
             return
-        complaint = failures.find(chunk) if event.name == b"error" or _is_error(chunk) else None
+        complaint = failures.find(chunk) if event.name == b"error" or failures.is_frame(chunk) else None
         if complaint is not None:
             self._fail(failures.of_complaint(complaint), frames)
         elif isinstance(chunk, dict) and is_reported(chunk.get("usage")):
@@ -244,10 +255,10 @@ class ChatReader:
 
     def _open(self, index: int, frames: list[Frame]) -> Choice:
         if index and not self._choices:  # the SDKs index a list by it: choice 0 must come first
-            first = self._choices[0] = Choice(0, self._call_prefix)
+            first = self._choices[0] = Choice(0, self._call_prefix, self._goes_on)
             delta = first.repair({"role": "assistant", "content": ""})
             frames.append(Frame(FrameKind.ROLE, self._render.chunk({}, {"index": 0, "delta": delta, "finish_reason": None}, None)))
-        state = self._choices[index] = Choice(index, self._call_prefix)
+        state = self._choices[index] = Choice(index, self._call_prefix, self._goes_on)
         return state
 
     def _note_usage(self, chunk: dict[str, Any]) -> None:
@@ -260,11 +271,11 @@ class ChatReader:
         """End the stream: DONE if upstream marked the end or gave every finish reason, otherwise ERROR."""
         reasons = [state.finish for state in self._choices.values()]
         if not reasons:
-            self._fail(_upstream("upstream sent nothing that is an answer"), frames)
+            self._fail(failures.of_vendor("upstream sent nothing that is an answer"), frames)
         elif not is_marked and None in reasons:
-            self._fail(_upstream("upstream cut the stream before its end"), frames)
+            self._fail(failures.of_vendor("upstream cut the stream before its end"), frames)
         elif not any(reasons) and not self.delivered and not any(state.tools for state in self._choices.values()):
-            self._fail(_upstream("upstream sent an empty answer"), frames)
+            self._fail(failures.of_vendor("upstream sent an empty answer"), frames)
         else:
             self._complete(frames)
 
@@ -285,16 +296,3 @@ class ChatReader:
         self._is_over = True
         usage = read_usage(self._usage)
         frames.append(Frame(FrameKind.ERROR, error_bytes(failure) + DONE, usage=usage, failure=failure))
-
-
-def _is_error(chunk: object) -> bool:
-    """Tell whether a frame without choices is an error: an error field, or a list or code of a foreign shape."""
-    if not isinstance(chunk, dict):
-        return isinstance(chunk, list) and bool(chunk) and _is_error(chunk[0])
-    if failures.is_beside(chunk) or chunk.get("errors"):
-        return True
-    return chunk.get("object") != CHUNK and any(chunk.get(name) for name in ("message", "msg", "error_msg", "detail"))
-
-
-def _upstream(message: str) -> Failure:
-    return Failure(FailureKind.UPSTREAM, message)

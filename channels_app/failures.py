@@ -122,6 +122,11 @@ def in_body(payload: object, codes: Codes = _NO_CODES) -> Failure | None:
     return of_complaint(complaint, codes) if complaint else None
 
 
+def of_vendor(message: str) -> Failure:
+    """Return a failure that is the vendor's, in our words."""
+    return Failure(FailureKind.UPSTREAM, message)
+
+
 def of_clock(failure: Failure) -> Failure:
     """Return the failure of a signature whose time the vendor refuses: this machine's fault, not the key's."""
     return replace(failure, kind=FailureKind.UPSTREAM, message=f"The vendor's clock and this machine's differ. {failure.message}")
@@ -131,6 +136,15 @@ def is_beside(answer: Mapping[str, Any]) -> bool:
     """Tell whether an error stands in an answer, beside its choices or in their place."""
     told = answer.get("base_resp")
     return bool(answer.get("error") or (told and isinstance(told, dict) and told.get("status_code")))
+
+
+def is_frame(chunk: object) -> bool:
+    """Tell whether a frame of a stream, which has no choices, is an error: an error field, or a list or code of a foreign shape."""
+    if not isinstance(chunk, dict):
+        return isinstance(chunk, list) and bool(chunk) and is_frame(chunk[0])
+    if is_beside(chunk) or chunk.get("errors"):
+        return True
+    return chunk.get("object") != "chat.completion.chunk" and any(chunk.get(name) for name in ("message", "msg", "error_msg", "detail"))
 
 
 def find(payload: object) -> Complaint | None:

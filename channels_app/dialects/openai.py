@@ -14,6 +14,7 @@ from channels_app import failures, text_completions
 from channels_app.channel_settings import stripped
 from channels_app.chat_answer import read_answer
 from channels_app.chat_events import ChatEvents, of_answer
+from channels_app.chat_parts import ToolNames
 from channels_app.chat_render import DONE
 from channels_app.chat_request import is_reasoning, write_body
 from channels_app.chat_rewrite import write_chat
@@ -62,7 +63,13 @@ class OpenAIVendor(Vendor):
 
     def native_reader(self, call: Call, *, request_id: str, created: int) -> ChatReader:
         """Return the normaliser of one stream."""
-        return ChatReader(model=call.model, wants_usage=call.wants_usage, request_id=request_id, created=created)
+        return ChatReader(
+            model=call.model,
+            wants_usage=call.wants_usage,
+            request_id=request_id,
+            created=created,
+            goes_on=lambda name: ToolNames(call.fields).may_go_on(name),
+        )
 
     def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
         return OPERATIONS[call.operation].read(call, head, body)

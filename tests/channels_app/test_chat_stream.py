@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from channels_app.chat_parts import ToolNames
 from channels_app.chat_stream import ChatReader
 from channels_app.contract import Frame, FrameKind, Usage
 from tests.doubles import replies
@@ -104,6 +105,48 @@ def test_the_official_client_reads_every_defect(name: str) -> None:
     assert (message.content or "", calls, message.role) == (stream.text, list(stream.tools), "assistant")
     assert {choice.index: choice.finish_reason for choice in completion.choices} == stream.finish
     assert (completion.usage is not None) == stream.has_usage
+
+
+def named(*fragments: dict[str, Any], tools: Sequence[str] = ("get", "get_weather", "get_weather_of_week")) -> list[dict[str, Any]]:
+    """Return the fragments of tool calls that a client sees which has declared these tools."""
+    goes_on = ToolNames({"tools": [{"type": "function", "function": {"name": name}} for name in tools]}).may_go_on
+    reader = ChatReader(model=MODEL, wants_usage=False, request_id="r", created=1, goes_on=goes_on)
+    body = [OPEN, *(chunk({"tool_calls": [fragment]}) for fragment in fragments), chunk({}, "tool_calls")]
+    frames = [frame for item in body for frame in reader.feed(event(item))] + list(reader.end())
+    return [call for item in payloads(frames) for choice in item["choices"] for call in choice["delta"].get("tool_calls") or ()]
+
+
+def _part(name: str | None = None, arguments: str | None = None, index: int = 0, **rest: Any) -> dict[str, Any]:
+    given = {"name": name, "arguments": arguments}
+    return {"index": index, **rest, "function": {key: value for key, value in given.items() if value is not None}}
+
+
+FIRST = {"index": 0, "id": "c1", "type": "function"}
+
+
+@pytest.mark.parametrize(
+    ("fragments", "seen"),
+    [
+        (
+            [_part("get_w", "", id="c1", type="function"), _part("eather"), _part(None, "{}")],
+            [{**FIRST, "function": {"name": "get_weather", "arguments": ""}}, _part(None, "{}")],
+        ),
+        ([_part("get", "", id="c1"), _part(None, "{}")], [{**FIRST, "function": {"name": "get", "arguments": ""}}, _part(None, "{}")]),
+        ([_part("get_w", "{}", id="c1")], [{**FIRST, "function": {"name": "get_w", "arguments": "{}"}}]),
+        ([_part("get_w", "", id="c1"), _part(None, "{}")], [{**FIRST, "function": {"name": "get_w", "arguments": "{}"}}]),
+        ([_part("get_w", "", id="c1")], [{**FIRST, "function": {"name": "get_w", "arguments": ""}}]),
+        (
+            [_part("get_w", "", id="c1"), _part("get", "{}", 1, id="c2")],
+            [
+                {**FIRST, "function": {"name": "get_w", "arguments": ""}},
+                {"index": 1, "id": "c2", "type": "function", "function": {"name": "get", "arguments": "{}"}},
+            ],
+        ),
+    ],
+)
+def test_a_tools_name_in_fragments_is_said_once_and_whole(fragments: list[dict[str, Any]], seen: list[dict[str, Any]]) -> None:
+    """Gotcha 17: a name may come in pieces; what the client has declared tells when it is whole."""
+    assert named(*fragments) == seen
 
 
 @pytest.mark.parametrize("name", FAILURES)
