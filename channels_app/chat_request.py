@@ -20,6 +20,8 @@ ROUTING_FIELDS = frozenset(
         "extra_body", "extra_headers", "fallbacks", "headers", "mock_response", "models", "organization", "provider", "route",
     }
 )  # fmt: skip
+# Without a tool to speak of each of these is a 400 at OpenAI.
+_OF_TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 # These refuse `max_tokens` (deprecated upstream).
 _REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5", "gpt-6")
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*"')
@@ -32,6 +34,8 @@ def write_body(call: Call, *, upstream_model: str, strip: Collection[str] = ()) 
     """Return the body to send: upstream's model name, usage asked for in streams, without routing and stripped fields."""
     fields = call.fields
     unwanted = set(fields.keys() & ROUTING_FIELDS).union(name for name in strip if name in fields)
+    if not fields.get("tools") and not fields.get("functions"):
+        unwanted |= fields.keys() & _OF_TOOLS
     if not call.is_stream and "stream_options" in fields:
         unwanted.add("stream_options")
     wants_switch = call.is_stream and "stream_options" not in strip

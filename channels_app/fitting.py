@@ -13,11 +13,15 @@ import orjson
 from channels_app.contract import JSON, Encoded
 
 Message = Mapping[str, Any]
+_MEMBER = "messages."
 _NO_NAMES: Mapping[str, str] = {}
 
 
 def fit(encoded: Encoded, *, drops: Collection[str] = (), renames: Mapping[str, str] = _NO_NAMES, knows_developer: bool = True) -> Encoded:
-    """Return the request without the fields in `drops`, with others under their new names, the developer's role told as system."""
+    """Return the request without the fields in `drops`, with others under their new names, the developer's role told as system.
+
+    `messages.name` among the drops is the member `name` of every message.
+    """
     if encoded.content_type != JSON or not isinstance(encoded.body, bytes):
         return encoded
     has_developer = not knows_developer and b'"developer"' in encoded.body
@@ -25,8 +29,9 @@ def fit(encoded: Encoded, *, drops: Collection[str] = (), renames: Mapping[str, 
         return encoded
     fields: dict[str, Any] = orjson.loads(encoded.body)
     changed = {renames.get(name, name): value for name, value in fields.items() if name not in drops}
-    if has_developer and isinstance(changed.get("messages"), list):
-        changed["messages"] = [_as_system(message) for message in changed["messages"]]
+    if isinstance(changed.get("messages"), list):
+        members = {name.removeprefix(_MEMBER) for name in drops if name.startswith(_MEMBER)}
+        changed["messages"] = [_fitted(message, members, knows_developer=knows_developer) for message in changed["messages"]]
     return encoded if changed == fields else encoded._replace(body=orjson.dumps(changed))
 
 
@@ -53,8 +58,12 @@ def messages_changed(messages: Sequence[Message], change: Callable[[Message], Me
 
 
 def _mentions(body: bytes, names: Collection[str]) -> bool:
-    return any(f'"{name}"'.encode() in body for name in names)
+    return any(f'"{name.removeprefix(_MEMBER)}"'.encode() in body for name in names)
 
 
-def _as_system(message: Any) -> Any:
-    return {**message, "role": "system"} if isinstance(message, dict) and message.get("role") == "developer" else message
+def _fitted(message: Any, members: Collection[str], *, knows_developer: bool) -> Any:
+    if not isinstance(message, dict):
+        return message
+    if not knows_developer and message.get("role") == "developer":
+        message = {**message, "role": "system"}
+    return {name: value for name, value in message.items() if name not in members} if members else message

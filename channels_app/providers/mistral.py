@@ -16,7 +16,7 @@ from channels_app.fitting import fit
 from channels_app.provider import Provider
 
 _ID = re.compile(r"[a-zA-Z0-9]{9}")
-_DROPS = ("user", "logit_bias", "logprobs", "top_logprobs", "store", "stream_options", "service_tier")
+_DROPS = ("user", "logit_bias", "logprobs", "top_logprobs", "store", "stream_options", "service_tier", "messages.name")
 _RENAMES = {"seed": "random_seed", "max_completion_tokens": "max_tokens"}
 
 

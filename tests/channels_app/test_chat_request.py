@@ -83,6 +83,19 @@ def test_fields_a_channel_refuses_are_dropped() -> None:
     assert orjson.loads(write(body, strip={"store", "stream_options"})) == {"model": "up", "stream": True, "user": "u"}
 
 
+@pytest.mark.parametrize("tools", ["", '"tools":[],', '"tools":null,'])
+def test_without_a_tool_nothing_is_said_of_tools(tools: str) -> None:
+    """Gotcha 25: an empty list, a choice among none and their parallel calls are a 400 at OpenAI."""
+    body = f'{{"model":"m",{tools}"tool_choice":"auto","parallel_tool_calls":true,"user":"u"}}'
+    assert orjson.loads(write(body.encode())) == {"model": "up", "user": "u"}
+
+
+@pytest.mark.parametrize("field", ["tools", "functions"])
+def test_what_is_said_of_tools_stays_where_there_are_some(field: str) -> None:
+    body = f'{{"model":"m","{field}":[{{"name":"f"}}],"tool_choice":"auto","parallel_tool_calls":false}}'.encode()
+    assert write(body) == body.replace(b'"m"', b'"up"')
+
+
 @pytest.mark.parametrize("name", sorted(ROUTING_FIELDS))
 def test_routes_and_credentials_of_the_client_are_dropped(name: str) -> None:
     assert orjson.loads(write(orjson.dumps({"model": "m", name: "x", "unknown": 1}))) == {"model": "up", "unknown": 1}

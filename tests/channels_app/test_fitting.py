@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from channels_app.contract import Encoded
-from channels_app.fitting import classic, messages_changed, rewritten
+from channels_app.fitting import classic, fit, messages_changed, rewritten
 
 MADE = Encoded("/chat", b'{ "a" : 1, "b" : 2 }')
 
@@ -31,3 +31,11 @@ def test_classic_words_for_vendors_that_know_no_others() -> None:
     """Gotcha 25: developer is system, where nobody knows the word."""
     made = classic(Encoded("/chat", b'{"messages":[{"role":"developer","content":"a"}],"max_completion_tokens":5}'))
     assert orjson.loads(made.body) == {"messages": [{"role": "system", "content": "a"}], "max_tokens": 5}
+
+
+def test_a_member_of_messages_may_be_left_out() -> None:
+    """Gotcha 25: some refuse `name` on messages."""
+    said = b'{"name":"n","messages":[{"role":"user","name":"ann","content":"a"},"odd"]}'
+    made = fit(Encoded("/chat", said), drops=("messages.name",))
+    assert orjson.loads(made.body) == {"name": "n", "messages": [{"role": "user", "content": "a"}, "odd"]}
+    assert fit(MADE, drops=("messages.name",)) is MADE
