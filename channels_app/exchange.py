@@ -54,8 +54,8 @@ class Timeouts:
     """Deadlines in seconds: to connect, to the head of the answer, between two reads, and for everything."""
 
     connect: float = 10.0
-    first_byte: float = 120.0
-    idle: float = 120.0
+    first_byte: float = 300.0
+    idle: float = 300.0
     total: float = 900.0
 
 

@@ -19,8 +19,8 @@ RELAY_MOUNTS = env.names("RELAY_MOUNTS", "/one-api")
 TRUSTED_PROXIES = env.names("KEYOSK_TRUSTED_PROXIES")
 # Deadlines of a call to an upstream: to connect, to its first byte, between two reads, for everything.
 UPSTREAM_CONNECT_SECONDS = env.seconds("UPSTREAM_CONNECT", 10)
-UPSTREAM_FIRST_BYTE_SECONDS = env.seconds("UPSTREAM_FIRST_BYTE", 120)
-UPSTREAM_IDLE_SECONDS = env.seconds("UPSTREAM_IDLE", 120)
+UPSTREAM_FIRST_BYTE_SECONDS = env.seconds("UPSTREAM_FIRST_BYTE", 300)
+UPSTREAM_IDLE_SECONDS = env.seconds("UPSTREAM_IDLE", 300)
 UPSTREAM_TOTAL_SECONDS = env.seconds("UPSTREAM_TOTAL", 900)
 # How long after a call has come in another channel may still be asked for it.
 UPSTREAM_FAILOVER_SECONDS = env.seconds("UPSTREAM_FAILOVER", 60)

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import orjson
 import pytest
+from django.conf import settings
 
 from channels_app import registry, transport
 from channels_app.contract import UpstreamRequest
@@ -130,6 +131,12 @@ async def test_silence_is_measured_between_reads_not_from_the_start(client: Tran
     upstream.script(replies.stream(["x"] * 10, pause=0.05))
     body = await read(client, ask(upstream), Timeouts(connect=1, first_byte=1, idle=0.4, total=10))
     assert body.endswith(b"data: [DONE]\n\n")
+
+
+def test_a_model_may_think_for_five_minutes_before_its_first_byte() -> None:
+    """Gotcha 12: models that reason are silent for minutes."""
+    assert (Timeouts().first_byte, Timeouts().idle) == (300.0, 300.0)
+    assert (settings.UPSTREAM_FIRST_BYTE_SECONDS, settings.UPSTREAM_IDLE_SECONDS) == (300.0, 300.0)
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
