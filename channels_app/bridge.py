@@ -5,7 +5,7 @@ Where both speak the same protocol the vendor's side keeps the original bytes; o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from channels_app.contract import (
     ChannelFacts,
     ChannelKey,
     Failure,
+    FailureKind,
     Frame,
     Secret,
     StreamReader,
@@ -26,9 +27,12 @@ from channels_app.contract import (
 from channels_app.deltas import Broken, Consumed, Delta, delivered, is_content
 from channels_app.faces import CHAT, EventReader, FrameWriter, Unexpressible, Vendor, tell
 from channels_app.provider import Provider, Unframer
+from channels_app.repetition import Watch
 
 # The header by which relays tell each other where a call has been.
 HOPS = "x-keyosk-hops"
+# The field by which usage is asked for in streams. Some vendors, and dated versions of Azure, refuse it.
+_OURS = "stream_options"
 _NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 _EVENTS, _JSON = "text/event-stream", "application/json"
 
@@ -41,12 +45,15 @@ def request(
     now: float = 0.0,
     token: Secret | None = None,
     pictures: Mapping[str, str] = _NO_PICTURES,
+    without: Collection[str] = (),
 ) -> UpstreamRequest:
     """Return what is sent to the vendor; raise Unexpressible.
 
     `token` is what the credential was exchanged for where the vendor wants that, `now` (unix seconds) the time of the
-    signature where it wants one, `pictures` data URLs for those of `picture_urls`.
+    signature where it wants one, `pictures` data URLs for those of `picture_urls`, `without` fields that were refused before.
     """
+    if without:
+        channel = channel_settings.leaving_out(channel, without)
     provider, vendor = speaker(call, channel)
     if pictures:
         chat = inlining.inlined(call.chat, pictures)
@@ -88,7 +95,15 @@ def speaker(call: Call, channel: ChannelFacts) -> tuple[Provider, Vendor]:
 def classify(call: Call, channel: ChannelFacts, status: int, body: bytes) -> Failure:
     """Say what an error answer means."""
     provider, vendor = speaker(call, channel)
-    return provider.classify(vendor.classify(status, body), body)
+    failure = provider.classify(vendor.classify(status, body), body)
+    if failure.kind is FailureKind.BAD_REQUEST and call.is_stream and _OURS.encode() in body:
+        return replace(failure, param=_OURS)
+    return failure
+
+
+def may_do_without(call: Call, channel: ChannelFacts, failure: Failure) -> bool:
+    """Tell whether a failure is about what we have added to the call (`param`), and can be left out."""
+    return failure.param == _OURS and _OURS not in channel_settings.stripped(channel)
 
 
 def follow(
@@ -169,6 +184,9 @@ def reader(call: Call, channel: ChannelFacts, head: UpstreamHead, *, request_id:
     unframer = provider.unframe(call, head)
     if unframer is not None:
         made = _Unframing(made, unframer)
+    most = channel_settings.repeats_of(channel) if call.operation == CHAT else 0
+    if most:
+        made = Watch(made, most=most)
     return _Judged(made, provider) if provider.corrects else made
 
 

@@ -3,6 +3,7 @@
     strip, override, headers      the request that goes out, in upstream's own terms, after the vendor file had its say
     system_prefix                 instructions put before the client's own, in whatever protocol they are written
     proxy                         http://, socks4:// or socks5:// (names are resolved there)
+    repeats                       after how many equal pieces a stream is cut off
     connect_seconds …             deadlines that differ from the relay's
 
 Raises BadSetting.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,11 +26,16 @@ from channels_app.exchange import Timeouts
 from channels_app.faces import CHAT
 from channels_app.fitting import fit
 from channels_app.provider import Field
+from channels_app.repetition import MOST
 
 Headers = tuple[tuple[str, str], ...]
 
 FIELDS = (
-    Field("strip", "Fields to leave out", help="Names of request fields this upstream refuses, with commas between them."),
+    Field(
+        "strip",
+        "Fields to leave out",
+        help="Names of request fields this upstream refuses, with commas between them; messages.name is the name in each message.",
+    ),
     Field(
         "override",
         "Fields to set",
@@ -48,6 +54,9 @@ FIELDS = (
         "Proxy",
         is_secret=True,
         help="http://, socks4:// or socks5://, with user:password@ where it asks for them. A single - removes it.",
+    ),
+    Field(
+        "repeats", "Equal pieces that end a stream", help="A stream that says the same so often in a row is cut off. Empty: 100; 0: never."
     ),
     Field("connect_seconds", "Time to connect, in seconds"),
     Field("first_byte_seconds", "Time to the answer's beginning, in seconds"),
@@ -77,6 +86,8 @@ def check(options: Mapping[str, Any]) -> None:
     proxy = str(options.get("proxy") or "")
     if proxy and not _is_proxy(proxy):
         raise BadSetting("proxy", "The proxy must be http://, socks4:// or socks5:// with a host and a port.")
+    if options.get("repeats") not in (None, ""):
+        _repeats(str(options["repeats"]))
     for name in _TIMES:
         _seconds(f"{name}_seconds", options.get(f"{name}_seconds"))
 
@@ -85,6 +96,11 @@ def stripped(channel: ChannelFacts) -> frozenset[str]:
     """Return the names of the request fields this channel leaves out."""
     listed = channel.options.get("strip") or ()
     return _names(listed) if isinstance(listed, str) else frozenset(listed)
+
+
+def leaving_out(channel: ChannelFacts, names: Collection[str]) -> ChannelFacts:
+    """Return the channel as one that leaves out these fields too."""
+    return replace(channel, options={**channel.options, "strip": stripped(channel).union(names)})
 
 
 @functools.lru_cache(maxsize=1024)
@@ -169,6 +185,20 @@ def _is_proxy(text: str) -> bool:
         return parts.scheme in PROXY_SCHEMES and bool(parts.hostname) and bool(parts.port)
     except ValueError:
         return False
+
+
+def repeats_of(channel: ChannelFacts) -> int:
+    """Return how many equal pieces in a row end a stream; 0 where none do."""
+    text = channel.options.get("repeats")
+    return _repeats(str(text)) if text not in (None, "") else MOST
+
+
+@functools.lru_cache(maxsize=256)
+def _repeats(text: str) -> int:
+    """Return a number of pieces; raise BadSetting."""
+    if not text.strip().isdecimal() or len(text.strip()) > 6:
+        raise BadSetting("repeats", "The number of equal pieces must be a whole number; 0 lets every stream go on.")
+    return int(text)
 
 
 def timeouts_of(channel: ChannelFacts, usual: Timeouts) -> Timeouts:

@@ -53,6 +53,7 @@ TABLE: dict[str, Row] = {
     "quota_busy": Row(429, "rate_limit_error", "The balance is held by calls in flight.", should_retry=True, retry_after_seconds=1),
     "upstream_unavailable": Row(502, "upstream_error", "The model's provider could not answer."),
     "upstream_timeout": Row(504, "upstream_error", "The model's provider did not answer in time."),
+    "answer_repeats": Row(502, "upstream_error", "The model says the same over and over: its answer was cut off.", should_retry=False),
     "relay_loop": Row(
         508, "server_error", "This call has come back to a relay it went through: a channel leads in a circle.", should_retry=False
     ),
@@ -60,6 +61,10 @@ TABLE: dict[str, Row] = {
     "settlement_backlog": Row(503, "server_error", "Accounting is catching up.", retry_after_seconds=2),
     "internal_error": Row(500, "server_error", "Something went wrong on our side."),
 }
+
+
+# Failures that have a row of their own, whoever's they are.
+_OWN_CODES = frozenset({"relay_loop", "answer_repeats"})
 
 
 class RelayError(Exception):
@@ -123,8 +128,8 @@ def from_failure(failure: Failure, *, attempts: int) -> RelayError:
     """Turn the last attempt's failure into what the client is told: its own fault in full, the vendor's in general."""
     if failure.kind is FailureKind.UNSUPPORTED:
         return RelayError("unsupported_field", failure.message, param=failure.param, should_retry=False)
-    if failure.code == "relay_loop":
-        return RelayError("relay_loop")
+    if failure.code in _OWN_CODES:
+        return RelayError(failure.code)
     if not failure.kind.is_users_fault:
         code = "upstream_timeout" if failure.is_timeout else "upstream_unavailable"
         # We have already tried elsewhere: the client's retries would multiply ours.

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
 from billing.limits import Rate
-from channels_app.contract import ChannelFacts, FailureKind, Usage
+from channels_app.contract import ChannelFacts, Failure, FailureKind, Usage
 from channels_app.policies import HEALTH
 from foundation.values import value
 from gateway import margins, routing
 from gateway.habits import Conversation
 from gateway.limiter import Lane, Refused
+from gateway.refusals import NOTHING
 from gateway.routing import Attempt, Failed, Wish
 from gateway.standing import Standing
 
@@ -83,6 +84,18 @@ class Journey:
             self.attempt = attempt
             self._standing.board.begin(attempt.channel, attempt.model, attempt.key, now)
         return attempt
+
+    def learn(self, attempt: Attempt, failure: Failure) -> bool:
+        """Remember the field that a vendor has refused; True where the same call may be asked again without it."""
+        channel, name = attempt.channel, failure.param
+        known = self._standing.refusals
+        return bool(name) and known.learn(channel.id, channel.upstream(attempt.model), name or "", self._clock())
+
+    def refused(self, attempt: Attempt) -> frozenset[str]:
+        """Return the fields that this channel's vendor is known to refuse."""
+        if not self._standing.refusals:
+            return NOTHING
+        return self._standing.refusals.names(attempt.channel.id, attempt.channel.upstream(attempt.model), self._clock())
 
     def answered(self, *, delivered: int | None = None) -> None:
         """Note that the channel answers: by the first content of a stream, or a whole answer of `delivered` bytes."""

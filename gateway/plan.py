@@ -43,7 +43,8 @@ class CallPlan:
         self, attempt: Attempt, *, now: float = 0.0, token: Secret | None = None, pictures: Mapping[str, str] = _NO_PICTURES
     ) -> UpstreamRequest:
         """Return what is sent to the vendor; raise Unexpressible. For `now`, `token` and `pictures` see `bridge.request`."""
-        return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token, pictures=pictures)
+        without = self.journey.refused(attempt)
+        return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token, pictures=pictures, without=without)
 
     def follow(
         self, attempt: Attempt, body: bytes, *, ticket: bytes, asked: int, now: float, token: Secret | None
@@ -74,7 +75,7 @@ class CallPlan:
         """Tell whether the same channel is to be asked once more, the call changed to what its vendor asked for."""
         mended = bridge.mend(self.call, attempt.channel, failure)
         if mended is None:
-            return False
+            return bridge.may_do_without(self.call, attempt.channel, failure) and self.journey.learn(attempt, failure)
         self.call = mended
         return True
 

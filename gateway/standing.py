@@ -13,6 +13,7 @@ from gateway.circuits import Board
 from gateway.habits import Habits
 from gateway.limiter import Limiter
 from gateway.margins import Margins
+from gateway.refusals import Refusals
 
 _GOLDEN = (5**0.5 - 1) / 2
 
@@ -54,6 +55,7 @@ class Standing:
     limiter: Limiter
     board: Board = field(init=False)
     habits: Habits = field(default_factory=Habits)
+    refusals: Refusals = field(default_factory=Refusals)
     retries: RetryBudget = field(default_factory=RetryBudget)
     margins: Margins = field(default_factory=Margins)
     tallies: Counter[tuple[int, str]] = field(default_factory=Counter)

@@ -12,10 +12,11 @@ from django.conf import settings
 
 from channels_app import channels
 from tests import bootstrap
-from tests.doubles import replies
+from tests.doubles import azure, replies
 from tests.doubles.china import baidu, likeopenai
 from tests.doubles.china.baidu import Baidu
 from tests.doubles.china.likeopenai import LikeOpenAI
+from tests.doubles.upstream import Upstream
 from tests.gateway.conftest import HELLO, PRICE, Caller, lines
 from tests.gateway.live import LiveRelay
 
@@ -70,3 +71,54 @@ def test_reasoning_is_replayed_as_the_error_asks(relay: LiveRelay, caller: Calle
         assert len(vendor.requests) == 2
         assert vendor.requests[-1].fields["messages"][1].get("reasoning_content") == (None if reasoning else " ")
         assert len(lines(relay)) == 1
+
+
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        ("azure", azure.error(400, "BadRequest", "Unrecognized request argument supplied: stream_options", type="invalid_request_error")),
+        ("openai", replies.answer({"detail": [{"type": "extra_forbidden", "loc": ["body", "stream_options"]}]}, status=422)),
+        (
+            "openai",
+            replies.answer(
+                {"error": {"code": "Invalid input", "message": "invalid input error", "details": [{"loc": ["body", "stream_options"]}]}},
+                status=422,
+            ),
+        ),
+    ],
+)
+def test_a_refused_stream_options_is_left_out_at_once_and_from_then_on(
+    relay: LiveRelay, caller: Caller, provider: str, told: replies.Reply
+) -> None:
+    """Gotcha 23: nobody says beforehand whether a vendor, or its dated version, knows stream_options."""
+    with azure.Azure() if provider == "azure" else Upstream() as vendor:
+        serve(provider, vendor.url, azure.KEY if provider == "azure" else "sk-1", "gpt-35-turbo")
+        vendor.script(told)
+        assert ask(relay, caller, stream=True) == replies.TEXT
+        assert ask(relay, caller, stream=True) == replies.TEXT
+        assert ["stream_options" in request.fields for request in vendor.requests] == [True, False, False]
+        assert [(line.status, line.source, len(line.tried)) for line in lines(relay)] == [("ok", "counted", 0)] * 2
+
+
+def test_a_refusal_that_goes_on_without_stream_options_is_the_clients(relay: LiveRelay, caller: Caller) -> None:
+    with Upstream() as vendor:
+        serve("openai", vendor.url, "sk-1", "up-1")
+        told = replies.error(400, "unsupported_parameter", "What is this, stream_options?")
+        vendor.script(told, told, told)
+        answers = [relay.http.post("/v1/chat/completions", json=HELLO | {"stream": True}, headers=caller.headers) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [400, 400]
+        assert ["stream_options" in request.fields for request in vendor.requests] == [True, False, False]
+
+
+def test_an_answer_that_repeats_itself_is_cut_off_and_charged_for_what_came(relay: LiveRelay, caller: Caller) -> None:
+    with Upstream() as vendor:
+        serve("openai", vendor.url, "sk-1", "up-1")
+        vendor.script(replies.stream(["the same "] * 400, pause=0.001))
+        answer = relay.http.post("/v1/chat/completions", json=HELLO | {"stream": True}, headers=caller.headers)
+        events = [orjson.loads(line[6:]) for line in answer.text.split("\n") if line.startswith("data: {")]
+        said = "".join(event["choices"][0]["delta"].get("content") or "" for event in events if event.get("choices"))
+        assert said == "the same " * 100
+        assert (events[-1]["error"]["code"], events[-1]["error"]["type"]) == ("answer_repeats", "upstream_error")
+        assert vendor.wait(lambda up: up.disconnects == 1)
+        [line] = lines(relay)
+        assert (line.status, line.price > 0) == ("partial", True)

@@ -11,17 +11,6 @@ import pytest
 from tests.house import code
 
 NUMBERS = frozenset(range(1, 45))
-# Not handled, and why that is borne.
-EXCEPTIONS = {
-    22: "an answer that repeats itself is ended by its limit of output and paid for: to cut it off at a guess would spoil good answers"
-}
-# Handled but for a part.
-IN_PART = {
-    12: "the first byte may take 120 s; who serves slower models sets the channel's own timeouts",
-    17: "a tool's name in fragments is passed on in fragments",
-    23: "whether a vendor knows stream_options is said by its provider or the channel, not probed",
-    25: "clients of OpenAI's protocol get the vendor's own 400 for an empty list of tools; only what is translated is cleared of it",
-}
 _NAMED = re.compile(r"\bGotchas? ((?:\d+(?:, | and )?)+):")
 
 
@@ -37,9 +26,8 @@ def named() -> Iterator[int]:
                 yield from numbers(ast.get_docstring(node) or "")
 
 
-def test_each_number_is_named_by_a_test_or_excused() -> None:
-    assert set(named()) == NUMBERS - EXCEPTIONS.keys()
-    assert IN_PART.keys() <= NUMBERS - EXCEPTIONS.keys()
+def test_each_number_is_named_by_a_test() -> None:
+    assert set(named()) == NUMBERS
 
 
 @pytest.mark.parametrize(
