@@ -1,7 +1,8 @@
 """Count and read tokens without a network: OpenAI's own vocabularies, shipped in `vocabularies/`, by OpenAI's own counter.
 
 Exact for OpenAI's models; for others the nearest there is (`docs/metering.md` says how near). Blocking: a vocabulary takes
-half a second to load, once, and text is counted at about 10 MB/s. Call it from a thread unless the text is short.
+half a second to load, once, and stops every other thread for a part of it: `prepare` before anybody waits. Text is counted at
+about 10 MB/s. Call it from a thread unless the text is short.
 
 UnknownTokens    numbers that are no tokens of the model's vocabulary
 
@@ -46,6 +47,11 @@ _loading = threading.Lock()
 
 class UnknownTokens(ValueError):
     """These are no tokens of this vocabulary."""
+
+
+def prepare() -> None:
+    """Load the vocabulary that most models are counted by: a thread that did it later would stop the event loop for 0.1 to 0.4 s."""
+    _encoding(_MODERN)
 
 
 def count(text: str, *, model: str) -> int:

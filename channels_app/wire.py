@@ -99,8 +99,7 @@ class HttpOpening:
         elif len(body) <= _JOINED_BODY:
             pipe.transport.write(head + body)
         else:
-            pipe.transport.write(head)
-            pipe.transport.write(body)
+            pipe.transport.writelines((head, body))
         await incoming.begin()
         return incoming
 
