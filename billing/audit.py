@@ -95,9 +95,32 @@ _CHECKS = {
           FROM billing_paymentattempt WHERE state = 'succeeded' GROUP BY 1, 2
           UNION ALL
           SELECT p.account_id, r.currency, 'refund', sum(r.amount_minor) FROM billing_refund r
-          JOIN billing_paymentattempt p ON p.id = r.attempt_id WHERE r.state = 'succeeded' GROUP BY 1, 2
+          JOIN billing_paymentattempt p ON p.id = r.attempt_id WHERE r.state = 'succeeded' AND NOT r.to_credit GROUP BY 1, 2
         ) m ON m.account_id = a.owner AND 'M:' || m.currency = a.ledger AND m.kind = w.kind
-        WHERE a.kind = 'clearing' AND a.owner > 0 AND coalesce(b.total, 0) <> coalesce(m.total, 0)""",
+        WHERE a.kind = 'clearing' AND a.owner > 0 AND coalesce(b.total, 0) <> coalesce(m.total, 0)
+        UNION ALL
+        SELECT 'store credit ' || a.id, w.kind || 's booked ' || coalesce(b.total, 0) || ', made ' || coalesce(m.total, 0)
+        FROM billing_ledgeraccount a CROSS JOIN (VALUES ('payment'), ('refund')) AS w (kind)
+        LEFT JOIN (
+          SELECT c.id, j.kind, sum(t.amount) AS total FROM billing_ledgeraccount c
+          JOIN billing_transfer t ON c.id IN (t.src_id, t.dst_id) JOIN billing_journal j ON j.id = t.journal_id
+          WHERE c.kind = 'credit' GROUP BY c.id, j.kind
+        ) b ON b.id = a.id AND b.kind = w.kind
+        LEFT JOIN (
+          SELECT membership_id, kind, sum(amount) AS total FROM (
+            SELECT o.membership_id, 'payment' AS kind, CASE WHEN g.driver = 'credit' THEN p.received_minor ELSE p.credit_minor END AS amount
+            FROM billing_paymentattempt p JOIN billing_order o ON o.id = p.order_id JOIN billing_gatewayaccount g ON g.id = p.account_id
+            WHERE p.settles_order
+            UNION ALL
+            SELECT o.membership_id, 'refund', CASE WHEN r.state NOT IN ('submitted', 'succeeded', 'failed') THEN 0 ELSE r.credit_minor END
+              + CASE WHEN r.state <> 'succeeded' OR NOT (r.to_credit OR g.driver = 'credit') THEN 0
+                  WHEN r.currency = s.currency THEN r.amount_minor
+                  ELSE r.amount_minor * (o.total_minor - p.credit_minor) / p.amount_minor END
+            FROM billing_refund r JOIN billing_paymentattempt p ON p.id = r.attempt_id JOIN billing_order o ON o.id = p.order_id
+            JOIN accounts_tenant s ON s.id = o.tenant_id JOIN billing_gatewayaccount g ON g.id = p.account_id
+          ) each GROUP BY 1, 2
+        ) m ON m.membership_id = a.owner AND m.kind = w.kind
+        WHERE a.kind = 'credit' AND coalesce(b.total, 0) <> coalesce(m.total, 0)""",
     "I12": """
         SELECT 'code batch ' || b.id, 'issued ' || b.count || ', rows ' || count(c.id)
         FROM billing_codebatch b LEFT JOIN billing_code c ON c.batch_id = b.id GROUP BY b.id HAVING count(c.id) <> b.count

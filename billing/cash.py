@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from billing import ledger
-from billing.models import GatewayAccount, LedgerAccount
+from billing import ledger, store_credit
+from billing.models import GatewayAccount, LedgerAccount, PaymentAttempt
 
 
 def book(account: GatewayAccount, kind: str, *, currency: str) -> LedgerAccount:
     """Return the ledger account of a kind (`clearing`, `revenue`, `refunds_due`, …) in a currency, opened on first use."""
     owner = account.pk if kind == "clearing" else 0
     return ledger.account(kind=kind, tenant_id=account.tenant_id, ledger=f"M:{currency}", owner=owner)
+
+
+def of(attempt: PaymentAttempt, kind: str, *, currency: str) -> LedgerAccount:
+    """Return the ledger account of a kind for one payment: what store credit pays is cleared with the customer's own."""
+    if kind == "clearing" and attempt.account.driver == store_credit.DRIVER and attempt.order.membership is not None:
+        return store_credit.book(attempt.order.membership, currency=currency)
+    return book(attempt.account, kind, currency=currency)

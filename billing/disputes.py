@@ -96,10 +96,12 @@ def _redeemed(attempt: PaymentAttempt, amount: int, received: int) -> dict[int, 
     found: dict[int, int] = {}
     if not attempt.settles_order or not received:
         return found
+    total = attempt.order.total_minor
+    bought = total - attempt.credit_minor  # what store credit paid is in no bank's dispute
     rows = attempt.order.codes.filter(state=Code.State.REDEEMED, journal__isnull=False).select_related("batch")
     for code in rows.order_by("pk"):
         owner = Transfer.objects.filter(journal__redeemed_code=code).order_by("-id").values_list("dst__owner", flat=True)[0]
-        found[owner] = found.get(owner, 0) + code.batch.units_micros * amount // received
+        found[owner] = found.get(owner, 0) + code.batch.units_micros * amount * bought // (received * total)
     return {owner: micros for owner, micros in found.items() if micros}
 
 
@@ -151,7 +153,7 @@ def _open_of(owner: int) -> QuerySet[Dispute]:
 
 
 def _cash(dispute: Dispute, kind: str) -> int:
-    return cash.book(dispute.attempt.account, kind, currency=dispute.currency).pk
+    return cash.of(dispute.attempt, kind, currency=dispute.currency).pk
 
 
 def _note(dispute: Dispute, order: Order, reason: str) -> None:

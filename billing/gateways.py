@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from accounts.models import Tenant
-from billing import payments
+from billing import payments, store_credit
 from billing.models import GatewayAccount
 from billing.payments.base import SECRETS_CONTEXT, Driver, secret
 from foundation import vault
@@ -46,6 +46,8 @@ def add_account(
     chosen = driver_of(driver)
     account = GatewayAccount(tenant=tenant, driver=driver, name=name or str(chosen.label), token=secrets.token_hex(12))
     write(account, values or {}, is_operator=is_operator)
+    if driver == store_credit.DRIVER and GatewayAccount.objects.filter(tenant=tenant, driver=driver).exists():
+        raise BadAccount("this shop has its store credit already: one account is enough")
     account.save()
     return account
 

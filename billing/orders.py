@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Tenant, User
-from billing import capability, code_shelf, code_text, gateways, offers, order_mail, rates
+from billing import capability, code_shelf, code_text, gateways, offers, order_mail, rates, store_credit
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
 
@@ -99,18 +99,31 @@ def find(*, tenant: Tenant, secret: str) -> Order | None:
 
 
 @transaction.atomic
-def start_payment(*, order: Order, account: GatewayAccount) -> PaymentAttempt:
-    """Return an open attempt to pay through the account, the same one when asked again. Raises WrongState and BadOrder."""
+def start_payment(*, order: Order, account: GatewayAccount, payer: Membership | None = None, with_credit: bool = False) -> PaymentAttempt:
+    """Return an open attempt to pay through the account, the same one when asked again. Raises WrongState and BadOrder.
+
+    Store credit pays a part (`with_credit`), or all through its own account, only where `payer` is the order's customer:
+    who merely knows the order's address spends nobody's money.
+    """
     locked = lock(order.pk)
     if account.tenant_id != locked.tenant_id or not gateways.is_ready(account):
         raise BadOrder(_("This way to pay is not available."))
     if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
         raise WrongState(_("This order can no longer be paid."))
-    found = locked.attempts.select_related("account", "order").filter(account=account, state=Attempt.PENDING).first()
-    if found is not None:
+    credit = _credit_part(locked, account, payer=payer, with_credit=with_credit)
+    open_ones = locked.attempts.select_related("account", "order").filter(account=account, state=Attempt.PENDING, credit_minor=credit)
+    found = open_ones.order_by("-pk").first()
+    if found is not None and store_credit.part(found) and store_credit.is_held(found):
         return found
-    amount, currency = payable(locked, account)
-    attempt = PaymentAttempt.objects.create(order=locked, account=account, token=spell_secret(24), amount_minor=amount, currency=currency)
+    store_credit.release(order=locked)
+    if found is not None and not store_credit.part(found):
+        return found
+    amount, currency = payable(locked, account, credit_minor=credit)
+    attempt = PaymentAttempt.objects.create(
+        order=locked, account=account, token=spell_secret(24), amount_minor=amount, currency=currency, credit_minor=credit
+    )
+    if store_credit.part(attempt):
+        _hold_credit(locked, attempt)
     OrderEvent.objects.create(order=locked, attempt=attempt, after=Attempt.PENDING)
     return attempt
 
@@ -124,19 +137,21 @@ def second_payment(order: Order, paid: PaymentAttempt) -> PaymentAttempt:
     return attempt
 
 
-def payable(order: Order, account: GatewayAccount) -> tuple[int, str]:
+def payable(order: Order, account: GatewayAccount, *, credit_minor: int = 0) -> tuple[int, str]:
     """Return what an order costs through an account, in minor units of a currency it takes: converted at today's rate, rounded up.
+
+    `credit_minor` of it is paid by store credit.
 
     Raises BadOrder where no rate is known.
     """
     taken = gateways.driver_of(account.driver).currencies
     if not taken or order.currency in taken:
-        return order.total_minor, order.currency
+        return order.total_minor - credit_minor, order.currency
     try:
         rate = rates.get(base=order.currency, quote=taken[0])
     except rates.NoRate:
         raise BadOrder(_("This way to pay is not available.")) from None
-    exact = order.total_minor * rate * 10 ** minor_digits(taken[0]) / 10 ** minor_digits(order.currency)
+    exact = (order.total_minor - credit_minor) * rate * 10 ** minor_digits(taken[0]) / 10 ** minor_digits(order.currency)
     return int(exact.to_integral_value(rounding=ROUND_CEILING)), taken[0]
 
 
@@ -195,9 +210,32 @@ def _expire(pk: int) -> bool:
 
 def _close(order: Order, state: str, *, actor: User | None = None, reason: str = "") -> None:
     """End an unpaid order. Its open attempts stay: money may still come, and must find them."""
+    store_credit.release(order=order)
     code_shelf.release(order=order)
     offers.give_back(order=order)
     step(order, to=state, actor=actor, reason=reason)
+
+
+def _credit_part(order: Order, account: GatewayAccount, *, payer: Membership | None, with_credit: bool) -> int:
+    """Return what store credit pays beside the account; raise BadOrder where it cannot do what is asked of it."""
+    is_whole = account.driver == store_credit.DRIVER
+    if not is_whole and not with_credit:
+        return 0
+    usable = store_credit.usable(order) if payer is not None and payer.pk == order.membership_id else 0
+    if is_whole:
+        if usable < order.total_minor:
+            raise BadOrder(_("Your store credit does not cover this order."))
+        return 0
+    if not 0 < usable < order.total_minor:
+        raise BadOrder(_("Your store credit pays no part of this order: pay it all with one of them."))
+    return usable
+
+
+def _hold_credit(order: Order, attempt: PaymentAttempt) -> None:
+    try:
+        store_credit.hold(order=order, attempt=attempt)
+    except store_credit.NotCovered:
+        raise BadOrder(_("Your store credit does not cover this order.")) from None
 
 
 def _check(product: Product, buyer: Buyer, quantity: int) -> None:

@@ -2,6 +2,7 @@
 
 The buyer of codes that nobody redeemed gets their whole price. Of a redeemed one the unspent part counts. Money that never
 bought anything (late, twice, wrong amount) goes back whole. Cash waits in `refunds_due` until the gateway says it is done.
+What store credit had paid beside a gateway goes back to it in the same proportion, at once.
 
 RefundError
 ├── NothingToRefund   there is nothing (left) to pay back, or less than asked for
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, code_shelf, gateways, ledger, order_mail, orders
+from billing import cash, code_shelf, gateways, ledger, order_mail, orders, store_credit
 from billing.models import Code, CodeBatch, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
 from billing.money import format_minor
 from billing.payments.base import GatewayError
@@ -42,13 +43,17 @@ class WrongStep(RefundError):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What could be paid back now: `amount_minor` with the quota taken back, at most `left_minor` as a gesture."""
+    """What could be paid back now: `amount_minor` with the quota taken back, at most `left_minor` as a gesture.
+
+    `credit_minor`, in the order's currency, goes back to store credit together with the quota.
+    """
 
     amount_minor: int
     left_minor: int
     currency: str
     open_codes: int
     redeemed_codes: int
+    credit_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ def offer(attempt: PaymentAttempt) -> Offer:
     order, still_open, unspent = attempt.order, len(_open_codes(attempt.order)), _unspent(attempt)
     whole = order.units_micros * order.quantity
     back = order.units_micros * still_open + sum(part.micros for part in unspent)
-    return Offer(min(left, received * back // whole), left, currency, still_open, len(unspent))
+    credit = min(_credit_left(attempt), attempt.credit_minor * back // whole)
+    return Offer(min(left, received * back // whole), left, currency, still_open, len(unspent), credit)
 
 
 @transaction.atomic
@@ -84,9 +90,10 @@ def request(*, order: Order, reason: str) -> Refund:
     if found is not None:
         return found
     could = offer(attempt)
-    if could.amount_minor <= 0:
+    if could.amount_minor + could.credit_minor <= 0:
         raise NothingToRefund("everything that was bought has been used")
-    return _create(attempt, could.amount_minor, state=State.REQUESTED, reason=reason, actor=None, takes_back=True)
+    parts = {"amount_minor": could.amount_minor, "credit_minor": could.credit_minor, "takes_back": True}
+    return _create(attempt, state=State.REQUESTED, reason=reason, actor=None, **parts)
 
 
 @transaction.atomic
@@ -97,26 +104,33 @@ def decline(*, refund: Refund, actor: User | None, reason: str) -> None:
 
 
 @transaction.atomic
-def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_minor: int | None = None) -> Refund:
+def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_minor: int | None = None, to_credit: bool = False) -> Refund:
     """Take the quota back and put the money aside; `send` then has it paid.
 
-    With `gesture_minor` so much is paid back and the buyer keeps everything. Raises NothingToRefund.
+    With `gesture_minor` so much is paid back and the buyer keeps everything. With `to_credit` the customer gets all of it as
+    store credit in place of the gateway's money. Raises NothingToRefund.
     """
     order = orders.lock(attempt.order_id)
     locked = PaymentAttempt.objects.select_related("order", "account").get(pk=attempt.pk)
     could, unspent = offer(locked), _unspent(locked)
     if locked.disputes.exclude(state="won").exists():
         raise NothingToRefund("the buyer has taken the money back through the bank: see the dispute")
+    if to_credit and (order.membership is None or not store_credit.worth(locked, could.left_minor)):
+        raise NothingToRefund("only a customer with an account here can get store credit, in the shop's currency")
     takes_back = gesture_minor is None
+    credit = could.credit_minor if takes_back else 0
     amount, most = (could.amount_minor, could.amount_minor) if gesture_minor is None else (gesture_minor, could.left_minor)
-    if not 0 < amount <= most:
+    if amount + credit <= 0 or not 0 <= amount <= most:
         raise NothingToRefund(f"at most {format_minor(most, currency=could.currency)} can be paid back")
-    refund = _approve(locked, amount, reason=reason, actor=actor, takes_back=takes_back)
+    parts = {"amount_minor": amount, "credit_minor": credit, "takes_back": takes_back, "to_credit": to_credit}
+    whole = (could.left_minor, _credit_left(locked))
+    refund = _approve(locked, reason=reason, actor=actor, **parts)
+    store_credit.pay_back(refund)
     if takes_back and locked.settles_order:
         _take_back(order, refund, unspent, actor=actor)
-    if locked.settles_order:
+    if locked.settles_order and amount:
         _book(refund, src="revenue", dst="refunds_due", key=f"refund-due:{refund.pk}")
-    if amount == could.left_minor and order.state in _REFUNDABLE:
+    if (amount, credit) == whole and order.state in _REFUNDABLE:
         orders.step(order, to=Order.State.REFUNDED, actor=actor, reason=reason)
     return refund
 
@@ -126,6 +140,10 @@ def send(refund: Refund) -> Refund:
     if refund.state != State.SUBMITTED or refund.provider_number:
         return refund
     attempt = PaymentAttempt.objects.select_related("account__tenant", "order").get(pk=refund.attempt_id)
+    if refund.to_credit or not refund.amount_minor:
+        finish(refund=refund)
+        refund.refresh_from_db()
+        return refund
     driver = gateways.driver_of(attempt.account.driver)
     try:
         number = driver.refund(attempt, amount_minor=refund.amount_minor, key=refund.key)
@@ -146,9 +164,11 @@ def finish(*, refund: Refund, actor: User | None = None, reason: str = "") -> No
     if Refund.objects.filter(pk=refund.pk, state=State.SUCCEEDED).exists():
         return
     _step(refund, before=(State.SUBMITTED, State.FAILED), to=State.SUCCEEDED, problem=reason[:200], actor=actor, ended_at=timezone.now())
-    _book(refund, src="refunds_due", dst="clearing", key=f"refund:{refund.pk}")
-    amount = format_minor(refund.amount_minor, currency=refund.currency)
-    order = refund.attempt.order
+    if refund.to_credit and refund.amount_minor:
+        store_credit.keep(refund, due=cash.of(refund.attempt, "refunds_due", currency=refund.currency))
+    elif refund.amount_minor:
+        _book(refund, src="refunds_due", dst="clearing", key=f"refund:{refund.pk}")
+    order, amount = refund.attempt.order, spell(refund)
     told = {"number": order.number, "amount": amount}
     events.emit(tenant_id=order.tenant_id, kind="refund.created", data=told, key=str(refund.pk))
     order_mail.write(refund.attempt.order, "order_refunded", occasion=str(refund.pk), amount=amount)
@@ -185,25 +205,41 @@ def tell(*, attempt: PaymentAttempt, kind: str, number: str, key: str, amount_mi
         fail(refund=found, problem="the gateway could not pay back")
 
 
+def spell(refund: Refund) -> str:
+    """Return a refund's amount, ready to print: the gateway's part, and what goes to store credit."""
+    amount = format_minor(refund.amount_minor, currency=refund.currency)
+    if not refund.credit_minor:
+        return amount
+    return f"{amount} + {format_minor(refund.credit_minor, currency=refund.attempt.order.currency)}"
+
+
 def send_due(*, limit: int = 50) -> int:
     """Send refunds that were put aside and not sent (a crash in between, a gateway that was away); return how many left."""
     due = Refund.objects.filter(state=State.SUBMITTED, provider_number=None).order_by("pk")[:limit]
     return sum(bool(send(refund).provider_number) for refund in due)
 
 
-def _approve(attempt: PaymentAttempt, amount: int, *, reason: str, actor: User | None, takes_back: bool) -> Refund:
+def _credit_left(attempt: PaymentAttempt) -> int:
+    """Return what of a payment's store credit has not gone back: unlike the gateway's, this money never fails to arrive."""
+    if not attempt.settles_order:
+        return 0
+    given = attempt.refunds.filter(state__in=(*Refund.COUNTING, State.FAILED)).aggregate(sum=Sum("credit_minor"))["sum"] or 0
+    return max(0, attempt.credit_minor - given)
+
+
+def _approve(attempt: PaymentAttempt, *, reason: str, actor: User | None, **parts: int) -> Refund:
     """Turn the buyer's open request into the refund, or make one."""
     asked = attempt.refunds.filter(state=State.REQUESTED).first()
     if asked is None:
-        return _create(attempt, amount, state=State.SUBMITTED, reason=reason, actor=actor, takes_back=takes_back)
-    _step(asked, before=(State.REQUESTED,), to=State.SUBMITTED, amount_minor=amount, takes_back=takes_back, actor=actor)
+        return _create(attempt, state=State.SUBMITTED, reason=reason, actor=actor, **parts)
+    _step(asked, before=(State.REQUESTED,), to=State.SUBMITTED, actor=actor, **parts)
     return asked
 
 
-def _create(attempt: PaymentAttempt, amount: int, *, state: str, reason: str, actor: User | None, takes_back: bool) -> Refund:
+def _create(attempt: PaymentAttempt, *, state: str, reason: str, actor: User | None, **parts: int) -> Refund:
     return Refund.objects.create(
-        attempt=attempt, key=secrets.token_hex(12), amount_minor=amount, currency=attempt.received_currency or attempt.currency,
-        state=state, reason=reason[:200], actor=actor, takes_back=takes_back,
+        attempt=attempt, key=secrets.token_hex(12), currency=attempt.received_currency or attempt.currency, state=state,
+        reason=reason[:200], actor=actor, **parts,
     )  # fmt: skip
 
 
@@ -257,5 +293,5 @@ def _take_back(order: Order, refund: Refund, unspent: list[_Unspent], *, actor: 
 
 
 def _book(refund: Refund, *, src: str, dst: str, key: str) -> None:
-    ids = [cash.book(refund.attempt.account, kind, currency=refund.currency).pk for kind in (src, dst)]
+    ids = [cash.of(refund.attempt, kind, currency=refund.currency).pk for kind in (src, dst)]
     ledger.transfer(kind="refund", key=key, src_id=ids[0], dst_id=ids[1], amount=refund.amount_minor, reference=f"refund:{refund.pk}")

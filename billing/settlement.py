@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, code_shelf, disputes, ledger, order_mail, orders, refunds
+from billing import cash, code_shelf, disputes, ledger, order_mail, orders, refunds, store_credit
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
@@ -38,6 +38,7 @@ def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
         _paid(order, attempt, event)
     elif event.kind in {"failed", "expired"} and attempt.state == Attempt.PENDING:
         orders.step_attempt(attempt, to=Attempt.FAILED if event.kind == "failed" else Attempt.EXPIRED)
+        store_credit.drop(attempt)
     elif event.kind in {"refunded", "refund_failed"}:
         refunds.tell(
             attempt=attempt, kind=event.kind, number=event.reference, key=event.raw.get("refund", ""), amount_minor=event.amount_minor
@@ -63,7 +64,9 @@ def deliver_reviewed(*, order: Order, actor: User | None, reason: str) -> None:
     if locked.state != State.REVIEW or attempt is None:
         raise orders.WrongState("only a paid order under review can be delivered")
     code_shelf.reserve(product=locked.product, count=locked.quantity, order=locked)
-    _book(attempt, src="refunds_due", dst="revenue", key=f"deliver:{attempt.pk}")
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(credit_minor=store_credit.take(order=locked, attempt=attempt))
+    if attempt.received_minor:
+        _book(attempt, src="refunds_due", dst="revenue", key=f"deliver:{attempt.pk}")
     _hand_over(locked, attempt, actor=actor, reason=reason)
 
 
@@ -88,6 +91,13 @@ def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
         raise UnknownPayment("this transaction has paid another order")
     if known is not None or (attempt.state == Attempt.SUCCEEDED and not event.transaction):
         return
+    store_credit.release(order=order)
+    if attempt.account.driver == store_credit.DRIVER and (
+        order.state != State.PENDING or not store_credit.covers(order=order, attempt=attempt)
+    ):
+        # Our own money is not late or twice: what cannot be bought with it stays with the customer.
+        orders.step_attempt(attempt, to=Attempt.FAILED, reason="not needed, or used meanwhile")
+        return
     if attempt.state == Attempt.SUCCEEDED:
         attempt = orders.second_payment(order, attempt)
     orders.step_attempt(
@@ -99,6 +109,7 @@ def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
     if problem:
         _review(order, attempt, problem)
         return
+    store_credit.take(order=order, attempt=attempt)
     _book(attempt, src="clearing", dst="revenue", key=f"pay:{attempt.pk}")
     _hand_over(order, attempt)
 
@@ -109,6 +120,8 @@ def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> str
         return "paid again: the order had been paid before"
     if (event.amount_minor, event.currency) != (attempt.amount_minor, attempt.currency):
         return f"wrong amount: {event.amount_minor} {event.currency} instead of {attempt.amount_minor} {attempt.currency}"
+    if not store_credit.covers(order=order, attempt=attempt):
+        return "paid in part: the store credit for the rest was used meanwhile"
     if order.state != State.PENDING:
         try:
             with transaction.atomic():
@@ -152,7 +165,7 @@ def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = No
 def _book(attempt: PaymentAttempt, *, src: str, dst: str, key: str) -> None:
     """Book what really came, in its currency's own ledger; the gateway's clearing account owes it to us."""
     currency, tenant_id = attempt.received_currency or attempt.currency, attempt.account.tenant_id
-    accounts = [cash.book(attempt.account, kind, currency=currency).pk for kind in (src, dst)]
+    accounts = [cash.of(attempt, kind, currency=currency).pk for kind in (src, dst)]
     amount = attempt.amount_minor if attempt.received_minor is None else attempt.received_minor
     ledger.post(
         kind="payment", key=key, lines=[ledger.Line(accounts[0], accounts[1], amount)], tenant_id=tenant_id,

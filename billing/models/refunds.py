@@ -29,6 +29,10 @@ class Refund(models.Model):
     key = models.CharField(max_length=32, unique=True, editable=False)
     amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
     currency = models.CharField(_("currency"), max_length=3)
+    # What goes back to store credit of what it had paid beside the gateway, in the order's currency.
+    credit_minor = models.PositiveBigIntegerField(_("to store credit in minor units"), default=0)
+    # The amount itself goes to the buyer's store credit in place of the gateway.
+    to_credit = models.BooleanField(_("as store credit"), default=False)
     takes_back = models.BooleanField(_("takes the quota back"), default=True)
     state = models.CharField(_("state"), max_length=10, choices=State.choices)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
@@ -45,7 +49,7 @@ class Refund(models.Model):
         verbose_name_plural = _("refunds")
         ordering: ClassVar[list[str]] = ["-id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_amount_positive"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0) | Q(credit_minor__gt=0), name="refund_of_something"),
             models.UniqueConstraint(fields=["attempt"], condition=Q(state="requested"), name="one_open_request_per_payment"),
         ]
 

@@ -103,6 +103,9 @@ class GatewayAccount(models.Model):
     class Meta:
         verbose_name = _("payment account")
         verbose_name_plural = _("payment accounts")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant"], condition=Q(driver="credit"), name="one_store_credit_per_shop"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.driver
@@ -180,6 +183,8 @@ class PaymentAttempt(models.Model):
     token = models.CharField(_("token"), max_length=32, unique=True, editable=False)
     amount_minor = models.PositiveBigIntegerField(_("amount in minor units"))
     currency = models.CharField(_("currency"), max_length=3)
+    # What the buyer's store credit pays beside it, in the order's currency: held while this waits, taken when it succeeds.
+    credit_minor = models.PositiveBigIntegerField(_("store credit in minor units"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
     # What really came; null = nothing yet.
     received_minor = models.BigIntegerField(_("received"), null=True, blank=True)

@@ -116,6 +116,8 @@ class Driver:
     currencies: ClassVar[tuple[str, ...]] = ()
     # Who tells us: its messages come to an address of the account (`webhook`) or of each payment (`notify`).
     has_account_address: ClassVar[bool] = False
+    # Whether money has come when `start` returns: asking (`query`) settles it at once.
+    pays_at_once: ClassVar[bool] = False
     # Whether money has gone back when `refund` returns, or a later event says so.
     refunds_at_once: ClassVar[bool] = True
 
