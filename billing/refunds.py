@@ -207,10 +207,8 @@ def tell(*, attempt: PaymentAttempt, kind: str, number: str, key: str, amount_mi
 
 def spell(refund: Refund) -> str:
     """Return a refund's amount, ready to print: the gateway's part, and what goes to store credit."""
-    amount = format_minor(refund.amount_minor, currency=refund.currency)
-    if not refund.credit_minor:
-        return amount
-    return f"{amount} + {format_minor(refund.credit_minor, currency=refund.attempt.order.currency)}"
+    parts = [(refund.amount_minor, refund.currency), (refund.credit_minor, refund.attempt.order.currency)]
+    return " + ".join(format_minor(amount, currency=currency) for amount, currency in parts if amount)
 
 
 def send_due(*, limit: int = 50) -> int:

@@ -9,17 +9,29 @@ from __future__ import annotations
 
 import datetime
 import secrets
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Membership, Tenant, User
 from billing import ledger
-from billing.models import GatewayAccount, Hold, Journal, LedgerAccount, Order, PaymentAttempt, Refund
+from billing.models import GatewayAccount, Hold, Journal, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
 
 # The payment driver through which it pays a whole order.
 DRIVER = "credit"
 _GRACE = datetime.timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of a customer's store credit: signed minor units; `order` is the number of the order it was about, if any."""
+
+    at: datetime.datetime
+    kind: str
+    memo: str
+    order: str
+    amount_minor: int
 
 
 class NotCovered(ValueError):
@@ -44,6 +56,21 @@ def usable(order: Order) -> int:
         return 0
     held = sum(_holds(order).values_list("amount", flat=True))
     return min(order.total_minor, free(order.membership) + held)
+
+
+def movements(membership: Membership, *, limit: int = 25) -> list[Movement]:
+    """Return the last movements of a customer's store credit, the newest first."""
+    rows = LedgerAccount.objects.filter(kind="credit", tenant=membership.tenant_id, owner=membership.pk)
+    own = rows.filter(ledger=f"M:{membership.tenant.currency}").values_list("pk", flat=True).first()
+    found = Transfer.objects.filter(Q(src=own) | Q(dst=own)).select_related("journal").order_by("-pk")[:limit] if own else []
+    numbers = _orders_of([line.journal.reference for line in found])
+    return [
+        Movement(
+            line.created_at, line.journal.kind, line.journal.memo, numbers.get(line.journal.reference, ""),
+            line.amount if line.dst_id == own else -line.amount,
+        )
+        for line in found
+    ]  # fmt: skip
 
 
 @transaction.atomic
@@ -158,6 +185,18 @@ def keep(refund: Refund, *, due: LedgerAccount) -> None:
         kind="refund", key=f"refund:{refund.pk}", src_id=accounts[1], dst_id=credit.pk, reference=reference,
         amount=worth(refund.attempt, refund.amount_minor),
     )  # fmt: skip
+
+
+def _orders_of(references: list[str]) -> dict[str, str]:
+    """Return order numbers by the references `order:…` and `refund:…` of journals."""
+    ids: dict[str, list[int]] = {"order": [], "refund": []}
+    for reference in references:
+        what, _colon, number = reference.partition(":")
+        if what in ids and number.isdecimal():
+            ids[what].append(int(number))
+    orders = {f"order:{pk}": number for pk, number in Order.objects.filter(pk__in=ids["order"]).values_list("pk", "number")}
+    rows = Refund.objects.filter(pk__in=ids["refund"]).values_list("pk", "attempt__order__number")
+    return orders | {f"refund:{pk}": number for pk, number in rows}
 
 
 def _locked_free(membership: Membership, currency: str) -> int:

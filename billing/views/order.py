@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import tenants
-from billing import codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors
+from billing import callbacks, checkout, codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors
 from billing.capability import of as capability_of
 from billing.capability import site_of
 from billing.forms import LookupForm
@@ -34,7 +34,7 @@ def order(request: HttpRequest, capability: str) -> HttpResponse:
     """Show an order to whoever knows its address; its forms may lead to the gateways that it can be paid through."""
     context = _context(entering(request), capability)
     response = private(render(request, "shop/order.html", context))
-    accounts: list[GatewayAccount] = context["accounts"]
+    accounts: list[GatewayAccount] = [way.account for way in context["ways"]]
     csp.allow_form_to(response, origins=[place for one in accounts for place in gateways.driver_of(one.driver).form_origins(one)])
     return response
 
@@ -57,8 +57,12 @@ def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
     if account is None:
         raise Http404
     try:
-        attempt = orders.start_payment(order=found, account=account)
-        begun = gateways.driver_of(account.driver).start(attempt, links=links_for(request, attempt, capability=capability))
+        payer, with_credit = visitor.actor.membership, "credit" in request.POST
+        attempt = orders.start_payment(order=found, account=account, payer=payer, with_credit=with_credit)
+        driver = gateways.driver_of(account.driver)
+        begun = driver.start(attempt, links=links_for(request, attempt, capability=capability))
+        if driver.pays_at_once:
+            callbacks.ask(attempt)
         return private(redirect(begun.url))
     except (orders.OrderError, GatewayError) as refusal:
         messages.error(request, str(refusal))
@@ -156,7 +160,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "order": found,
         "capability": capability,
         "is_open": found.state == Order.State.PENDING,
-        "accounts": gateways.usable(tenant=request.tenant) if found.state == Order.State.PENDING else [],
+        "ways": checkout.ways(found, payer=member) if found.state == Order.State.PENDING else [],
         "codes": bought,
         "can_redeem": any(code.is_open for code in bought),
         "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
@@ -171,12 +175,18 @@ def _refund_of(order: Order) -> dict[str, Any]:
     last = Refund.objects.filter(attempt__order=order).first()
     attempt = order.attempts.filter(settles_order=True).first()
     could = refunds.offer(attempt) if attempt and order.state == Order.State.DELIVERED else None
-    may_ask = could is not None and could.amount_minor > 0 and (last is None or last.state != Refund.State.REQUESTED)
+    may_ask = could is not None and could.amount_minor + could.credit_minor > 0 and (last is None or last.state != Refund.State.REQUESTED)
     return {
         "last": last,
-        "last_amount": format_minor(last.amount_minor, currency=last.currency) if last else "",
-        "offer": format_minor(could.amount_minor, currency=could.currency) if could and may_ask else "",
+        "last_amount": refunds.spell(last) if last else "",
+        "offer": _fair(could, order) if could and may_ask else "",
     }
+
+
+def _fair(could: refunds.Offer, order: Order) -> str:
+    """Spell what could be paid back: the gateway's part, and that of store credit."""
+    parts = [(could.amount_minor, could.currency), (could.credit_minor, order.currency)]
+    return " + ".join(format_minor(amount, currency=currency) for amount, currency in parts if amount)
 
 
 def _mail_link(request: ShopRequest, *, number: str, email: str) -> None:

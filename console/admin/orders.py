@@ -31,7 +31,7 @@ class PaymentInline(TenantTabularInline[PaymentAttempt, Order]):
     """The tries to pay an order."""
 
     model = PaymentAttempt
-    fields = ("created_at", "account", "amount", "state", "received", "provider_transaction", "review_reason")
+    fields = ("created_at", "account", "amount", "credit", "state", "received", "provider_transaction", "review_reason")
     readonly_fields = fields
     add_roles = change_roles = delete_roles = ()
     can_delete = False
@@ -39,6 +39,10 @@ class PaymentInline(TenantTabularInline[PaymentAttempt, Order]):
     @admin.display(description=gettext_lazy("amount"))
     def amount(self, attempt: PaymentAttempt) -> SafeString:
         return number(money.format_minor(attempt.amount_minor, currency=attempt.currency))
+
+    @admin.display(description=gettext_lazy("store credit"))
+    def credit(self, attempt: PaymentAttempt) -> SafeString:
+        return number(money.format_minor(attempt.credit_minor, currency=attempt.order.currency) if attempt.credit_minor else "—")
 
     @admin.display(description=gettext_lazy("received"))
     def received(self, attempt: PaymentAttempt) -> SafeString:

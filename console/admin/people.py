@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.forms import ModelForm, ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -20,7 +20,8 @@ from django.utils.translation import gettext_lazy
 from accounts import tenants
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
-from billing import ledger
+from billing import ledger, money, store_credit
+from console.admin import credit, pages
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import label, usd
 from console.admin.searching import IndexedSearch
@@ -82,8 +83,28 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
     search_fields = ("user__email", "user__name", "username", "note")
     indexed_search = (("@", "user__email"),)
     ordering = ("-id",)
-    fields = ("user", "tenant", "username", "state_label", "balance", "spent", "keys_shown", "role", "group", "note", "joined_at")
-    readonly_fields = ("user", "tenant", "username", "state_label", "balance", "spent", "keys_shown", "joined_at")
+    fields = (
+        "user",
+        "tenant",
+        "username",
+        "state_label",
+        "balance",
+        "store_credit",
+        "spent",
+        "keys_shown",
+        "role",
+        "group",
+        "note",
+        "joined_at",
+    )
+    readonly_fields = ("user", "tenant", "username", "state_label", "balance", "store_credit", "spent", "keys_shown", "joined_at")
+
+    actions_detail = ("give_credit",)
+
+    @pages.act(description=gettext_lazy("Give store credit"), icon="savings")
+    def give_credit(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Give a customer cash to buy with here."""
+        return credit.give(self, request, self.subject(request, object_id))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -142,6 +163,10 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
         return format_html(
             '<a class="hover:text-primary-600" href="{}?holder={}">{}</a>', address, membership.pk, membership.api_keys.count()
         )
+
+    @admin.display(description=gettext_lazy("store credit"))
+    def store_credit(self, membership: Membership) -> str:
+        return money.format_minor(store_credit.free(membership), currency=membership.tenant.currency)
 
     @admin.display(description=gettext_lazy("balance"))
     def balance(self, membership: Membership) -> str:

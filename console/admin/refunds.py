@@ -33,12 +33,16 @@ class PayBackForm(ReasonForm):
         label=gettext_lazy("Pay back only"), required=False, max_length=20,
         help_text=gettext_lazy("An amount as a gesture: the buyer keeps everything. Empty: all that was not used, which is taken back."),
     )  # fmt: skip
+    to_credit = forms.BooleanField(
+        label=gettext_lazy("As store credit"), required=False,
+        help_text=gettext_lazy("The customer can buy with it here; the gateway pays nothing back."),
+    )  # fmt: skip
 
 
 def refundable(order: Order) -> PaymentAttempt | None:
     """Return the payment of an order of which something can be paid back: one that bought nothing first."""
     attempts = order.attempts.filter(received_minor__gt=0).select_related("order", "account").order_by("settles_order", "pk")
-    return next((attempt for attempt in attempts if refunds.offer(attempt).left_minor > 0), None)
+    return next((attempt for attempt in attempts if refunds.offer(attempt).left_minor + refunds.offer(attempt).credit_minor > 0), None)
 
 
 def pay_back(desk: DeskAdmin[Order], request: HttpRequest, order: Order) -> HttpResponse:
@@ -54,7 +58,7 @@ def pay_back(desk: DeskAdmin[Order], request: HttpRequest, order: Order) -> Http
     try:
         gesture = form.cleaned_data["gesture"]
         amount = money.parse_minor(gesture, currency=attempt.received_currency or attempt.currency) if gesture else None
-        refund = _start(desk, request, order, attempt, amount=amount, reason=form.cleaned_data["reason"])
+        refund = _start(desk, request, order, attempt, amount=amount, form=form)
     except (money.BadAmount, refunds.RefundError) as error:
         form.add_error("gesture", str(error))
         return _question(desk, request, order, attempt, form, back)
@@ -77,17 +81,26 @@ def _question(
 
 @transaction.atomic
 def _start(
-    desk: DeskAdmin[Order], request: HttpRequest, order: Order, attempt: PaymentAttempt, *, amount: int | None, reason: str
+    desk: DeskAdmin[Order], request: HttpRequest, order: Order, attempt: PaymentAttempt, *, amount: int | None, form: PayBackForm
 ) -> Refund:
     before = desk.facts(order)
-    refund = refunds.start(attempt=attempt, actor=actor_of(request).user, reason=reason, gesture_minor=amount)
+    refund = refunds.start(
+        attempt=attempt, actor=actor_of(request).user, reason=form.cleaned_data["reason"], gesture_minor=amount,
+        to_credit=form.cleaned_data["to_credit"],
+    )  # fmt: skip
     order.refresh_from_db()
-    desk.record(request, "refund", order, before=before, after={**desk.facts(order), "refund_minor": refund.amount_minor})
+    desk.record(
+        request,
+        "refund",
+        order,
+        before=before,
+        after={**desk.facts(order), "refund_minor": refund.amount_minor, "to_credit": refund.to_credit},
+    )
     return refund
 
 
 def _tell(desk: DeskAdmin[Any], request: HttpRequest, refund: Refund) -> None:
-    shown = money.format_minor(refund.amount_minor, currency=refund.currency)
+    shown = refunds.spell(refund)
     if refund.problem:
         text = _("%(amount)s is owed; the gateway did not pay: %(problem)s") % {"amount": shown, "problem": refund.problem}
         desk.message_user(request, text, level=notes.WARNING)
@@ -104,8 +117,8 @@ class RefundAdmin(ReadOnly, DeskAdmin[Refund]):
     search_fields = ("attempt__order__number", "provider_number")
     ordering = ("-id",)
     fields = (
-        "created_at", "order", "attempt", "amount", "takes_back", "state_label", "reason", "problem", "provider_number", "actor",
-        "ended_at",
+        "created_at", "order", "attempt", "amount", "to_credit", "takes_back", "state_label", "reason", "problem", "provider_number",
+        "actor", "ended_at",
     )  # fmt: skip
     actions_detail = ("send_again", "mark_done", "decline")
 
@@ -155,7 +168,7 @@ class RefundAdmin(ReadOnly, DeskAdmin[Refund]):
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount_minor")
     def amount(self, refund: Refund) -> SafeString:
-        return number(money.format_minor(refund.amount_minor, currency=refund.currency))
+        return number(refunds.spell(refund))
 
     @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
     def state_label(self, refund: Refund) -> tuple[str, str]:

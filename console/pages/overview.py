@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Membership
-from billing import alerts, ledger, rates, statements
+from billing import alerts, ledger, rates, statements, store_credit
 from console.pages import amounts, charts, cursors, offer, rows
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
@@ -49,6 +49,8 @@ def wallet(request: MemberRequest) -> HttpResponse:
     converter = rates.from_usd(request.member.tenant.currency)
     lines = [(one, amounts.foreign(converter.amount(one.amount_micros, at=one.at)) if converter else "") for one in page.entries]
     context = {"page": page, "lines": lines, "currency": converter.currency if converter else "", "watch": watch}
+    context["kept"] = {"free": store_credit.free(request.member), "moved": store_credit.movements(request.member)}
+    context["shop_currency"] = request.member.tenant.currency
     return render(request, "console/wallet.html", _balance(request) | links | context)
 
 

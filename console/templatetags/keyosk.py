@@ -71,6 +71,8 @@ def movement(kind: str) -> str:
         "expire": _("Credit expired"),
         "transfer": _("Transfer"),
         "topup": _("Top-up"),
+        "credit": _("Store credit from the shop"),
+        "payment": _("Paid for an order"),
     }
     return names.get(kind, kind)
 

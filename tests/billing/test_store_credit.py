@@ -12,7 +12,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Membership
-from billing import audit, callbacks, codes, gateways, ledger, orders, refunds, settlement, store_credit
+from billing import audit, callbacks, codes, disputes, gateways, ledger, orders, refunds, settlement, store_credit
 from billing.models import GatewayAccount, Hold, Journal, Order, PaymentAttempt
 from billing.payments.base import ProviderEvent
 from tests.billing.shop import PRICE, held, sandbox, stocked
@@ -300,3 +300,14 @@ def test_of_orders_begun_at_once_the_credit_pays_as_many_as_it_covers(end_user: 
         ended = sorted(pool.map(pay, placed))
     assert ended == ["delivered", "delivered", "refused", "refused"]
     assert books(end_user) == {"free": 0, "credit": 0, "revenue": 2 * PRICE, "due": 0}
+
+
+def test_a_bank_takes_back_only_what_it_had_paid(end_user: Membership) -> None:
+    give(end_user, 1_950)
+    attempt = mixed(order_of(end_user))
+    order = say(attempt)
+    [text] = codes.reveal(order.codes.select_related("batch"))
+    codes.redeem(membership=end_user, code=text)
+    attempt.refresh_from_db()
+    dispute = disputes.begin(attempt=attempt, reference="dp_1", amount_minor=1_950)
+    assert dispute.quota == {str(end_user.pk): 2_500_000}  # half of the $5: store credit had paid the other half

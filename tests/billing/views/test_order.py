@@ -12,11 +12,11 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Membership, Tenant
-from billing import ledger, orders, refunds
+from billing import audit, ledger, orders, refunds, store_credit
 from billing.models import Code, GatewayAccount, Order, PaymentAttempt, Product, Refund
 from foundation import outbox
 from foundation.models import OutboxMessage
-from tests.billing.shop import FIVE, place, sandbox, stocked
+from tests.billing.shop import FIVE, PRICE, place, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -221,3 +221,41 @@ def test_a_buyer_asks_for_the_money_back_and_reads_the_answer(guest: Client, pro
     assert "Refund of ¥39.00: paid back." in guest.get(address).content.decode()
     guest.post(f"{address}refund/", {"reason": "more"})
     assert Refund.objects.filter(state="requested").count() == 0
+
+
+def test_a_customer_pays_with_store_credit_and_beside_it(product: Product, end_user: Membership) -> None:
+    store_credit.give(membership=end_user, amount_minor=PRICE + 1_000, reason="", key="1")
+    own = store_credit.open_for(end_user.tenant)
+    client = Client(headers={"host": "shop.test"})
+    client.force_login(end_user.user)
+    first, second = order_at(client), order_at(client)
+    assert "Pay ¥39.00 with store credit" in client.get(first).content.decode()
+    assert client.post(f"{first}pay/", {"account": str(own.pk)})["Location"].endswith(first)
+    assert CODE.search(client.get(first).content.decode())
+
+    page = client.get(second).content.decode()
+    assert "Pay ¥29.00 with Sandbox and ¥10.00 with store credit" in page
+    account = GatewayAccount.objects.get(driver="sandbox")
+    bank = client.post(f"{second}pay/", {"account": str(account.pk), "credit": "1"})["Location"]
+    assert "¥29.00" in client.get(bank).content.decode()
+    client.post(bank, {"button": "pay"})
+    assert CODE.search(client.get(second).content.decode())
+    assert store_credit.free(end_user) == 0
+    assert audit.run() == []
+    wallet = client.get("/console/wallet/").content.decode()
+    assert "-¥10.00" in wallet
+    assert "Paid for an order" in wallet
+
+
+def test_who_only_knows_the_address_spends_nobodys_store_credit(product: Product, end_user: Membership, guest: Client) -> None:
+    store_credit.give(membership=end_user, amount_minor=PRICE, reason="", key="1")
+    own = store_credit.open_for(end_user.tenant)
+    client = Client(headers={"host": "shop.test"})
+    client.force_login(end_user.user)
+    address = order_at(client)
+    assert "with store credit" not in guest.get(address).content.decode()
+    guest.post(f"{address}pay/", {"account": str(own.pk)})
+    sandbox_account = GatewayAccount.objects.get(driver="sandbox")
+    guest.post(f"{address}pay/", {"account": str(sandbox_account.pk), "credit": "1"})
+    assert (Order.objects.get().state, store_credit.free(end_user)) == ("pending", PRICE)
+    assert not PaymentAttempt.objects.exists()
