@@ -99,7 +99,8 @@ class HttpOpening:
         elif len(body) <= _JOINED_BODY:
             pipe.transport.write(head + body)
         else:
-            pipe.transport.writelines((head, body))
+            pipe.transport.write(head)
+            pipe.transport.write(body)
         await incoming.begin()
         return incoming
 

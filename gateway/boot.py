@@ -18,7 +18,7 @@ from django.conf import settings
 
 from billing import price_lists
 from billing.purse import Purse
-from channels_app import registry, selectors
+from channels_app import registry, selectors, tokenizer
 from channels_app.exchange import Timeouts
 from channels_app.tokens import Tokens
 from channels_app.transport import Transport
@@ -45,6 +45,7 @@ async def running(*, on_lost: Callable[[], None]) -> AsyncIterator[Relay]:
     `on_lost` is called when this worker may not reserve any more and has to start anew.
     """
     registry.providers()  # import every vendor now, not during the first call
+    tokenizer.prepare()
     worker_id = uuid.uuid4()
     async with AsyncExitStack() as exits:
         spool = exits.enter_context(closing(Writer(settings.SPOOL_DIR, worker_id)))
