@@ -18,10 +18,12 @@ from foundation import vault
 PREFIX = "kp_"
 _SHOWN = 10
 # What a token may be for; whoever lacks the role gets nothing from a scope.
-CUSTOMER_SCOPES = ("account:read", "keys:read", "keys:write", "usage:read", "wallet:read", "wallet:write")
+CUSTOMER_SCOPES = (
+    "account:read", "keys:read", "keys:write", "usage:read", "wallet:read", "wallet:write", "orders:read", "tokens:read", "tokens:write",
+)  # fmt: skip
 STAFF_SCOPES = (
     "customers:read", "customers:write", "audit:read",
-    "products:read", "products:write", "codes:read", "codes:write", "orders:read", "orders:write", "prices:read", "prices:write",
+    "products:read", "products:write", "codes:read", "codes:write", "orders:write", "prices:read", "prices:write",
     "channels:read", "channels:write", "payments:read", "payments:write", "webhooks:read", "webhooks:write",
     "limits:read", "limits:write", "ledger:read", "shop:read", "shop:write",
 )  # fmt: skip

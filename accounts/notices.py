@@ -20,6 +20,9 @@ from foundation import notify, outbound, outbox, vault
 
 TOPIC = "accounts.notice"
 TIMEOUT_SECONDS = 10.0
+_WITH_CREDENTIAL = ("telegram", "bark", "serverchan", "wecom")
+_WITH_ADDRESS = ("email", "telegram", "http")
+_CALLED = ("http", "bark")
 Request = tuple[str, dict[str, Any]]
 
 
@@ -30,6 +33,21 @@ class NotTold(Exception):
 def seal(credential: str) -> str:
     """Return a target's credential as it is kept."""
     return vault.seal(credential, context="notice") if credential else ""
+
+
+def problems(*, preset: str, address: str, has_credential: bool) -> dict[str, str]:
+    """Return what keeps a target from being told, by the field to correct; empty when nothing does."""
+    found = {}
+    if preset in _WITH_CREDENTIAL and not has_credential:
+        found["credential"] = _("This service needs one.")
+    if preset in _WITH_ADDRESS and not address:
+        found["address"] = _("This service needs one.")
+    if preset in _CALLED and address:
+        try:
+            outbound.check_address(address, allow_private=False)
+        except outbound.OutboundError as error:
+            found["address"] = str(error)
+    return found
 
 
 def send(*, target: NotificationTarget, kind: str, data: Mapping[str, Any], event: uuid.UUID) -> None:

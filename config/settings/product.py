@@ -57,6 +57,11 @@ SPECTACULAR_SETTINGS = {
         "CustomerState": "accounts.models.Membership.State",
         "TenantState": "accounts.models.Tenant.State",
         "WantedState": ["active", "blocked"],
+        "CodeState": "billing.models.codes.Code.State",
+        "OrderState": "billing.models.shop.Order.State",
+        "RefundState": "billing.models.refunds.Refund.State",
+        "DisputeState": "billing.models.disputes.Dispute.State",
+        "DeliveryState": "accounts.models.hooks.WebhookDelivery.State",
         "Role": "accounts.models.Membership.Role",
     },
 }

@@ -180,16 +180,9 @@ class TargetForm(ModelForm[NotificationTarget]):
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        preset, address = values.get("preset"), values.get("address") or ""
-        if preset in ("telegram", "bark", "serverchan", "wecom") and not (values.get("credential") or self.instance.sealed):
-            self.add_error("credential", _("This service needs one."))
-        if preset in ("email", "telegram", "http") and not address:
-            self.add_error("address", _("This service needs one."))
-        if preset in ("http", "bark") and address:
-            try:
-                _checked(address)
-            except forms.ValidationError as error:
-                self.add_error("address", error)
+        told = {"preset": values.get("preset") or "", "address": values.get("address") or ""}
+        for name, text in notices.problems(**told, has_credential=bool(values.get("credential") or self.instance.sealed)).items():
+            self.add_error(name, text)
         return values
 
     def save(self, commit: bool = True) -> NotificationTarget:

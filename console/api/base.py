@@ -1,7 +1,8 @@
 """What every page of the management API shares: who calls, with which scope, in pages, and each write once.
 
 A write with an `Idempotency-Key` runs in one transaction with the row that remembers its answer: of two at once the
-second waits for the first and gets the same answer; a refusal is not remembered, so that it can be tried again.
+second waits for the first and gets the same answer; a refusal is not remembered, so that it can be tried again. Acts that
+only ask somebody outside (`asking`) run without that transaction: it would stay open as long as they take to answer.
 """
 
 from __future__ import annotations
@@ -140,6 +141,8 @@ class ApiView(GenericViewSet[Any]):
     is_platform: ClassVar[bool] = False
     read_roles: ClassVar[Sequence[str] | None] = None
     write_roles: ClassVar[Sequence[str] | None] = None
+    # Acts that ask an upstream, a gateway: harmless when done twice.
+    asking: ClassVar[frozenset[str]] = frozenset()
 
     _claim: ApiReply | None = None
 
@@ -166,7 +169,7 @@ class ApiView(GenericViewSet[Any]):
         return cast(dict[str, Any], serializer.validated_data)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.method in SAFE:
+        if request.method in SAFE or self._asks(request):
             return super().dispatch(request, *args, **kwargs)
         # Every write is whole or not at all.
         with transaction.atomic():
@@ -187,13 +190,27 @@ class ApiView(GenericViewSet[Any]):
         said = orjson.dumps([request.method, request.path, request.data])
         mark = hashlib.sha256(said).hexdigest()
         row = ApiReply(membership=self.member, key=key, fingerprint=mark)
-        ApiReply.objects.bulk_create([row], ignore_conflicts=True)
-        found = ApiReply.objects.select_for_update().get(membership=self.member, key=key)
+        if self._asks(request):
+            found = ApiReply.objects.filter(membership=self.member, key=key).first() or row
+        else:
+            ApiReply.objects.bulk_create([row], ignore_conflicts=True)
+            found = ApiReply.objects.select_for_update().get(membership=self.member, key=key)
         if found.fingerprint != mark:
             raise KeyReused
         if found.status is not None:
             raise Replayed(found.status, orjson.loads(vault.unseal(found.sealed, context="api-reply")))
         self._claim = found
+
+    def _asks(self, request: HttpRequest | Request) -> bool:
+        return str(getattr(self, "action_map", {}).get(str(request.method).lower())) in self.asking
+
+    def _remember(self, claim: ApiReply, response: Any) -> None:
+        claim.status = response.status_code
+        claim.sealed = vault.seal(orjson.dumps(getattr(response, "data", None)).decode(), context="api-reply")
+        if claim._state.adding:
+            ApiReply.objects.bulk_create([claim], ignore_conflicts=True)
+        else:
+            claim.save(update_fields=["status", "sealed"])
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, Replayed):
@@ -202,9 +219,7 @@ class ApiView(GenericViewSet[Any]):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
         if self._claim is not None and response.status_code < status.HTTP_400_BAD_REQUEST:
-            body = orjson.dumps(getattr(response, "data", None)).decode()
-            sealed = vault.seal(body, context="api-reply")
-            ApiReply.objects.filter(pk=self._claim.pk).update(status=response.status_code, sealed=sealed)
+            self._remember(self._claim, response)
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
         answer.headers["Cache-Control"] = "no-store"
         return answer

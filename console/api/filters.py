@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
@@ -87,6 +88,15 @@ class Flag(Filter):
         return text == "true"
 
 
+class Unique(Filter):
+    """A UUID."""
+
+    kind = OpenApiTypes.UUID
+
+    def read(self, text: str) -> UUID:
+        return UUID(text)
+
+
 class Choice(Filter):
     """One of some words."""
 
@@ -113,3 +123,10 @@ class Day(Filter):
         day = datetime.datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=datetime.UTC)
         # Further off there is nothing, and ids hold no such time.
         return min(max(day, FIRST), LAST)
+
+
+class LastDay(Day):
+    """A day in UTC that is itself within: the lookup is `<` the day after."""
+
+    def read(self, text: str) -> datetime.datetime:
+        return super().read(text) + datetime.timedelta(days=1)

@@ -16,6 +16,7 @@ from accounts.models import Tenant
 from billing import desk
 from console.admin.base import facts, tenant_of
 from console.api.base import CHANGERS, STAFF, ApiView
+from console.api.fields import Words
 from console.api.filters import Filter
 from foundation import checked
 
@@ -37,8 +38,8 @@ class ForShop(serializers.Serializer[Any]):
 class RowsView(ApiView):
     """Rows of the shop (`serializer_class` shows one), newest first; `filters` are the list's query parameters."""
 
-    read_roles = STAFF
-    write_roles = CHANGERS
+    read_roles: ClassVar[Sequence[str] | None] = STAFF
+    write_roles: ClassVar[Sequence[str] | None] = CHANGERS
     related: ClassVar[tuple[str, ...]] = ()
     filters: ClassVar[Sequence[Filter]] = ()
 
@@ -126,13 +127,19 @@ class EditableRows(RowsView):
         checked.save(row, values)
 
 
-class DeskRows(EditableRows):
-    """The same for tables of the shop."""
+class TableRows(RowsView):
+    """Rows of the shop that change by their own verbs, if at all; `table` is theirs."""
 
-    table: ClassVar[desk.Kept]
+    table: ClassVar[desk.Table]
 
     def rows(self) -> QuerySet[Any]:
         return desk.rows(self.table)
+
+
+class DeskRows(TableRows, EditableRows):
+    """The same for tables of the shop."""
+
+    table: ClassVar[desk.Kept]
 
     def new(self, tenant: Tenant) -> Any:
         return desk.new(self.table, tenant=tenant)
@@ -149,6 +156,12 @@ class Deletable(RowsView):
         self.record("delete", row, before=self.facts(row))
         row.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class Reason(serializers.Serializer[Any]):
+    """Why: kept with what is done."""
+
+    reason = Words(max_length=200)
 
 
 def documented(name: str, **more: Any) -> Callable[[V], V]:

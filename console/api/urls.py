@@ -13,11 +13,16 @@ from rest_framework.routers import SimpleRouter
 
 from console.api import errors
 from console.api.account import AccountView, WalletView
+from console.api.codes import BatchesView, CodesView
+from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
 from console.api.keys import KeysView
+from console.api.orders import OrdersView
 from console.api.products import CategoriesView, CouponsView, ProductsView
 from console.api.reference import reference
+from console.api.refunds import DisputesView, RefundsView
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.tenants import TenantsView
+from console.api.tokens import TokensView
 from console.api.usage import UsageView
 
 router = SimpleRouter(use_regex_path=False)
@@ -30,6 +35,15 @@ router.register("tenants", TenantsView, "api-tenants")
 router.register("products", ProductsView, "api-products")
 router.register("categories", CategoriesView, "api-categories")
 router.register("coupons", CouponsView, "api-coupons")
+router.register("code-batches", BatchesView, "api-code-batches")
+router.register("codes", CodesView, "api-codes")
+router.register("orders", OrdersView, "api-orders")
+router.register("refunds", RefundsView, "api-refunds")
+router.register("disputes", DisputesView, "api-disputes")
+router.register("webhooks", WebhooksView, "api-webhooks")
+router.register("webhook-deliveries", DeliveriesView, "api-webhook-deliveries")
+router.register("notification-targets", TargetsView, "api-notification-targets")
+router.register("tokens", TokensView, "api-tokens")
 
 api: list[URLPattern | URLResolver] = [
     path("me/", AccountView.as_view({"get": "retrieve"}), name="api-me"),

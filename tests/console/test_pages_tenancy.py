@@ -14,8 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
 
 from accounts import access_tokens, invitations
-from accounts.models import AccessToken, ApiKey, Membership, Tenant
-from billing.models import Category, Coupon, Product
+from accounts.models import AccessToken, ApiKey, Membership, NotificationTarget, Tenant, WebhookDelivery, WebhookEndpoint
+from billing.models import Category, Code, CodeBatch, Coupon, Dispute, Order, Product, Refund
 from gateway.models import UsageRecord
 from tests.console import worlds
 from tests.console.test_admin_tenancy import state_of
@@ -26,6 +26,8 @@ OURS, THEIRS = "ours.test", "theirs.test"
 # The API's collections → the model whose objects they hold.
 OF_API = {
     "keys": ApiKey, "customers": Membership, "tenants": Tenant, "products": Product, "categories": Category, "coupons": Coupon,
+    "code-batches": CodeBatch, "codes": Code, "orders": Order, "refunds": Refund, "disputes": Dispute,
+    "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,
 }  # fmt: skip
 
 
