@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import datetime
+import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
 from accounts import notices, webhooks
 from accounts.models import ApiReply, Membership, Tenant, WebhookDelivery
-from foundation import jobs, notify
+from foundation import jobs, notify, outbox
 
 __all__ = ["notices", "purge_messages", "tell_members", "webhooks"]
 
+TELL_MEMBERS = "accounts.tell_members"
 KEEP_REPLIES = datetime.timedelta(days=1)
 KEEP_DELIVERIES = datetime.timedelta(days=30)
 
 
-@shared_task
-def tell_members(tenant_id: int) -> int:
-    """Tell every customer of a tenant, by mail, that it is suspended, closed or open again; return how many."""
-    tenant = Tenant.objects.get(pk=tenant_id)
+@outbox.handler(TELL_MEMBERS)
+def tell_members(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
+    """Tell every customer of the tenant in `payload`, by mail, that it is suspended, closed or open again: each of them once."""
+    tenant = Tenant.objects.get(pk=payload["tenant"])
     members = Membership.objects.filter(tenant=tenant, state=Membership.State.ACTIVE, user__is_active=True, user__email__isnull=False)
-    told = 0
     for member in members.select_related("user").order_by("pk").iterator(chunk_size=500):
         notify.email(
             to=member.user.email or "",
@@ -31,9 +34,8 @@ def tell_members(tenant_id: int) -> int:
             language=member.user.language or tenant.language,
             sender_name=tenant.name,
             reply_to=tenant.reply_to,
+            key=f"tell:{message_id}:{member.pk}",
         )
-        told += 1
-    return told
 
 
 @shared_task

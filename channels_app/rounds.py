@@ -5,15 +5,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection
 
-import structlog
-from celery import current_app
 from django.db import transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from channels_app import health
 from channels_app.models import Channel
-from foundation import jobs
+from foundation import jobs, queue
 from foundation.models import Job
 
 KIND = "check channels"
@@ -21,8 +18,6 @@ TASK = "channels_app.tasks.check_round"
 CHECK = "channels_app.tasks.check_channel"
 # A round that waits longer has lost its message; the clock sends it out again.
 _LOST = datetime.timedelta(seconds=20)
-
-log = structlog.get_logger(__name__)
 
 
 def ask_for(*, channels: Collection[int], scope_id: int | None) -> Job:
@@ -65,7 +60,4 @@ def _outcome(channel_id: int) -> str:
 
 
 def _send(task: str, argument: object) -> None:
-    try:
-        current_app.send_task(task, args=(argument,), retry=False, ignore_result=True, expires=health.LONGEST.total_seconds())
-    except OperationalError as error:
-        log.warning("a check waits for the next tick", task=task, error=type(error).__name__)
+    queue.send(task, argument, expires=health.LONGEST.total_seconds())

@@ -13,12 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from foundation import queue
 from foundation.models import OutboxMessage
 
 Payload = Mapping[str, Any]
@@ -95,10 +94,7 @@ def _postpone(message: OutboxMessage, error: str) -> None:
 
 def _hurry() -> None:
     """Wake a sweeper now; without a queue the next beat does it. By name: the task is a door and imports us."""
-    try:
-        current_app.send_task(SWEEPER, retry=False, ignore_result=True, expires=60)
-    except OperationalError as error:
-        log.warning("outbox not hurried", error=type(error).__name__)
+    queue.send(SWEEPER, expires=60)
 
 
 _CLAIM = """

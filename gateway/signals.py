@@ -17,15 +17,13 @@ from collections.abc import AsyncIterator, Callable
 
 import redis
 import redis.asyncio
-from celery import current_app
 from django.db import DatabaseError
 from django.db.models import Q
-from kombu.exceptions import OperationalError
 
 from channels_app import bulletin, tallies
 from channels_app.bulletin import Cached, Item
 from channels_app.selectors import ChannelTable
-from foundation import db
+from foundation import db, queue
 from gateway import rollups, selectors
 from gateway.circuits import News
 from gateway.standing import Standing
@@ -173,7 +171,4 @@ async def _kept(tallies_left: Counter[tuple[int, str]], counts: Counter[tuple[in
 
 def _look(channel_id: int) -> None:
     """Ask for a check by the queue; without a queue the scheduled one comes."""
-    try:
-        current_app.send_task(CHECK, args=(channel_id,), retry=False, ignore_result=True, expires=300)
-    except OperationalError as error:
-        log.warning("a check could not be asked for", extra={"channel": channel_id, "error": type(error).__name__})
+    queue.send(CHECK, channel_id, expires=300)

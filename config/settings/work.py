@@ -17,6 +17,8 @@ def _broker(url: str) -> str:
 
 
 CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL", "") or _broker(REDIS_URL)
+# Longer than a worker's wait for its next task (1 s); without it a Redis that says nothing would hold whoever enqueues for ever.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5.0, "socket_connect_timeout": 5.0} if CELERY_BROKER_URL.startswith("redis") else {}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

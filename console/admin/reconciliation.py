@@ -18,8 +18,10 @@ from channels_app.models import Channel
 from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly
 from console.admin.figures import label, moment, number
+from foundation import queue
 from gateway import tasks
 
+AUDIT_WAITS_SECONDS = 3600
 OUTCOMES = {"ok": "success", "notice": "warning", "wrong": "danger"}
 FIGURES = (
     ("wallets", gettext_lazy("In wallets")),
@@ -47,8 +49,10 @@ class AuditRunAdmin(ReadOnly, DeskAdmin[AuditRun]):
     def audit_now(self, request: HttpRequest) -> HttpResponse:
         """Have the books looked at in the background."""
         if request.method == "POST":
-            tasks.audit_now.delay()
-            messages.success(request, _("The books are being looked at; the result appears in this list."))
+            if queue.send(tasks.audit_now.name, expires=AUDIT_WAITS_SECONDS):
+                messages.success(request, _("The books are being looked at; the result appears in this list."))
+            else:
+                messages.error(request, _("The queue does not answer, so nothing was begun. Try again, or run manage.py audit_ledger."))
             return redirect(pages.list_url(self))
         explanation = _("Every invariant is recomputed in one snapshot. On large books this takes minutes; calls are not disturbed.")
         return pages.ask(request, self, title=_("Audit the books now?"), submit=_("Audit now"), explanation=explanation)

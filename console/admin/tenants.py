@@ -18,10 +18,11 @@ from unfold.widgets import UnfoldAdminColorInputWidget
 from accounts import tenants
 from accounts.admin_scope import TenantTabularInline
 from accounts.models import Tenant, TenantDomain
-from accounts.tasks import tell_members
+from accounts.tasks import TELL_MEMBERS
 from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly, facts
 from console.admin.figures import label
+from foundation import outbox
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
 BRAND = ("name", "colour", "logo_url", "announcement", "footer", "contact", "reply_to")
@@ -130,7 +131,7 @@ class TenantAdmin(DeskAdmin[Tenant]):
             before = facts(tenant)
             {"suspend": tenants.suspend, "close": tenants.close, "reopen": tenants.reopen}[verb](tenant=tenant)
             self.record_change(request, verb, tenant, before=before)
-            transaction.on_commit(lambda: tell_members.delay(tenant.pk), robust=True)
+            outbox.put(topic=TELL_MEMBERS, payload={"tenant": tenant.pk})
         return redirect(back)
 
     @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Tenant
 from channels_app import channels, rounds
+from foundation import queue
 from foundation.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -36,7 +37,7 @@ def test_a_fresh_round_is_left_to_its_message(root_tenant: Tenant) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_a_changed_channel_is_checked_soon(root_tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
-    monkeypatch.setattr("channels_app.rounds.current_app.send_task", lambda name, **options: sent.append((name, options["args"])))
+    monkeypatch.setattr(queue, "send", lambda task, *args, **_: sent.append((task, args)))
     made = channels.add(name="one", provider="demo")
     rounds.after_change(made)
     assert sent == [("channels_app.tasks.check_channel", (made.pk,))]

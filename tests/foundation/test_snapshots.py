@@ -127,6 +127,7 @@ async def test_the_first_poll_distrusts_everything() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.redis
 async def test_an_announced_change_arrives_before_the_next_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "POLL_SECONDS", 3600)
     cell = snapshots.Cell(kind="keys", load=str.upper)
