@@ -102,6 +102,6 @@ def _terms(policy: Policy, key: KeyFacts, call: Call, routes: list[Route], state
         is_stream=call.is_stream,
         conversation=habits.conversation(call, key_id=key.id) if has_choice else None,
         sticky_seconds=policy.sticky_seconds,
-        deadline=time.monotonic() + state.failover_seconds,
+        deadline=time.monotonic() + min(state.failover_seconds, state.timeouts.total),
         counts=call.operation not in AUXILIARY,
     )

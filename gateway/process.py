@@ -50,7 +50,7 @@ class Relay:
     clock: Callable[[], float] = time.time
     timeouts: Timeouts = field(default_factory=Timeouts)
     drain_caps: DrainCaps = field(default_factory=DrainCaps)
-    failover_seconds: float = 60.0
+    failover_seconds: float = 330.0
     drains: int = 0
 
 

@@ -6,10 +6,11 @@ import asyncio
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from channels_app import channel_settings, picture_fetch, registry
-from channels_app.contract import Failure, FailureKind, Secret
-from channels_app.exchange import BODY_LIMIT, Exchange, NotSent, Opening, Timeouts, TransportError
+from channels_app.contract import ChannelFacts, Failure, FailureKind, Secret
+from channels_app.exchange import BODY_LIMIT, Cut, Exchange, NotSent, Opening, Timeouts, TransportError
 from channels_app.faces import Unexpressible
 from channels_app.pictures import PictureRefused
 from channels_app.provider import Provider, TokenRefused
@@ -21,11 +22,15 @@ from gateway.plan import CallPlan
 from gateway.relay import Body, Broken, Chunk, Emit, End, Event, Head, Send, Step
 from gateway.routing import Attempt
 
+# Deadlines are not kept more exactly than this.
+_HARDLY_SECONDS = 0.05
+
 
 class Uplink:
     """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts what came of it, `content_type` is its."""
 
     __slots__ = (
+        "_began",
         "_chunks",
         "_exchange",
         "_opening",
@@ -44,6 +49,7 @@ class Uplink:
         self._tokens = tokens
         self._timeouts = timeouts
         self._plan = plan
+        self._began = time.monotonic()
         self._opening: Opening | None = None
         self._exchange: Exchange | None = None
         self._chunks: AsyncIterator[bytes] | None = None
@@ -95,13 +101,19 @@ class Uplink:
         else:
             self._opening = self._transport.open(
                 request,
-                timeouts=channel_settings.timeouts_of(channel, self._timeouts),
+                timeouts=self._deadlines(channel),
                 allow_private=channel.allow_private,
                 proxy=channel_settings.proxy_of(channel),
             )
         self._exchange = await self._opening.__aenter__()
         self.content_type = self._exchange.head.content_type
         return Head(self._exchange.head)
+
+    def _deadlines(self, channel: ChannelFacts) -> Timeouts:
+        """Return the deadlines of what begins now; the one for everything counts from the call's beginning, whoever was asked before."""
+        usual = channel_settings.timeouts_of(channel, self._timeouts)
+        spent = time.monotonic() - self._began
+        return usual if spent < _HARDLY_SECONDS else replace(usual, total=usual.total - spent)
 
     async def _token_for(self, provider: Provider, send: Send) -> Secret:
         channel, key = send.attempt.channel, send.attempt.key
@@ -120,12 +132,14 @@ class Uplink:
             if errand is None:
                 break
             request, pause = errand
+            channel = self.attempt.channel
+            if pause >= self._deadlines(channel).total:
+                raise Cut("the call's time is over", is_timeout=True)
             await asyncio.sleep(pause)
             asked += 1
-            channel = self.attempt.channel
             reply = await self._transport.ask(
                 request,
-                timeouts=channel_settings.timeouts_of(channel, self._timeouts),
+                timeouts=self._deadlines(channel),
                 allow_private=channel.allow_private,
                 limit=BODY_LIMIT,
                 proxy=channel_settings.proxy_of(channel),

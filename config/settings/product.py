@@ -23,7 +23,7 @@ UPSTREAM_FIRST_BYTE_SECONDS = env.seconds("UPSTREAM_FIRST_BYTE", 300)
 UPSTREAM_IDLE_SECONDS = env.seconds("UPSTREAM_IDLE", 300)
 UPSTREAM_TOTAL_SECONDS = env.seconds("UPSTREAM_TOTAL", 900)
 # How long after a call has come in another channel may still be asked for it.
-UPSTREAM_FAILOVER_SECONDS = env.seconds("UPSTREAM_FAILOVER", 60)
+UPSTREAM_FAILOVER_SECONDS = env.seconds("UPSTREAM_FAILOVER", 330)
 # How long, how much (bytes) and how many abandoned streams are read on to bill them by their real usage.
 DRAIN_SECONDS = env.seconds("DRAIN_SECONDS", 60)
 DRAIN_BYTES = env.number("DRAIN_BYTES", 4 * 1024 * 1024)
