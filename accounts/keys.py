@@ -157,6 +157,13 @@ def pause(*, key: ApiKey, is_paused: bool) -> None:
     _announce()
 
 
+def hand_over(*, key: ApiKey, membership: Membership) -> None:
+    """Give the key another owner at the same tenant: from now on it spends that member's wallet."""
+    key.membership = membership
+    key.save(update_fields=["membership"])
+    _announce()
+
+
 def revoke(*, key: ApiKey) -> None:
     """Refuse the key from now on, for ever; every process knows within a second."""
     key.state = ApiKey.State.REVOKED

@@ -26,6 +26,14 @@ def add(*, email: str, password: str | None = None, name: str = "") -> User:
     return user
 
 
+def add_nobody(*, name: str) -> User:
+    """Make somebody without an address or a password, to whom a wallet belongs until a person claims it."""
+    user = User(name=name)
+    user.set_unusable_password()
+    user.save(force_insert=True)
+    return user
+
+
 def by_email(email: str) -> User | None:
     """Return the person with this address, in any case."""
     return User.objects.filter(email=email.strip().lower()).first()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import Now
+from typing import Any
+
+from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Now
 from django.utils.text import slugify
 
 from accounts.models import Tenant
-from billing.models import Product
+from billing.models import Card, Code, Product
 from billing.money import MICROS, ceil_div
+
+# What is delivered by hand and not counted.
+ANY_NUMBER = 1_000_000
 
 
 class BadProduct(ValueError):
@@ -29,25 +34,36 @@ def add_product(
     slug: str = "",
     description: str = "",
     instructions: str = "",
+    kind: str = Product.Kind.CODE,
 ) -> Product:
-    """Put a product on sale; it sells once codes are minted for it. Raises BadProduct."""
-    if not name.strip() or units_micros <= 0 or price_minor <= 0:
-        raise BadProduct("a product needs a name, an amount of quota above $0 and a price above 0")
+    """Put a product on sale; it sells once codes are minted or cards imported for it. Raises BadProduct."""
+    if not name.strip() or price_minor <= 0:
+        raise BadProduct("a product needs a name and a price above 0")
+    if (units_micros > 0) != (kind in Product.QUOTA_KINDS):
+        raise BadProduct("a code or a key needs an amount of quota above $0; cards and what is delivered by hand have none")
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
         raise BadProduct(f"{currency!r} is not a currency: write three letters such as CNY")
     if slug and Product.objects.filter(tenant=tenant, slug=slug).exists():
         raise BadProduct(f"there is a product {slug} already")
     return Product.objects.create(
         tenant=tenant, name=name.strip(), slug=slug or _free_slug(tenant, name), units_micros=units_micros, price_minor=price_minor,
-        currency=currency.upper(), description=description, instructions=instructions,
+        currency=currency.upper(), description=description, instructions=instructions, kind=kind,
     )  # fmt: skip
 
 
 def on_sale(*, tenant: Tenant) -> QuerySet[Product]:
-    """Return the shop's products, each with `stock`: how many codes can be sold now."""
-    in_time = Q(batches__redeem_by=None) | Q(batches__redeem_by__gt=Now())
-    stock = Count("batches__codes", filter=in_time & Q(batches__codes__state="available"))
-    return Product.objects.filter(tenant=tenant, is_active=True).annotate(stock=stock)
+    """Return the shop's products, each with `stock`: how many can be sold now."""
+    return stocked(Product.objects.filter(tenant=tenant, is_active=True))
+
+
+def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:
+    """Return products with `stock`: how many pieces of each can be sold now; `ANY_NUMBER` where nobody counts."""
+    in_time = Q(batch__redeem_by=None) | Q(batch__redeem_by__gt=Now())
+    minted = _count(Code.objects.filter(in_time, batch__product=OuterRef("pk"), state=Code.State.AVAILABLE), by="batch__product")
+    imported = _count(Card.objects.filter(product=OuterRef("pk"), state=Card.State.AVAILABLE), by="product")
+    by_hand = Coalesce(F("stock_left"), Value(ANY_NUMBER))
+    cases = [When(kind=Product.Kind.CARD, then=imported), When(kind=Product.Kind.MANUAL, then=by_hand)]
+    return rows.annotate(stock=Case(*cases, default=minted, output_field=IntegerField()))
 
 
 def find(*, tenant: Tenant, slug: str) -> Product:
@@ -58,9 +74,16 @@ def find(*, tenant: Tenant, slug: str) -> Product:
     return found
 
 
-def unit_price(product: Product) -> int:
-    """Return what $1 of quota costs, in minor units of the currency, rounded up: for comparing denominations."""
+def unit_price(product: Product) -> int | None:
+    """Return what $1 of quota costs, in minor units of the currency, rounded up: for comparing denominations. None without quota."""
+    if not product.units_micros:
+        return None
     return ceil_div(product.price_minor * MICROS, product.units_micros)
+
+
+def _count(rows: QuerySet[Any], *, by: str) -> Coalesce:
+    counted = rows.order_by().values(by).annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
 
 
 def _free_slug(tenant: Tenant, name: str) -> str:

@@ -102,7 +102,7 @@ def mint(
     if units_micros <= 0 or not 0 < count <= MOST_PER_BATCH:
         raise BadBatch(f"mint 1 to {MOST_PER_BATCH:,} codes of more than $0")
     if product is not None and (product.tenant_id, product.units_micros) != (tenant.pk, units_micros):
-        raise BadBatch("the product belongs to another tenant or has another denomination")
+        raise BadBatch("the product belongs to another tenant, has another denomination or sells no quota")
     batch = CodeBatch.objects.create(
         tenant=tenant, product=product, units_micros=units_micros, count=count, salt=os.urandom(16).hex(), is_offline=offline,
         redeem_by=redeem_by, valid_days=valid_days, note=note, actor=actor,
@@ -150,10 +150,14 @@ def _redeem(membership: Membership, text: str, address: str | None) -> Redeemed:
     is_good = code.state == State.SOLD or (code.state == State.AVAILABLE and code.batch.is_offline)
     if not is_good or is_past(code.batch.redeem_by):
         raise Refused("this code is not valid")
-    return _pay_out(code, membership, address)
+    done = pay_out(code, membership=membership, address=address)
+    told = {"customer": membership.pk, "batch": code.batch_id, "last4": code.last4, "units_micros": done.units_micros}
+    events.emit(tenant_id=membership.tenant_id, kind="code.redeemed", data=told, key=str(code.pk))
+    return done
 
 
-def _pay_out(code: Code, membership: Membership, address: str | None) -> Redeemed:
+def pay_out(code: Code, *, membership: Membership, address: str | None = None) -> Redeemed:
+    """Move the quota of a locked code that is sold into a member's wallet (or expiring lot), within the caller's transaction."""
     batch, until = code.batch, _credit_until(code.batch)
     target = ledger.lot(membership_id=membership.pk, expires_at=until) if until else ledger.wallet(membership_id=membership.pk)
     line = ledger.Line(escrow_of(batch), target.pk, batch.units_micros)
@@ -170,8 +174,6 @@ def _pay_out(code: Code, membership: Membership, address: str | None) -> Redeeme
         redeemed_at=timezone.now(),
         journal=journal,
     )
-    told = {"customer": membership.pk, "batch": batch.pk, "last4": code.last4, "units_micros": batch.units_micros}
-    events.emit(tenant_id=batch.tenant_id, kind="code.redeemed", data=told, key=str(code.pk))
     return Redeemed(batch.units_micros, journal, expires_at=until)
 
 

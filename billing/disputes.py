@@ -13,7 +13,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import cash, chart, code_shelf, ledger, orders
+from billing import cash, chart, code_shelf, ledger, orders, ready_keys
 from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Transfer
 from billing.money import format_minor
 from foundation import notify
@@ -101,6 +101,7 @@ def _redeemed(attempt: PaymentAttempt, amount: int, received: int) -> dict[int, 
     rows = attempt.order.codes.filter(state=Code.State.REDEEMED, journal__isnull=False).select_related("batch")
     for code in rows.order_by("pk"):
         owner = Transfer.objects.filter(journal__redeemed_code=code).order_by("-id").values_list("dst__owner", flat=True)[0]
+        owner = ready_keys.owner_now(owner)
         found[owner] = found.get(owner, 0) + code.batch.units_micros * amount * bought // (received * total)
     return {owner: micros for owner, micros in found.items() if micros}
 

@@ -34,7 +34,7 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
         "number": order.number,
         "product": order.product_name,
         "quantity": order.quantity,
-        "units": format_usd(order.units_micros),
+        "pieces": f"{order.quantity} × {format_usd(order.units_micros)}" if order.units_micros else str(order.quantity),
         "total": format_minor(order.total_minor, currency=order.currency),
         "link": capability.link_to(order),
         **payload["more"],

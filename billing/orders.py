@@ -4,7 +4,7 @@ OrderError
 ├── BadOrder        what the buyer typed makes no order; the message says why
 ├── TooManyOpen     too many unpaid orders of one buyer
 └── WrongState      the order cannot do this now
-Codes that are sold out raise `codes.SoldOut`.
+What is sold out raises `codes.SoldOut`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Tenant, User
-from billing import capability, code_shelf, code_text, gateways, offers, order_mail, rates, store_credit
+from billing import capability, code_text, gateways, offers, order_mail, rates, shelves, store_credit
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
 
@@ -71,7 +71,7 @@ class Placed:
 
 @transaction.atomic
 def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = "") -> Placed:
-    """Reserve codes (and a coupon) for a quarter of an hour and write the order.
+    """Set the pieces (and a coupon) aside for a quarter of an hour and write the order.
 
     Raises BadOrder, TooManyOpen, codes.SoldOut and offers.BadCoupon.
     """
@@ -79,12 +79,13 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
     price = offers.quote(product=product, quantity=quantity, coupon=coupon, email=buyer.email, membership=buyer.membership)
     secret = spell_secret(_CAPABILITY_LENGTH)
     order = Order.objects.create(
-        tenant=product.tenant, number=_number(), product=product, product_name=product.name, instructions=product.instructions,
-        quantity=quantity, units_micros=product.units_micros, total_minor=price.total_minor, currency=product.currency,
-        email=buyer.email.strip().lower(), contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language,
-        address=buyer.address, reserved_until=timezone.now() + RESERVATION, site=buyer.site, **capability.seal(secret),
+        tenant=product.tenant, number=_number(), product=product, product_name=product.name, kind=product.kind,
+        instructions=product.instructions, quantity=quantity, units_micros=product.units_micros, total_minor=price.total_minor,
+        currency=product.currency, email=buyer.email.strip().lower(), contact=buyer.contact.strip(), membership=buyer.membership,
+        language=buyer.language, address=buyer.address, reserved_until=timezone.now() + RESERVATION, site=buyer.site,
+        **capability.seal(secret),
     )  # fmt: skip
-    code_shelf.reserve(product=product, count=quantity, order=order)
+    shelves.reserve(product=product, count=quantity, order=order)
     if price.coupon is not None:
         offers.take(coupon=price.coupon, order=order, discount_minor=price.discount_minor)
     OrderEvent.objects.create(order=order, after=State.PENDING)
@@ -157,7 +158,7 @@ def payable(order: Order, account: GatewayAccount, *, credit_minor: int = 0) -> 
 
 @transaction.atomic
 def cancel(*, order: Order, actor: User | None = None, reason: str = "") -> None:
-    """Give an unpaid order up; its codes go back on the shelf. Raises WrongState."""
+    """Give an unpaid order up; what it set aside goes back on the shelf. Raises WrongState."""
     locked = lock(order.pk)
     if locked.state != State.PENDING:
         raise WrongState(_("Only an unpaid order can be cancelled."))
@@ -211,7 +212,7 @@ def _expire(pk: int) -> bool:
 def _close(order: Order, state: str, *, actor: User | None = None, reason: str = "") -> None:
     """End an unpaid order. Its open attempts stay: money may still come, and must find them."""
     store_credit.release(order=order)
-    code_shelf.release(order=order)
+    shelves.release(order=order)
     offers.give_back(order=order)
     step(order, to=state, actor=actor, reason=reason)
 

@@ -1,6 +1,7 @@
 """Pay money back: compute what is fair, take the quota back first, let the gateway pay, keep every step.
 
-The buyer of codes that nobody redeemed gets their whole price. Of a redeemed one the unspent part counts. Money that never
+The buyer of codes that nobody redeemed gets their whole price. Of a redeemed one (a ready key is one) the unspent part
+counts. What staff deliver is whole until they did, then nothing, like a card that was shown. Money that never
 bought anything (late, twice, wrong amount) goes back whole. Cash waits in `refunds_due` until the gateway says it is done.
 What store credit had paid beside a gateway goes back to it in the same proportion, at once.
 
@@ -20,8 +21,8 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, code_shelf, gateways, ledger, order_mail, orders, store_credit
-from billing.models import Code, CodeBatch, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
+from billing import cash, gateways, ledger, order_mail, orders, store_credit, unused
+from billing.models import Order, PaymentAttempt, Refund
 from billing.money import format_minor
 from billing.payments.base import GatewayError
 
@@ -56,15 +57,6 @@ class Offer:
     credit_minor: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Unspent:
-    """What of a redeemed code can be taken back, and where it lies."""
-
-    code_id: int
-    account_id: int
-    micros: int
-
-
 def offer(attempt: PaymentAttempt) -> Offer:
     """Return what a payment could bring back now."""
     received = attempt.received_minor or 0
@@ -72,18 +64,17 @@ def offer(attempt: PaymentAttempt) -> Offer:
     left, currency = max(0, received - counted), attempt.received_currency or attempt.currency
     if not attempt.settles_order:
         return Offer(left, left, currency, 0, 0)
-    order, still_open, unspent = attempt.order, len(_open_codes(attempt.order)), _unspent(attempt)
-    whole = order.units_micros * order.quantity
-    back = order.units_micros * still_open + sum(part.micros for part in unspent)
+    left_over = unused.of(attempt)
+    whole, back, codes, parts = left_over.whole, left_over.back, len(left_over.open_codes), len(left_over.unspent)
     credit = min(_credit_left(attempt), attempt.credit_minor * back // whole)
-    return Offer(min(left, received * back // whole), left, currency, still_open, len(unspent), credit)
+    return Offer(min(left, received * back // whole), left, currency, codes, parts, credit)
 
 
 @transaction.atomic
 def request(*, order: Order, reason: str) -> Refund:
     """Note that the buyer wants the money back; the same request when asked again. Raises NothingToRefund."""
-    orders.lock(order.pk)
-    attempt = order.attempts.filter(settles_order=True).first()
+    # As it is now: what was read before may have been delivered since.
+    attempt = orders.lock(order.pk).attempts.filter(settles_order=True).first()
     if attempt is None:
         raise NothingToRefund("this order was not paid")
     found = attempt.refunds.filter(state=State.REQUESTED).first()
@@ -112,7 +103,7 @@ def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_m
     """
     order = orders.lock(attempt.order_id)
     locked = PaymentAttempt.objects.select_related("order", "account").get(pk=attempt.pk)
-    could, unspent = offer(locked), _unspent(locked)
+    could, left_over = offer(locked), unused.of(locked)
     if locked.disputes.exclude(state="won").exists():
         raise NothingToRefund("the buyer has taken the money back through the bank: see the dispute")
     if to_credit and (order.membership is None or not store_credit.worth(locked, could.left_minor)):
@@ -127,7 +118,10 @@ def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_m
     refund = _approve(locked, reason=reason, actor=actor, **parts)
     store_credit.pay_back(refund)
     if takes_back and locked.settles_order:
-        _take_back(order, refund, unspent, actor=actor)
+        try:
+            unused.take_back(order, left_over, refund=refund, actor=actor)
+        except ledger.InsufficientFunds:
+            raise NothingToRefund("the quota is being spent at this moment: try again") from None
     if locked.settles_order and amount:
         _book(refund, src="revenue", dst="refunds_due", key=f"refund-due:{refund.pk}")
     if (amount, credit) == whole and order.state in _REFUNDABLE:
@@ -247,47 +241,6 @@ def _step(refund: Refund, *, before: tuple[str, ...], to: str, **fields: object)
     refund.state = to
     for name, value in fields.items():
         setattr(refund, name, value)
-
-
-def _open_codes(order: Order) -> list[Code]:
-    return [code for code in order.codes.select_related("batch") if code.state in {Code.State.SOLD, Code.State.FROZEN}]
-
-
-def _unspent(attempt: PaymentAttempt) -> list[_Unspent]:
-    """Return what redeemed codes left behind; several in one wallet share what is free there. Taken back once, nothing is left."""
-    if not attempt.settles_order or attempt.refunds.filter(takes_back=True, state__in=Refund.COUNTING).exists():
-        return []
-    free: dict[int, int] = {}
-    found = []
-    redeemed = attempt.order.codes.filter(state=Code.State.REDEEMED, journal__isnull=False).select_related("batch")
-    for code in redeemed.order_by("pk"):
-        account_id = Transfer.objects.filter(journal__redeemed_code=code).order_by("-id").values_list("dst_id", flat=True)[0]
-        if account_id not in free:
-            row = LedgerAccount.objects.get(pk=account_id)
-            free[account_id] = max(0, row.balance - row.held - row.floor)
-        part = min(code.batch.units_micros, free[account_id])
-        free[account_id] -= part
-        if part:
-            found.append(_Unspent(code.pk, account_id, part))
-    return found
-
-
-def _take_back(order: Order, refund: Refund, unspent: list[_Unspent], *, actor: User | None) -> None:
-    """Revoke what was not redeemed, and move what was not spent back to the shop's stock."""
-    by_batch: dict[CodeBatch, list[int]] = {}
-    for code in _open_codes(order):
-        by_batch.setdefault(code.batch, []).append(code.serial)
-    for batch, serials in by_batch.items():
-        code_shelf.revoke(batch=batch, actor=actor, reason=f"refund {refund.pk}", serials=serials)
-    stock = ledger.account(kind="stock", tenant_id=order.tenant_id).pk
-    for part in unspent:
-        try:
-            ledger.transfer(
-                kind="refund", key=f"refund-quota:{refund.pk}:{part.code_id}", src_id=part.account_id, dst_id=stock, amount=part.micros,
-                reference=f"code:{part.code_id}", actor_id=actor.pk if actor else None,
-            )  # fmt: skip
-        except ledger.InsufficientFunds:
-            raise NothingToRefund("the quota is being spent at this moment: try again") from None
 
 
 def _book(refund: Refund, *, src: str, dst: str, key: str) -> None:

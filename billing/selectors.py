@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Tenant
-from billing import catalogue, codes
-from billing.models import Category, Code, Order, OrderEvent, Product
+from billing import catalogue
+from billing.models import Category, Order, OrderEvent, Product
 from billing.money import format_minor, format_usd
 from billing.offers import Quote
 
@@ -26,6 +26,7 @@ class Card:
     slug: str
     name: str
     description: str
+    kind: str
     units: str
     price: str
     compare: str
@@ -33,17 +34,6 @@ class Card:
     stock: int
     stock_label: str
     tone: str
-
-
-@dataclass(frozen=True, slots=True)
-class BoughtCode:
-    """One code of an order: its text while it is the buyer's to use."""
-
-    element: str
-    text: str
-    state: str
-    label: str
-    is_open: bool
 
 
 def cards(*, tenant: Tenant, category: Category | None = None, search: str = "") -> list[Card]:
@@ -60,12 +50,14 @@ def card(product: Product) -> Card:
     """Return a product of `catalogue.on_sale` as a card."""
     stock = int(getattr(product, "stock", 0))
     label, tone = _stock(stock, product.stock_shown)
+    per_dollar = catalogue.unit_price(product)
     compare = product.compare_minor if product.compare_minor and product.compare_minor > product.price_minor else None
     return Card(
-        slug=product.slug, name=product.name, description=product.description, units=format_usd(product.units_micros),
+        slug=product.slug, name=product.name, description=product.description, kind=product.kind,
+        units=format_usd(product.units_micros) if product.units_micros else "",
         price=format_minor(product.price_minor, currency=product.currency),
         compare=format_minor(compare, currency=product.currency) if compare else "",
-        unit_price=format_minor(catalogue.unit_price(product), currency=product.currency), stock=stock, stock_label=label, tone=tone,
+        unit_price=format_minor(per_dollar, currency=product.currency) if per_dollar else "", stock=stock, stock_label=label, tone=tone,
     )  # fmt: skip
 
 
@@ -85,29 +77,11 @@ def price(quote: Quote, *, quantity: int, currency: str) -> dict[str, str]:
     }
 
 
-def bought_codes(order: Order) -> list[BoughtCode]:
-    """Return what an order delivered."""
-    if order.state != Order.State.DELIVERED:
-        return []
-    rows = list(order.codes.select_related("batch").order_by("pk"))
-    texts = codes.reveal(rows)
-    return [
-        BoughtCode(
-            element=f"code-{row.serial}-{row.batch_id}",
-            text=text,
-            state=row.state,
-            label=row.get_state_display(),
-            is_open=row.state == Code.State.SOLD,
-        )
-        for row, text in zip(rows, texts, strict=True)
-    ]
-
-
 def amounts(order: Order) -> dict[str, str]:
     """Return an order's money, ready to print."""
     return {
         "total": format_minor(order.total_minor, currency=order.currency),
-        "units": format_usd(order.units_micros),
+        "units": format_usd(order.units_micros) if order.units_micros else "",
         "all_units": format_usd(order.units_micros * order.quantity),
     }
 
@@ -129,6 +103,8 @@ def orders_of(*, membership: Membership | None, remembered: list[int], tenant: T
 def _stock(stock: int, shown: str) -> tuple[str, str]:
     if stock == 0:
         return _("sold out"), "neutral"
+    if stock >= catalogue.ANY_NUMBER:
+        return _("in stock"), "success"
     if shown == Product.StockShown.EXACT:
         return ngettext("%(count)d left", "%(count)d left", stock) % {"count": stock}, "warning" if stock < FEW else "success"
     if shown == Product.StockShown.HIDDEN:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, code_shelf, disputes, ledger, order_mail, orders, refunds, store_credit
+from billing import cash, disputes, ledger, order_mail, orders, refunds, shelves, store_credit
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
@@ -63,7 +63,7 @@ def deliver_reviewed(*, order: Order, actor: User | None, reason: str) -> None:
     attempt = locked.attempts.filter(state=Attempt.SUCCEEDED).order_by("pk").first()
     if locked.state != State.REVIEW or attempt is None:
         raise orders.WrongState("only a paid order under review can be delivered")
-    code_shelf.reserve(product=locked.product, count=locked.quantity, order=locked)
+    shelves.reserve(product=locked.product, count=locked.quantity, order=locked)
     PaymentAttempt.objects.filter(pk=attempt.pk).update(credit_minor=store_credit.take(order=locked, attempt=attempt))
     if attempt.received_minor:
         _book(attempt, src="refunds_due", dst="revenue", key=f"deliver:{attempt.pk}")
@@ -125,7 +125,7 @@ def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> str
     if order.state != State.PENDING:
         try:
             with transaction.atomic():
-                code_shelf.reserve(product=order.product, count=order.quantity, order=order)
+                shelves.reserve(product=order.product, count=order.quantity, order=order)
         except SoldOut:
             return "paid late: sold out meanwhile"
     return ""
@@ -138,7 +138,7 @@ def _review(order: Order, attempt: PaymentAttempt, problem: str) -> None:
         _book(attempt, src="clearing", dst="refunds_due", key=f"pay:{attempt.pk}")
     PaymentAttempt.objects.filter(pk=attempt.pk).update(review_reason=problem)
     if order.state == State.PENDING:
-        code_shelf.release(order=order)
+        shelves.release(order=order)
     if order.state in {State.PENDING, State.EXPIRED, State.CANCELED}:
         orders.step(order, to=State.REVIEW, reason=problem, review_reason=problem)
     order_mail.write(order, "order_review", occasion=str(attempt.pk), received=format_minor(amount, currency=currency))
@@ -147,18 +147,18 @@ def _review(order: Order, attempt: PaymentAttempt, problem: str) -> None:
 def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = None, reason: str = "") -> None:
     now = timezone.now()
     PaymentAttempt.objects.filter(pk=attempt.pk).update(settles_order=True)
-    orders.step(order, to=State.PAID, actor=actor, reason=reason, paid_at=now)
-    if code_shelf.sell(order=order) != order.quantity:
-        raise orders.WrongState("the order's codes are gone")
-    orders.step(order, to=State.DELIVERED, actor=actor, delivered_at=now, review_reason="")
-    order_mail.write(order, "order_delivered")
+    orders.step(order, to=State.PAID, actor=actor, reason=reason, paid_at=now, review_reason="")
+    if shelves.sell(order=order) != order.quantity:
+        raise orders.WrongState("what the order set aside is gone")
+    if shelves.waits_for_staff(order):
+        order_mail.write(order, "order_waiting")
+    else:
+        orders.step(order, to=State.DELIVERED, actor=actor, delivered_at=now, review_reason="")
+        order_mail.write(order, "order_delivered")
     told = {
-        "number": order.number,
-        "product": order.product_name,
-        "quantity": order.quantity,
-        "total": order.total_minor,
-        "currency": order.currency,
-    }
+        "number": order.number, "product": order.product_name, "quantity": order.quantity, "total": order.total_minor,
+        "currency": order.currency, "delivery": order.kind,
+    }  # fmt: skip
     events.emit(tenant_id=order.tenant_id, kind="order.paid", data=told, key=str(order.pk))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from billing import alerts, callbacks, code_shelf, disputes, leases, ledger, lots, margins, orders, refunds
+from billing import alerts, callbacks, code_shelf, disputes, leases, ledger, lots, margins, orders, ready_keys, refunds
 from foundation import jobs
 
 
@@ -56,6 +56,13 @@ def expire_holds() -> int:
 def collect_debts() -> str:
     """Take what customers owe out of money that workers gave back (top-ups pay at once), and pass on what shops claimed."""
     return f"{ledger.collect_debts()} µ$, {disputes.settle_claims()} µ$ to shops"
+
+
+@shared_task
+@jobs.scheduled("follow claimed keys", every_seconds=30)
+def follow_claimed_keys() -> str:
+    """Bring what relays gave back of claimed wallets to the people who claimed them."""
+    return f"{ready_keys.follow()} µ$"
 
 
 @shared_task

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from billing.views import notify, order, redeem, sandbox, storefront
+from billing.views import notify, order, ready_keys, redeem, sandbox, storefront
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/", storefront.shop, name="shop"),
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<str:capability>/pay/", order.order_pay, name="order_pay"),
     path("o/<str:capability>/cancel/", order.order_cancel, name="order_cancel"),
     path("o/<str:capability>/redeem/", order.order_redeem, name="order_redeem"),
+    path("o/<str:capability>/claim/", ready_keys.order_claim, name="order_claim"),
+    path("o/<str:capability>/rotate/", ready_keys.order_rotate, name="order_rotate"),
     path("o/<str:capability>/refund/", order.order_refund, name="order_refund"),
     path("lookup/", order.lookup, name="lookup"),
     path("redeem/", redeem.redeem, name="redeem"),

@@ -40,10 +40,19 @@ class Category(models.Model):
 
 
 class Product(models.Model):
-    """A quota code of one denomination for a price; its stock are the codes minted for it.
+    """Something for a price. What is in stock depends on the kind: codes minted for it, cards imported for it, or a number.
 
     `tiers` is a list of {"from": pieces, "price_minor": price of each}, smallest first.
     """
+
+    class Kind(models.TextChoices):
+        CODE = "code", _("quota code")
+        KEY = "key", _("ready key")
+        MANUAL = "manual", _("by hand")
+        CARD = "card", _("imported card")
+
+    # Kinds that sell quota: their stock are minted codes.
+    QUOTA_KINDS: ClassVar[tuple[str, ...]] = (Kind.CODE, Kind.KEY)
 
     class StockShown(models.TextChoices):
         RANGE = "range", _("as a range")
@@ -53,6 +62,7 @@ class Product(models.Model):
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="products", verbose_name=_("tenant"))
     slug = models.SlugField(_("short name"), max_length=60)
     name = models.CharField(_("name"), max_length=120)
+    kind = models.CharField(_("delivered as"), max_length=10, choices=Kind.choices, default=Kind.CODE)
     description = models.TextField(_("description"), blank=True)
     instructions = models.TextField(_("shown after payment"), blank=True)
     units_micros = models.PositiveBigIntegerField(_("quota in µ$"))
@@ -61,6 +71,10 @@ class Product(models.Model):
     category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="products", verbose_name=_("category"))
     compare_minor = models.PositiveBigIntegerField(_("struck price in minor units"), null=True, blank=True)
     tiers = models.JSONField(_("prices for many"), default=list, blank=True)
+    # What is delivered by hand: how many are left, null = as many as are ordered.
+    stock_left = models.PositiveIntegerField(
+        _("pieces left"), null=True, blank=True, help_text=_("Of what you deliver by hand; empty: as many as are ordered.")
+    )
     stock_shown = models.CharField(_("stock is shown"), max_length=10, choices=StockShown.choices, default=StockShown.RANGE)
     least_pieces = models.PositiveSmallIntegerField(_("pieces per order, at least"), default=1)
     most_pieces = models.PositiveSmallIntegerField(_("pieces per order, at most"), default=20)
@@ -77,7 +91,8 @@ class Product(models.Model):
         ordering: ClassVar[list[str]] = ["sort", "units_micros", "id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant", "slug"], name="one_product_per_slug"),
-            models.CheckConstraint(condition=Q(units_micros__gt=0, price_minor__gt=0), name="product_amounts_positive"),
+            models.CheckConstraint(condition=Q(price_minor__gt=0), name="product_amounts_positive"),
+            models.CheckConstraint(condition=Q(kind__in=["manual", "card"]) ^ Q(units_micros__gt=0), name="product_quota_by_kind"),
             models.CheckConstraint(condition=Q(least_pieces__gte=1, most_pieces__gte=F("least_pieces")), name="product_pieces_in_order"),
         ]
 
@@ -130,6 +145,7 @@ class Order(models.Model):
     capability_sealed = models.TextField(editable=False)
     product = models.ForeignKey(Product, models.PROTECT, related_name="orders", verbose_name=_("product"))
     product_name = models.CharField(_("product name"), max_length=120)
+    kind = models.CharField(_("delivered as"), max_length=10, choices=Product.Kind.choices, default=Product.Kind.CODE)
     instructions = models.TextField(_("shown after payment"), blank=True)
     quantity = models.PositiveSmallIntegerField(_("quantity"))
     units_micros = models.PositiveBigIntegerField(_("quota of each in µ$"))
@@ -142,6 +158,8 @@ class Order(models.Model):
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
     # Where it was placed, such as https://shop.example/prefix: mails lead back there.
     site = models.CharField(_("placed at"), max_length=200, blank=True)
+    # What staff wrote to deliver by hand, sealed.
+    delivery_sealed = models.TextField(blank=True, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
     review_reason = models.CharField(_("why under review"), max_length=200, blank=True)
     reserved_until = models.DateTimeField(_("reserved until"))

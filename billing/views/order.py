@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import tenants
-from billing import callbacks, checkout, codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors
+from billing import bought, callbacks, checkout, codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors
 from billing.capability import of as capability_of
 from billing.capability import site_of
 from billing.forms import LookupForm
@@ -52,7 +52,7 @@ def order_state(request: HttpRequest, capability: str) -> HttpResponse:
 def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
     """Begin a payment and send the buyer to the gateway."""
     visitor = entering(request)
-    found = _find(visitor, capability)
+    found = find_or_404(visitor, capability)
     account = next((row for row in gateways.usable(tenant=visitor.tenant) if str(row.pk) == request.POST.get("account")), None)
     if account is None:
         raise Http404
@@ -73,7 +73,7 @@ def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
 def order_cancel(request: HttpRequest, capability: str) -> HttpResponse:
     """Give an unpaid order up."""
     try:
-        orders.cancel(order=_find(entering(request), capability), reason="buyer")
+        orders.cancel(order=find_or_404(entering(request), capability), reason="buyer")
     except orders.WrongState as refusal:
         messages.error(request, str(refusal))
     return private(redirect("order", capability=capability))
@@ -83,7 +83,7 @@ def order_cancel(request: HttpRequest, capability: str) -> HttpResponse:
 def order_redeem(request: HttpRequest, capability: str) -> HttpResponse:
     """Redeem all codes of an order into the signed-in person's account."""
     visitor = entering(request)
-    found = _find(visitor, capability)
+    found = find_or_404(visitor, capability)
     if visitor.actor.user is None:
         remember(visitor, found)
         return redirect_to_login(reverse("lookup"))
@@ -102,7 +102,7 @@ def order_refund(request: HttpRequest, capability: str) -> HttpResponse:
     """Note that the buyer wants the money back; a person of the shop decides."""
     reason = request.POST.get("reason", "").strip()[:200]
     try:
-        refunds.request(order=_find(entering(request), capability), reason=reason)
+        refunds.request(order=find_or_404(entering(request), capability), reason=reason)
     except refunds.NothingToRefund:
         messages.error(request, _("Everything that was bought has been used: nothing can be paid back."))
     else:
@@ -145,7 +145,8 @@ def links_for(request: HttpRequest, attempt: PaymentAttempt, *, capability: str)
     return Links(order=request.build_absolute_uri(page), notify=request.build_absolute_uri(notify_path))
 
 
-def _find(request: ShopRequest, capability: str) -> Order:
+def find_or_404(request: ShopRequest, capability: str) -> Order:
+    """Return the order at a secret address of this shop."""
     found = orders.find(tenant=request.tenant, secret=capability)
     if found is None:
         raise Http404
@@ -153,16 +154,16 @@ def _find(request: ShopRequest, capability: str) -> Order:
 
 
 def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
-    found = _find(request, capability)
-    bought = selectors.bought_codes(found)
+    found = find_or_404(request, capability)
+    pieces = bought.pieces(found)
     member = request.actor.membership
     return {
         "order": found,
         "capability": capability,
         "is_open": found.state == Order.State.PENDING,
         "ways": checkout.ways(found, payer=member) if found.state == Order.State.PENDING else [],
-        "codes": bought,
-        "can_redeem": any(code.is_open for code in bought),
+        "pieces": pieces,
+        "is_takeable": any(piece.is_open for piece in pieces),
         "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
         "timeline": selectors.timeline(found),
         "refund": _refund_of(found),
@@ -174,7 +175,7 @@ def _refund_of(order: Order) -> dict[str, Any]:
     """Return what the page says of paying back: what was asked or done, else how much could be."""
     last = Refund.objects.filter(attempt__order=order).first()
     attempt = order.attempts.filter(settles_order=True).first()
-    could = refunds.offer(attempt) if attempt and order.state == Order.State.DELIVERED else None
+    could = refunds.offer(attempt) if attempt and order.state in {Order.State.DELIVERED, Order.State.PAID} else None
     may_ask = could is not None and could.amount_minor + could.credit_minor > 0 and (last is None or last.state != Refund.State.REQUESTED)
     return {
         "last": last,

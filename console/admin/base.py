@@ -24,7 +24,9 @@ from accounts.models import AuditEvent, Tenant
 
 M = TypeVar("M", bound=Model)
 # Never written into the trail, whatever the model.
-SECRET_FIELDS = frozenset({"password", "digest", "previous_digest", "sealed", "secret", "salt", "capability_digest", "capability_sealed"})
+SECRET_FIELDS = frozenset(
+    {"password", "digest", "previous_digest", "sealed", "secret", "salt", "capability_digest", "capability_sealed", "delivery_sealed"}
+)
 
 
 class BoundedPaginator(Paginator[Any]):

@@ -42,20 +42,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Sign-in services"), "login", "accounts_signinapp"),
             (_("Applications"), "add_business", "accounts_shopapplication"),
         ]),
-        (_("Selling"), [
-            (_("Products"), "sell", "billing_product"),
-            (_("Code batches"), "confirmation_number", "billing_codebatch"),
-            (_("Codes"), "qr_code_2", "billing_code"),
-            (_("Orders"), "receipt_long", "billing_order"),
-            (_("Refunds"), "undo", "billing_refund"),
-            (_("Disputes"), "gavel", "billing_dispute"),
-            (_("Gateway messages"), "inbox", "billing_webhookinbox"),
-            (_("Coupons"), "percent", "billing_coupon"),
-            (_("Categories"), "category", "billing_category"),
-            (_("Prices"), "payments", "billing_pricerule"),
-            (_("Group prices"), "groups", "billing_grouprate"),
-            (_("Payment accounts"), "credit_card", "billing_gatewayaccount"),
-        ]),
+        _selling(),
         (_("Relay"), [
             (_("Usage"), "monitoring", "gateway_usagerecord"),
             (_("Channels"), "lan", "channels_app_channel"),
@@ -68,6 +55,27 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
     ]  # fmt: skip
     built = ({"title": title, "items": [item for row in rows if (item := _item(site, *row))]} for title, rows in groups)
     return [group for group in built if group["items"]]
+
+
+def _selling() -> tuple[str, list[tuple[str, str, str]]]:
+    """Return what a shop sells, and what comes of it."""
+    return (_("Selling"), [
+        (_("Products"), "sell", "billing_product"),
+        (_("Code batches"), "confirmation_number", "billing_codebatch"),
+        (_("Codes"), "qr_code_2", "billing_code"),
+        (_("Card batches"), "library_add", "billing_cardbatch"),
+        (_("Cards"), "badge", "billing_card"),
+        (_("Ready keys"), "vpn_key", "billing_readykey"),
+        (_("Orders"), "receipt_long", "billing_order"),
+        (_("Refunds"), "undo", "billing_refund"),
+        (_("Disputes"), "gavel", "billing_dispute"),
+        (_("Gateway messages"), "inbox", "billing_webhookinbox"),
+        (_("Coupons"), "percent", "billing_coupon"),
+        (_("Categories"), "category", "billing_category"),
+        (_("Prices"), "payments", "billing_pricerule"),
+        (_("Group prices"), "groups", "billing_grouprate"),
+        (_("Payment accounts"), "credit_card", "billing_gatewayaccount"),
+    ])  # fmt: skip
 
 
 def _own_affairs() -> list[tuple[str, list[tuple[str, str, str]]]]:

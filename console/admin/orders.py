@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib import messages as notes
 from django.db import transaction
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantTabularInline, actor_of
-from billing import codes, money, orders, settlement
+from billing import codes, hand_delivery, money, orders, settlement
 from billing.models.shop import Order, OrderEvent, PaymentAttempt
 from console.admin import inbox, pages, refunds
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
@@ -61,21 +62,48 @@ class EventInline(TenantTabularInline[OrderEvent, Order]):
     can_delete = False
 
 
+class DeliveryForm(pages.DeskForm):
+    """What the buyer of something delivered by hand gets."""
+
+    text = forms.CharField(
+        label=gettext_lazy("What the buyer gets"), widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}), max_length=20_000
+    )
+
+
 class OrderAdmin(TenantColumn, ReadOnly, DeskAdmin[Order]):
     """What people bought. The secret address of an order and its codes stay with the buyer."""
 
     list_display = ("number", "product_name", "quantity", "total", "state_label", "buyer", "created_at")
-    list_filter = ("state",)
+    list_filter = ("state", "kind")
     list_select_related = ("tenant",)
     search_fields = ("number", "email", "contact")
     ordering = ("-id",)
     fieldsets = (
-        (None, {"fields": ("shown_number", "state_label", "product", "quantity", "units", "total", "review_reason")}),
+        (None, {"fields": ("shown_number", "state_label", "product", "kind", "quantity", "units", "total", "review_reason")}),
         (gettext_lazy("Buyer"), {"fields": ("email", "contact", "membership", "language", "address")}),
         (gettext_lazy("Times"), {"fields": ("created_at", "reserved_until", "paid_at", "delivered_at")}),
     )
     inlines = (PaymentInline, EventInline)
-    actions_detail = ("ask_again", "deliver", "pay_back", "cancel")
+    actions_detail = ("hand_over", "ask_again", "deliver", "pay_back", "cancel")
+
+    @pages.act(description=gettext_lazy("Deliver by hand"), icon="edit_note")
+    def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Write what the buyer of something delivered by hand gets, or correct it."""
+        order = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, order)
+        form = DeliveryForm(request.POST or None, initial={"text": hand_delivery.text_of(order)})
+        if not form.is_valid():
+            text = _("Stands on the order's page, kept sealed; the buyer gets a mail that it is there. It can be corrected later.")
+            return pages.ask(request, self, title=_("Deliver %s") % order, submit=_("Deliver"), form=form, explanation=text, back=back)
+        before = self.facts(order)
+        try:
+            with transaction.atomic():
+                hand_delivery.deliver(order=order, text=form.cleaned_data["text"], actor=actor_of(request).user)
+                order.refresh_from_db()
+                self.record(request, "hand_over", order, before={"state": before["state"]}, after={"state": order.state})
+        except orders.OrderError as error:
+            self.message_user(request, str(error), level=notes.ERROR)
+        return redirect(back)
 
     @pages.act(description=gettext_lazy("Deliver"), icon="local_shipping")
     def deliver(self, request: HttpRequest, object_id: str) -> HttpResponse:

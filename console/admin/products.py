@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,13 +21,15 @@ from console.admin.fields import UsdField
 from console.admin.figures import number, usd
 
 # What an offer is made of, beside denomination and price.
-_OFFER = ("category", "compare_minor", "tiers", "stock_shown", "least_pieces", "most_pieces", "most_each")
+_OFFER = ("category", "compare_minor", "tiers", "stock_left", "stock_shown", "least_pieces", "most_pieces", "most_each")
 
 
 class ProductForm(forms.ModelForm[Product]):
     """Takes quota in dollars and the price as people write it in its currency."""
 
-    units_micros = UsdField(label=gettext_lazy("Quota, $"))
+    units_micros = UsdField(
+        label=gettext_lazy("Quota, $"), required=False, help_text=gettext_lazy("Of a code or a ready key; empty for what holds no quota.")
+    )
     price = forms.CharField(label=gettext_lazy("Price"), widget=UnfoldAdminTextInputWidget, help_text=gettext_lazy("Such as 39.00"))
     compare = forms.CharField(label=gettext_lazy("Struck price"), widget=UnfoldAdminTextInputWidget, required=False)
     many = forms.CharField(
@@ -53,13 +55,12 @@ class ProductForm(forms.ModelForm[Product]):
         return currency
 
     def clean_units_micros(self) -> int:
-        units: int | None = self.cleaned_data["units_micros"]
-        if not units:
-            raise forms.ValidationError(_("Write an amount above 0."))
-        return units
+        return self.cleaned_data["units_micros"] or 0
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if "units_micros" in cleaned and (cleaned["units_micros"] > 0) != (cleaned.get("kind") in Product.QUOTA_KINDS):
+            self.add_error("units_micros", _("A code or a ready key needs an amount above 0; what holds no quota has none."))
         currency = cleaned.get("currency") or self.instance.currency
         try:
             self.instance.price_minor = money.parse_minor(cleaned.get("price", ""), currency=currency or "CNY")
@@ -97,41 +98,40 @@ def _tier(step: str, currency: str) -> dict[str, int]:
 
 
 class ProductChangeForm(ProductForm):
-    """The form of a product that exists: its denomination stays."""
+    """The form of a product that exists: its kind and denomination stay."""
 
     units_micros = None  # type: ignore[assignment]  # Django's way to leave an inherited field out
 
 
 class ProductAdmin(TenantColumn, DeskAdmin[Product]):
-    """What the shop sells. The stock of a product are the codes minted for it."""
+    """What the shop sells. The stock of a product are the codes minted or the cards imported for it, or a number."""
 
     form = ProductForm
-    list_display = ("name", "units", "price_shown", "stock", "is_active", "sort")
-    list_filter = ("is_active",)
+    list_display = ("name", "kind", "units", "price_shown", "in_stock", "is_active", "sort")
+    list_filter = ("is_active", "kind")
     list_select_related = ("tenant",)
     search_fields = ("name", "slug")
     ordering = ("sort", "units_micros", "id")
     fieldsets: tuple[Any, ...] = (
-        (None, {"fields": ("name", "units_micros", "price", "currency", "is_active", "sort", "category")}),
-        (gettext_lazy("Offer"), {"fields": ("compare", "many", "stock_shown", "least_pieces", "most_pieces", "most_each")}),
+        (None, {"fields": ("name", "kind", "units_micros", "price", "currency", "is_active", "sort", "category")}),
+        (gettext_lazy("Offer"), {"fields": ("compare", "many", "stock_left", "stock_shown", "least_pieces", "most_pieces", "most_each")}),
         (gettext_lazy("Texts"), {"fields": ("description", "instructions")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        rows: QuerySet[Product] = super().get_queryset(request)
-        return rows.annotate(stock_count=Count("batches__codes", filter=Q(batches__codes__state="available")))
+        return catalogue.stocked(super().get_queryset(request))
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         names = list(self.fieldsets[0][1]["fields"])
         if obj is not None:
-            names[1] = "units"
+            names[2] = "units"
         elif actor_of(request).is_platform:
             names.insert(0, "tenant")
         return ((None, {"fields": names}), *self.fieldsets[1:])
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
         # Codes of this denomination are in stock, and orders keep the currency: another one is another product.
-        return ("units", "currency") if obj else ()
+        return ("kind", "units", "currency") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:
         kwargs["form"] = ProductForm if obj is None else ProductChangeForm
@@ -147,6 +147,7 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
         made = catalogue.add_product(
             tenant=obj.tenant if actor.is_platform else actor.tenant, name=obj.name, units_micros=obj.units_micros,
             price_minor=obj.price_minor, currency=obj.currency, description=obj.description, instructions=obj.instructions,
+            kind=obj.kind,
         )  # fmt: skip
         obj.pk = made.pk
         Product.objects.filter(pk=made.pk).update(is_active=obj.is_active, sort=obj.sort, **{name: getattr(obj, name) for name in _OFFER})
@@ -155,13 +156,13 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
 
     @admin.display(description=gettext_lazy("quota"), ordering="units_micros")
     def units(self, product: Product) -> SafeString:
-        return usd(product.units_micros)
+        return usd(product.units_micros) if product.units_micros else number("—")
 
     @admin.display(description=gettext_lazy("price"), ordering="price_minor")
     def price_shown(self, product: Product) -> SafeString:
         return number(money.format_minor(product.price_minor, currency=product.currency))
 
-    @admin.display(description=gettext_lazy("in stock"), ordering="stock_count")
-    def stock(self, product: Product) -> SafeString:
-        count: int = product.stock_count  # type: ignore[attr-defined]  # annotated above
-        return number(f"{count:,}")
+    @admin.display(description=gettext_lazy("in stock"), ordering="stock")
+    def in_stock(self, product: Product) -> SafeString:
+        count: int = product.stock  # type: ignore[attr-defined]  # annotated above
+        return number("∞" if count >= catalogue.ANY_NUMBER else f"{count:,}")

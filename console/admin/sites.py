@@ -30,6 +30,7 @@ from accounts.models import (
 from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
+from billing.models.goods import Card, CardBatch, ReadyKey
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
@@ -40,6 +41,7 @@ from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute,
 from console.admin import dashboard
 from console.admin.applications import ShopApplicationAdmin
 from console.admin.audit import AuditEventAdmin
+from console.admin.cards import CardAdmin, CardBatchAdmin, ReadyKeyAdmin
 from console.admin.channels import ChannelAdmin
 from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
@@ -136,6 +138,9 @@ SHARED: Pages = [
     (GatewayAccount, GatewayAccountAdmin),
     (CodeBatch, CodeBatchAdmin),
     (Code, CodeAdmin),
+    (CardBatch, CardBatchAdmin),
+    (Card, CardAdmin),
+    (ReadyKey, ReadyKeyAdmin),
     (Order, OrderAdmin),
     (Refund, RefundAdmin),
     (Dispute, DisputeAdmin),

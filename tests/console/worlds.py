@@ -24,9 +24,10 @@ from accounts.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
-from billing import catalogue, codes, gateways, ledger, orders, price_book
+from billing import cards, catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
+from billing.models.goods import Card, CardBatch, ReadyKey
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
@@ -129,13 +130,27 @@ def _batch(world: World) -> CodeBatch:
     issuer, stock = ledger.account(kind="issuer"), ledger.account(kind="stock", tenant_id=world.tenant.pk)
     line = ledger.Line(issuer.pk, stock.pk, 100_000_000)
     ledger.post(kind="purchase", key=f"stock-{world.mark}", lines=[line], tenant_id=world.tenant.pk)
-    product = Product.objects.get(tenant=world.tenant)
+    product = Product.objects.get(tenant=world.tenant, kind="code")
     return codes.mint(tenant=world.tenant, units_micros=1_000_000, count=3, product=product, note=f"batch-{world.mark}").batch
+
+
+def _cards(world: World) -> CardBatch:
+    product = catalogue.add_product(
+        tenant=world.tenant, name=f"cards-{world.mark}", units_micros=0, price_minor=7_00, currency="CNY", kind="card"
+    )
+    return cards.take_in(product=product, lines=[f"card-{world.mark}"], actor=None, note=f"cards-{world.mark}").batch
+
+
+def _ready_key(world: World) -> ReadyKey:
+    code = Code.objects.filter(batch__tenant=world.tenant, state="available").latest("pk")
+    nobody = person(f"nobody-{world.mark}@people.test", world.tenant, "customer")
+    key = keys.issue(membership=nobody, name=f"ready-{world.mark}").key
+    return ReadyKey.objects.create(code=code, key=key, membership=nobody)
 
 
 def _order(world: World) -> Order:
     buyer = orders.Buyer(email=f"buyer-{world.mark}@people.test")
-    return orders.place(product=Product.objects.get(tenant=world.tenant), buyer=buyer).order
+    return orders.place(product=Product.objects.get(tenant=world.tenant, kind="code"), buyer=buyer).order
 
 
 def _refund(world: World) -> Refund:
@@ -164,7 +179,7 @@ def _usage(world: World) -> UsageRecord:
         id=uuid7(),
         tenant=world.tenant,
         membership=world.customer,
-        api_key=ApiKey.objects.get(tenant=world.tenant),
+        api_key=ApiKey.objects.get(tenant=world.tenant, membership=world.customer),
         model=f"model-{world.mark}",
         channel_id=Channel.objects.get(tenant=world.tenant).pk,
         usage={"input": 10, "output": 20},
@@ -243,6 +258,9 @@ MAKERS: dict[type[Model], Maker] = {
     GatewayAccount: _account,
     CodeBatch: _batch,
     Code: lambda world: Code.objects.filter(batch__tenant=world.tenant, state="available").earliest("pk"),
+    CardBatch: _cards,
+    Card: lambda world: Card.objects.get(batch__tenant=world.tenant),
+    ReadyKey: _ready_key,
     Order: _order,
     Refund: _refund,
     Dispute: _dispute,

@@ -1,0 +1,53 @@
+"""What an order delivered, ready to print for whoever may see it: codes, keys, cards, or what staff wrote."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from billing import cards, codes, hand_delivery, ready_keys
+from billing.models import Code, Order, Product, ReadyKey
+
+Kind = Product.Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One code, key, card or text; `text` is empty for a key that somebody claimed. `is_open`: it waits to be redeemed or claimed."""
+
+    element: str
+    text: str
+    label: str
+    is_open: bool
+    masked: str = ""
+
+
+def pieces(order: Order) -> list[Piece]:
+    """Return what an order delivered; nothing before and after."""
+    if order.state != Order.State.DELIVERED:
+        return []
+    match order.kind:
+        case Kind.KEY:
+            return _keys(order)
+        case Kind.CARD:
+            rows = list(order.cards.order_by("pk"))
+            return [Piece(f"card-{row.pk}", text, "", False) for row, text in zip(rows, cards.reveal(rows), strict=True)]
+        case Kind.MANUAL:
+            return [Piece(f"text-{order.pk}", hand_delivery.text_of(order), "", False)]
+        case _:
+            return _codes(order)
+
+
+def _codes(order: Order) -> list[Piece]:
+    rows = list(order.codes.select_related("batch").order_by("pk"))
+    return [
+        Piece(f"code-{row.serial}-{row.batch_id}", text, row.get_state_display(), row.state == Code.State.SOLD)
+        for row, text in zip(rows, codes.reveal(rows), strict=True)
+    ]
+
+
+def _keys(order: Order) -> list[Piece]:
+    rows = ReadyKey.objects.filter(code__order=order).select_related("key").order_by("pk")
+    return [
+        Piece(f"key-{row.pk}", ready_keys.secret_of(row), row.key.get_state_display(), row.claimed_by_id is None, row.key.masked)
+        for row in rows
+    ]

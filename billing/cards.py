@@ -1,0 +1,161 @@
+"""Cards: texts from elsewhere, sealed at rest, set aside for an order, sold once, exported, voided.
+
+Raises `BadCards`, and `codes.SoldOut` where too few are left.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from billing.codes import CodeError, SoldOut
+from billing.models import Card, CardBatch, Order, Product
+from foundation import vault
+
+MOST_PER_IMPORT = 10_000
+LONGEST = 1_000
+# So many bad lines are named; the rest is like them.
+_NAMED = 10
+_COLUMN = "secret"
+
+State = Card.State
+
+
+class BadCards(ValueError):
+    """Nothing was imported; the message names the lines that make no card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import: the batch, and the lines (counted from 1) whose card stood there twice or was known before."""
+
+    batch: CardBatch
+    repeated: tuple[int, ...]
+    known: tuple[int, ...]
+
+
+def read(text: str) -> list[str]:
+    """Return the cards in a text: the column `secret` of a CSV with a header, else one a line; empty lines stay, so that lines count."""
+    lines = text.removeprefix("\ufeff").splitlines()
+    header = [name.strip().lower() for name in lines[0].split(",")] if lines else []
+    if _COLUMN not in header:
+        return [line.strip() for line in lines]
+    at = header.index(_COLUMN)
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    return ["", *(row[at].strip() if len(row) > at else "" for row in rows[1:])]
+
+
+@transaction.atomic
+def take_in(*, product: Product, lines: Sequence[str], actor: User | None, note: str = "") -> Imported:
+    """Put cards on the shelf; what is there already is left out and named. Raises BadCards, and then nothing is imported."""
+    if product.kind != Product.Kind.CARD:
+        raise BadCards(_("This product is not delivered as imported cards."))
+    # Two imports at once would not see each other's cards.
+    Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    texts, repeated = _distinct(lines)
+    known = _known(product, texts)
+    fresh = [text for text in texts if text not in known]
+    if not fresh:
+        raise BadCards(_("All of these cards are known already.") if texts else _("There is no card in this."))
+    batch = CardBatch.objects.create(tenant_id=product.tenant_id, product=product, count=len(fresh), note=note, actor=actor)
+    Card.objects.bulk_create(
+        (Card(batch=batch, product=product, digest=_digests(text)[0], sealed=_seal(text), last4=text[-4:]) for text in fresh),
+        batch_size=1000,
+    )
+    return Imported(batch, repeated=repeated, known=tuple(texts[text] for text in texts if text in known))
+
+
+def available(*, product: Product) -> int:
+    """Return how many cards of a product can be sold now."""
+    return product.cards.filter(state=State.AVAILABLE).count()
+
+
+def reserve(*, product: Product, count: int, order: Order) -> list[Card]:
+    """Set cards aside for an order, the oldest first, within the caller's transaction; raise codes.SoldOut."""
+    free = product.cards.filter(state=State.AVAILABLE).order_by("pk")
+    rows = list(free.select_for_update(no_key=True, skip_locked=True)[:count])
+    if len(rows) < count:
+        raise SoldOut(f"only {len(rows)} left" if rows else "sold out")
+    _step(rows, to=State.RESERVED, order=order)
+    return rows
+
+
+def release(*, order: Order) -> None:
+    """Put an order's reserved cards back on the shelf."""
+    _step(_reserved(order), to=State.AVAILABLE, order=None)
+
+
+def sell(*, order: Order) -> int:
+    """Hand an order's reserved cards over to the buyer and return how many they are."""
+    rows = _reserved(order)
+    _step(rows, to=State.SOLD, order=order)
+    return len(rows)
+
+
+@transaction.atomic
+def void(*, cards: QuerySet[Card]) -> int:
+    """Take cards off the shelf for ever (a leak, a mistake), those of them that are on it; return how many."""
+    rows = list(cards.filter(state=State.AVAILABLE).order_by("pk").select_for_update(no_key=True))
+    _step(rows, to=State.VOID, order=None)
+    return len(rows)
+
+
+def reveal(rows: Iterable[Card]) -> list[str]:
+    """Return cards in plain text; the caller has checked who asks."""
+    return [vault.unseal(row.sealed, context="card") for row in rows]
+
+
+def _distinct(lines: Sequence[str]) -> tuple[dict[str, int], tuple[int, ...]]:
+    """Return each card with its line, and the lines that repeat one; raise BadCards."""
+    found: dict[str, int] = {}
+    repeated, bad = [], []
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        if len(line) > LONGEST or "\0" in line:
+            bad.append(number)
+        elif line in found:
+            repeated.append(number)
+        else:
+            found[line] = number
+    if bad:
+        named = ", ".join(map(str, bad[:_NAMED])) + (" …" if len(bad) > _NAMED else "")
+        raise BadCards(_("Too long for a card, or not text: line %(lines)s. Nothing was imported.") % {"lines": named})
+    if len(found) > MOST_PER_IMPORT:
+        raise BadCards(_("Import at most %(most)d cards at once.") % {"most": MOST_PER_IMPORT})
+    return found, tuple(repeated)
+
+
+def _known(product: Product, texts: Iterable[str]) -> set[str]:
+    """Return which texts are cards of the product already, whatever became of them."""
+    by_digest = {digest: text for text in texts for digest in _digests(text)}
+    rows = product.cards.filter(digest__in=list(by_digest)).values_list("digest", flat=True)
+    return {by_digest[digest] for digest in rows}
+
+
+def _reserved(order: Order) -> list[Card]:
+    return list(order.cards.filter(state=State.RESERVED).order_by("pk").select_for_update(no_key=True))
+
+
+def _step(rows: Sequence[Card], *, to: str, order: Order | None) -> None:
+    if not rows:
+        return
+    changed = Card.objects.filter(pk__in=[row.pk for row in rows], state=rows[0].state)
+    if changed.update(state=to, order=order, changed_at=timezone.now()) != len(rows):
+        raise CodeError("a card changed in between")
+
+
+def _digests(text: str) -> tuple[str, ...]:
+    return vault.digests(text, purpose="card")
+
+
+def _seal(text: str) -> str:
+    return vault.seal(text, context="card")

@@ -1,0 +1,217 @@
+"""Imported cards and ready keys: import, export, void. Lists show the last four; plain texts leave with a line in the trail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib import messages as notes
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminFileFieldWidget
+
+from accounts import scope
+from accounts.admin_scope import actor_of
+from billing import cards
+from billing.models.goods import Card, CardBatch, ReadyKey
+from billing.models.shop import Product
+from console.admin import pages
+from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
+from console.admin.codes import ReasonForm
+from console.admin.figures import label, mono, number
+
+STATE_LABELS = {"available": "success", "reserved": "info", "sold": "primary", "void": "danger"}
+# 10,000 cards of a hundred characters.
+MOST_BYTES = 2 * 1024 * 1024
+_NAMED = 50
+
+
+class ImportForm(pages.DeskForm):
+    """Cards for a product: pasted, or in a file."""
+
+    product = forms.ModelChoiceField(queryset=Product.objects.none(), label=gettext_lazy("Product"))
+    text = forms.CharField(
+        label=gettext_lazy("Cards, one a line"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
+    )
+    file = forms.FileField(
+        widget=UnfoldAdminFileFieldWidget,
+        label=gettext_lazy("Or a file"),
+        required=False,
+        help_text=gettext_lazy("Text, one card a line, or CSV with a column named secret."),
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        product: Any = self.fields["product"]
+        product.queryset = scope.narrow(actor_of(request), Product.objects.filter(kind=Product.Kind.CARD).order_by("name"))
+
+    def clean_file(self) -> str:
+        """Return the file's text."""
+        file: Any = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if (file.size or 0) > MOST_BYTES:
+            raise forms.ValidationError(_("The file is larger than 2 MB: import it in parts."))
+        try:
+            return str(file.read(), "utf-8-sig")
+        except UnicodeDecodeError:
+            raise forms.ValidationError(_("The file is not text in UTF-8.")) from None
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for cards from one of the two places."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and bool(values.get("text", "").strip()) == bool(values.get("file", "").strip()):
+            self.add_error("text", _("Paste cards, or choose a file: one of the two."))
+        return values
+
+
+class CardBatchAdmin(TenantColumn, DeskAdmin[CardBatch]):
+    """Cards imported together."""
+
+    list_display = ("__str__", "product", "count", "available", "created_at", "note")
+    list_select_related = ("product", "tenant")
+    search_fields = ("note", "product__name")
+    ordering = ("-id",)
+    fields = ("tenant", "product", "count", "available", "note", "actor", "created_at")
+    readonly_fields = fields
+    actions_detail = ("export", "void")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CardBatch]:
+        rows: QuerySet[CardBatch] = super().get_queryset(request)
+        return rows.annotate(left=Count("cards", filter=Q(cards__state=Card.State.AVAILABLE)))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = ImportForm(request.POST or None, request.FILES or None, request=request)
+        if form.is_valid() and (done := self._take_in(request, form)):
+            return self._report(request, done)
+        text = _("Cards are kept sealed, and each is sold once. What is known already is left out and named.")
+        return pages.ask(request, self, title=_("Import cards"), submit=_("Import"), form=form, explanation=text)
+
+    def _take_in(self, request: HttpRequest, form: ImportForm) -> cards.Imported | None:
+        values = form.cleaned_data
+        lines = cards.read(values["file"] or values["text"])
+        try:
+            with transaction.atomic():
+                done = cards.take_in(product=values["product"], lines=lines, actor=actor_of(request).user, note=values["note"])
+                self.record(request, "import", done.batch, after=facts(done.batch))
+        except cards.BadCards as error:
+            form.add_error(None, str(error))
+            return None
+        return done
+
+    def _report(self, request: HttpRequest, done: cards.Imported) -> HttpResponse:
+        told = [
+            (_("Imported"), f"{done.batch.count:,}"),
+            (_("Twice in the list, lines"), _lines(done.repeated)),
+            (_("Known before, lines"), _lines(done.known)),
+        ]
+        back = pages.object_url(self.admin_site.name, done.batch)
+        return pages.result(request, self, title=_("%d cards imported") % done.batch.count, facts=told, back=back)
+
+    @pages.act(description=gettext_lazy("Export"), icon="download")
+    def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Hand the cards that are not sold out as a file, with a line in the trail."""
+        batch = self.subject(request, object_id)
+        if request.method != "POST":
+            text = _("Plain cards are as good as money. Who exported them, and when, is kept. Void them here when you sell them elsewhere.")
+            back = pages.object_url(self.admin_site.name, batch)
+            return pages.ask(request, self, title=_("Export %s") % batch, submit=_("Download"), explanation=text, back=back)
+        rows = list(batch.cards.filter(state=Card.State.AVAILABLE).order_by("pk"))
+        self.record(request, "export", batch, after={"cards": len(rows)})
+        response = HttpResponse("".join(f"{text}\n" for text in cards.reveal(rows)), content_type="text/plain; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="cards-{batch.pk}.txt"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+    @pages.act(description=gettext_lazy("Void"), icon="block")
+    def void(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take what is not sold off the shelf."""
+        batch = self.subject(request, object_id)
+        return _void(self, request, batch, batch.cards.all(), _("Takes every card of the batch that is not sold off the shelf, for ever."))
+
+    @admin.display(description=gettext_lazy("available"))
+    def available(self, batch: CardBatch) -> SafeString:
+        return number(f"{batch.left:,}")  # type: ignore[attr-defined]  # annotated above
+
+
+class BatchFilter(IdFilter):
+    """The cards of one batch, named in the address."""
+
+    title = gettext_lazy("batch")
+    parameter_name = "batch"
+    paths = ("batch_id",)
+
+
+class CardAdmin(ReadOnly, DeskAdmin[Card]):
+    """Single cards by their last four."""
+
+    list_display = ("shown", "product", "batch", "state_label", "order", "changed_at")
+    list_filter = ("state", BatchFilter)
+    list_select_related = ("batch", "product", "order")
+    search_fields = ("=last4", "=order__number")
+    ordering = ("-id",)
+    fields = ("shown", "product", "batch", "state_label", "order", "changed_at")
+    readonly_fields = fields
+    actions_detail = ("void",)
+
+    @pages.act(description=gettext_lazy("Void"), icon="block")
+    def void(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take one card off the shelf."""
+        card = self.subject(request, object_id)
+        return _void(self, request, card, Card.objects.filter(pk=card.pk), _("Takes the card off the shelf for ever, if it is not sold."))
+
+    @admin.display(description=gettext_lazy("card"))
+    def shown(self, card: Card) -> SafeString:
+        return mono(f"…{card.last4}")
+
+    @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
+    def state_label(self, card: Card) -> tuple[str, str]:
+        return card.state, card.get_state_display()
+
+
+class ReadyKeyAdmin(ReadOnly, DeskAdmin[ReadyKey]):
+    """Keys that were sold, and who took them into an account."""
+
+    list_display = ("key", "order", "claimed_by", "claimed_at")
+    list_select_related = ("key", "code__order", "claimed_by__user", "claimed_by__tenant")
+    search_fields = ("=code__order__number", "key__prefix", "=claimed_by__user__email")
+    ordering = ("-id",)
+    fields = ("key", "order", "code", "membership", "claimed_by", "claimed_at")
+    readonly_fields = fields
+
+    @admin.display(description=gettext_lazy("order"))
+    def order(self, ready: ReadyKey) -> str:
+        return str(ready.code.order or "—")
+
+
+def _void(desk: DeskAdmin[Any], request: HttpRequest, subject: Any, rows: QuerySet[Card], explanation: str) -> HttpResponse:
+    back = pages.object_url(desk.admin_site.name, subject)
+    form = ReasonForm(request.POST or None)
+    if not form.is_valid():
+        title = _("Void %s") % subject
+        return pages.ask(request, desk, title=title, submit=title, form=form, explanation=explanation, back=back, is_danger=True)
+    with transaction.atomic():
+        count = cards.void(cards=rows)
+        desk.record(request, "void", subject, after={"cards": count, "reason": form.cleaned_data["reason"]})
+    desk.message_user(request, _("%d cards voided.") % count, level=notes.SUCCESS if count else notes.WARNING)
+    return redirect(back)
+
+
+def _lines(found: tuple[int, ...]) -> str:
+    return (", ".join(map(str, found[:_NAMED])) + (" …" if len(found) > _NAMED else "")) or "—"

@@ -1,0 +1,116 @@
+"""Cards in the back office: pasted or from a file, exported and voided with a line in the trail; and delivery by hand."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import AuditEvent, Tenant
+from billing import catalogue, hand_delivery
+from billing.models import Card, CardBatch, Order, Product
+from tests.billing.shop import bought_from, card_product, manual_product, stocked
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/reseller/billing/cardbatch/"
+
+
+def test_pasted_cards_are_imported_and_the_rest_is_named(desk: Client, tenant: Tenant) -> None:
+    product = card_product(tenant, "old-1111")
+    answer = desk.post(f"{LIST}add/", {"product": product.pk, "text": "new-2222\r\nold-1111\r\nnew-2222\r\nnew-3333", "note": "June"})
+    assert [str(value) for _name, value in answer.context["facts"]] == ["2", "3", "2"]
+    event = AuditEvent.objects.get()
+    assert (event.action, event.after["count"], event.after["note"]) == ("cardbatch.import", 2, "June")
+    for page in (desk.get(LIST), desk.get("/reseller/billing/card/")):
+        assert page.status_code == 200
+        assert "new-2222" not in page.content.decode()
+    assert "…2222" in desk.get("/reseller/billing/card/").content.decode()
+
+
+def test_a_csv_file_is_imported(desk: Client, tenant: Tenant) -> None:
+    product = card_product(tenant)
+    file = SimpleUploadedFile("cards.csv", b"\xef\xbb\xbfid,secret\n1,AAA\n2,BBB\n", content_type="text/csv")
+    assert desk.post(f"{LIST}add/", {"product": product.pk, "file": file, "text": ""}).status_code == 200
+    assert Card.objects.filter(product=product).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "file", "why"),
+    [
+        ("", None, "one of the two"),
+        ("A", b"B", "one of the two"),
+        ("", b"\xff\xfe\x00", "not text in UTF-8"),
+        ("", b"x" * (2 * 1024 * 1024 + 1), "larger than 2 MB"),
+        ("x" * 1001, None, "line 1. Nothing was imported"),
+    ],
+)
+def test_a_bad_import_says_why_and_keeps_nothing(desk: Client, tenant: Tenant, text: str, file: bytes | None, why: str) -> None:
+    values: dict[str, object] = {"product": card_product(tenant).pk, "text": text}
+    if file is not None:
+        values["file"] = SimpleUploadedFile("cards.txt", file)
+    assert why in desk.post(f"{LIST}add/", values).content.decode()
+    assert not Card.objects.exists()
+
+
+def test_cards_go_to_own_card_products_only(desk: Client, tenant: Tenant, stranger: object) -> None:
+    elsewhere = card_product(Tenant.objects.get(slug="elsewhere"))
+    for product in (elsewhere, stocked(tenant)):
+        assert "Select a valid choice" in desk.post(f"{LIST}add/", {"product": product.pk, "text": "A"}).content.decode()
+    assert not Card.objects.exists()
+
+
+def test_an_export_holds_what_is_not_sold(desk: Client, tenant: Tenant) -> None:
+    product = card_product(tenant, "one", "two")
+    bought_from(product)
+    address = f"{LIST}{CardBatch.objects.get().pk}/export/"
+    assert desk.get(address).status_code == 200
+    assert not AuditEvent.objects.exists()
+    answer = desk.post(address)
+    assert answer.content == b"two\n"
+    assert "no-store" in answer["Cache-Control"]
+    event = AuditEvent.objects.get()
+    assert (event.action, event.after) == ("cardbatch.export", {"cards": 1})
+
+
+def test_voiding_needs_a_reason_and_is_kept(desk: Client, tenant: Tenant) -> None:
+    card_product(tenant, "one", "two")
+    address = f"{LIST}{CardBatch.objects.get().pk}/void/"
+    desk.post(address, {"reason": ""})
+    assert Card.objects.filter(state="available").count() == 2
+    desk.post(f"/reseller/billing/card/{Card.objects.earliest('pk').pk}/void/", {"reason": "wrong"})
+    desk.post(address, {"reason": "leak"})
+    assert Card.objects.filter(state="void").count() == 2
+    assert [event.after for event in AuditEvent.objects.order_by("pk")] == [
+        {"cards": 1, "reason": "wrong"}, {"cards": 1, "reason": "leak"},
+    ]  # fmt: skip
+
+
+def test_staff_deliver_a_waiting_order(desk: Client, tenant: Tenant) -> None:
+    order = bought_from(manual_product(tenant))
+    assert order.number in desk.get("/reseller/billing/order/?state__exact=paid").content.decode()
+    address = f"/reseller/billing/order/{order.pk}/hand_over/"
+    assert desk.post(address, {"text": " "}).status_code == 200
+    assert desk.post(address, {"text": "user / secret-1"}).status_code == 302
+    order = Order.objects.get()
+    assert (order.state, hand_delivery.text_of(order)) == ("delivered", "user / secret-1")
+    event = AuditEvent.objects.get()
+    assert (event.action, event.before, event.after) == ("order.hand_over", {"state": "paid"}, {"state": "delivered"})
+    assert "secret-1" in desk.get(address).content.decode()
+
+
+def test_products_of_every_kind_are_made_by_form(desk: Client, tenant: Tenant) -> None:
+    common = {
+        "name": "N", "price": "39.00", "currency": "CNY", "is_active": "on", "sort": "0", "stock_shown": "range", "least_pieces": "1",
+        "most_pieces": "20",
+    }  # fmt: skip
+    for kind, units in (("code", "5"), ("key", "5"), ("card", ""), ("manual", "")):
+        answer = desk.post("/reseller/billing/product/add/", {**common, "kind": kind, "units_micros": units})
+        assert answer.status_code == 302, answer.context["adminform"].form.errors
+    kinds = list(Product.objects.order_by("pk").values_list("kind", "units_micros"))
+    assert kinds == [("code", 5_000_000), ("key", 5_000_000), ("card", 0), ("manual", 0)]
+    for kind, units in (("code", ""), ("card", "5")):
+        answer = desk.post("/reseller/billing/product/add/", {**common, "kind": kind, "units_micros": units})
+        assert "holds no quota" in answer.content.decode()
+    assert catalogue.find(tenant=tenant, slug="n").kind == "code"
+    assert desk.get("/reseller/billing/product/").status_code == 200
