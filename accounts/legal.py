@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import F
+
 from accounts.models import Acceptance, LegalPage, Membership, Tenant
 
 # What somebody who joins accepts.
@@ -20,6 +22,12 @@ def kinds(tenant: Tenant) -> list[str]:
     """Name the pages a tenant has, in the order they are linked."""
     there = set(LegalPage.objects.filter(tenant=tenant).values_list("kind", flat=True))
     return [kind for kind in LegalPage.Kind.values if kind in there]
+
+
+def renew(page: LegalPage) -> None:
+    """Count a changed text as another version."""
+    LegalPage.objects.filter(pk=page.pk).update(version=F("version") + 1)
+    page.refresh_from_db(fields=["version"])
 
 
 def accept(*, membership: Membership, language: str) -> None:

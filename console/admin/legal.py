@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from accounts import legal
 from accounts.admin_scope import actor_of
 from accounts.models import Acceptance, LegalPage, Tenant
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
@@ -48,7 +48,7 @@ class LegalPageAdmin(TenantColumn, DeskAdmin[LegalPage]):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "text" in form.changed_data:
-            LegalPage.objects.filter(pk=obj.pk).update(version=F("version") + 1)
+            legal.renew(obj)
 
 
 class AcceptanceAdmin(ReadOnly, TenantColumn, DeskAdmin[Acceptance]):

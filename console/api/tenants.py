@@ -1,9 +1,10 @@
-"""Tenants in the API, for the platform's staff: open, look, suspend, reopen."""
+"""Tenants in the API, for the platform's staff: open, look, suspend, close, reopen; their customers get a mail."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts import audit, tenants
 from accounts.models import Tenant
+from accounts.tasks import tell_members
 from console.api.base import ApiView
 from console.api.fields import Words
 from console.api.filters import Choice, Text
@@ -94,13 +96,19 @@ class TenantsView(ApiView):
     def reopen(self, request: Request, pk: int) -> Response:
         return self._set("reopen")
 
+    @extend_schema(operation_id="tenants_close", request=None, responses=Shop)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: int) -> Response:
+        return self._set("close")
+
     def _set(self, verb: str) -> Response:
         tenant = cast(Tenant, self.get_object())
         if tenant.is_root:
             raise RootStays
         before = {"state": tenant.state}
-        {"suspend": tenants.suspend, "reopen": tenants.reopen}[verb](tenant=tenant)
+        {"suspend": tenants.suspend, "close": tenants.close, "reopen": tenants.reopen}[verb](tenant=tenant)
         audit.record(actor=self.actor, action=f"tenant.{verb}", target=tenant, before=before, after={"state": tenant.state}, tenant=tenant)
+        transaction.on_commit(lambda: tell_members.delay(tenant.pk), robust=True)
         return Response(Shop(tenant).data)
 
 

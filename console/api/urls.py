@@ -16,10 +16,13 @@ from console.api.account import AccountView, WalletView
 from console.api.codes import BatchesView, CodesView
 from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
 from console.api.keys import KeysView
+from console.api.limits import LimitsView
 from console.api.orders import OrdersView
+from console.api.prices import GroupsView, PricesView
 from console.api.products import CategoriesView, CouponsView, ProductsView
 from console.api.reference import reference
 from console.api.refunds import DisputesView, RefundsView
+from console.api.shop import LegalView, ShopView
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.tenants import TenantsView
 from console.api.tokens import TokensView
@@ -44,12 +47,17 @@ router.register("webhooks", WebhooksView, "api-webhooks")
 router.register("webhook-deliveries", DeliveriesView, "api-webhook-deliveries")
 router.register("notification-targets", TargetsView, "api-notification-targets")
 router.register("tokens", TokensView, "api-tokens")
+router.register("prices", PricesView, "api-prices")
+router.register("groups", GroupsView, "api-groups")
+router.register("limits", LimitsView, "api-limits")
+router.register("legal-pages", LegalView, "api-legal-pages")
 
 api: list[URLPattern | URLResolver] = [
     path("me/", AccountView.as_view({"get": "retrieve"}), name="api-me"),
     path("wallet/", WalletView.as_view({"get": "retrieve"}), name="api-wallet"),
     path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),
     path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),
+    path("shop/", ShopView.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-shop"),
     *router.urls,
 ]
 

@@ -14,8 +14,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
 
 from accounts import access_tokens, invitations
-from accounts.models import AccessToken, ApiKey, Membership, NotificationTarget, Tenant, WebhookDelivery, WebhookEndpoint
-from billing.models import Category, Code, CodeBatch, Coupon, Dispute, Order, Product, Refund
+from accounts.models import AccessToken, ApiKey, LegalPage, Membership, NotificationTarget, Tenant, WebhookDelivery, WebhookEndpoint
+from billing.models import Category, Code, CodeBatch, Coupon, Dispute, GroupRate, LimitRule, Order, PriceRule, Product, Refund
 from gateway.models import UsageRecord
 from tests.console import worlds
 from tests.console.test_admin_tenancy import state_of
@@ -27,6 +27,7 @@ OURS, THEIRS = "ours.test", "theirs.test"
 OF_API = {
     "keys": ApiKey, "customers": Membership, "tenants": Tenant, "products": Product, "categories": Category, "coupons": Coupon,
     "code-batches": CodeBatch, "codes": Code, "orders": Order, "refunds": Refund, "disputes": Dispute,
+    "prices": PriceRule, "groups": GroupRate, "limits": LimitRule, "legal-pages": LegalPage,
     "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,
 }  # fmt: skip
 

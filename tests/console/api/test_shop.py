@@ -1,0 +1,41 @@
+"""A shop's brand and legal pages over the API."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import AuditEvent, LegalPage, Membership
+from tests.console.api.conftest import program
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_brand_and_the_announcement_are_set(reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    status, told = call("PATCH", "shop/", {"colour": "#AABBCC", "announcement": "New models", "zone": "Asia/Shanghai"})
+    assert (status, told["colour"], told["announcement"]) == (200, "#aabbcc", "New models")
+    assert (told["zone"], told["slug"]) == ("Asia/Shanghai", "teahouse")
+    assert AuditEvent.objects.get().after == {"colour": "#aabbcc", "announcement": "New models", "zone": "Asia/Shanghai"}
+    assert list(call("PATCH", "shop/", {"zone": "Moon/Sea"})[1]["error"]["fields"]) == ["zone"]
+    assert call("PATCH", "shop/", {"colour": "red"})[0] == 400
+    assert call("GET", "shop/")[1]["zone"] == "Asia/Shanghai"
+
+
+def test_a_legal_page_counts_its_texts(reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    status, made = call("POST", "legal-pages/", {"kind": "terms", "text": "one"})
+    assert (status, made["version"]) == (201, 1)
+    page = f"legal-pages/{made['id']}/"
+    assert call("PATCH", page, {"text": "two"})[1]["version"] == 2
+    assert call("PATCH", page, {"text": "two"})[1]["version"] == 2
+    assert call("POST", "legal-pages/", {"kind": "terms", "text": "twin"})[0] == 409
+    assert call("DELETE", page)[0] == 204
+
+
+def test_customers_and_strangers_change_nothing(end_user: Membership, reseller_owner: Membership, stranger: Membership) -> None:
+    page = LegalPage.objects.create(tenant=reseller_owner.tenant, kind="terms", text="ours")
+    assert program(end_user)("GET", "shop/")[0] == 404
+    call = program(stranger, host="elsewhere.test")
+    assert call("GET", "shop/")[1]["slug"] == "elsewhere"
+    assert [call(method, f"legal-pages/{page.pk}/", {"text": "x"})[0] for method in ("GET", "PATCH", "DELETE")] == [404] * 3
+    assert LegalPage.objects.get().text == "ours"
