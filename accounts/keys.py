@@ -108,7 +108,7 @@ def issue(
             key.save(force_insert=True)
     except IntegrityError:
         raise KeyTaken("this key is in use already") from None
-    _announce()
+    announce()
     return Issued(key=key, secret=text)
 
 
@@ -129,7 +129,7 @@ def change(
     key.models_allowed, key.networks_allowed, key.tags = sorted(set(models)), clean_networks(networks), clean_tags(tags)
     key.rpm, key.tpm, key.concurrency = rpm, tpm, concurrency
     key.save(update_fields=["name", "expires_at", "models_allowed", "networks_allowed", "tags", "rpm", "tpm", "concurrency"])
-    _announce()
+    announce()
 
 
 def rotate(*, key: ApiKey, overlap: datetime.timedelta) -> Issued:
@@ -144,7 +144,7 @@ def rotate(*, key: ApiKey, overlap: datetime.timedelta) -> Issued:
         row.previous_until = timezone.now() + overlap if keeps else None
         row.digest, row.prefix, row.last4 = digest(secret), secret[:PREFIX_LENGTH], secret[-4:]
         row.save(update_fields=["previous_digest", "previous_until", "digest", "prefix", "last4"])
-    _announce()
+    announce()
     return Issued(key=row, secret=secret)
 
 
@@ -154,14 +154,14 @@ def pause(*, key: ApiKey, is_paused: bool) -> None:
     if not ApiKey.objects.filter(pk=key.pk).exclude(state=ApiKey.State.REVOKED).update(state=wanted):
         raise KeyRevoked("a revoked key stays revoked")
     key.state = wanted
-    _announce()
+    announce()
 
 
 def hand_over(*, key: ApiKey, membership: Membership) -> None:
     """Give the key another owner at the same tenant: from now on it spends that member's wallet."""
     key.membership = membership
     key.save(update_fields=["membership"])
-    _announce()
+    announce()
 
 
 def revoke(*, key: ApiKey) -> None:
@@ -170,7 +170,7 @@ def revoke(*, key: ApiKey) -> None:
     key.revoked_at = key.revoked_at or timezone.now()
     key.previous_digest = key.previous_until = None
     key.save(update_fields=["state", "revoked_at", "previous_digest", "previous_until"])
-    _announce()
+    announce()
 
 
 def revoke_secret(secret: str) -> str | None:
@@ -180,7 +180,7 @@ def revoke_secret(secret: str) -> str | None:
         return None
     if key.previous_digest in digests(secret):
         ApiKey.objects.filter(pk=key.pk, previous_digest=key.previous_digest).update(previous_digest=None, previous_until=None)
-        _announce()
+        announce()
         return "old secret"
     revoke(key=key)
     return "key"
@@ -276,5 +276,6 @@ def _facts(key: ApiKey, *, expires_at: datetime.datetime | None) -> KeyFacts:
     )
 
 
-def _announce() -> None:
+def announce() -> None:
+    """Tell the relay, on commit, that sub-keys changed."""
     transaction.on_commit(functools.partial(snapshots.announce, SNAPSHOT), robust=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from django.db import connection
 
@@ -71,6 +72,13 @@ def account(
 def wallet(*, membership_id: int) -> LedgerAccount:
     """Return the main account of a membership."""
     return account(kind=Kind.WALLET, tenant_id=_tenant_of(membership_id), owner=membership_id)
+
+
+def wallets(*, tenant_id: int, membership_ids: Sequence[int]) -> dict[int, int]:
+    """Return the main accounts of many members of one tenant by membership, opened where they are missing."""
+    key = {"ledger": QUOTA, "tenant_id": tenant_id, "kind": Kind.WALLET, "expires_at": None}
+    LedgerAccount.objects.bulk_create((LedgerAccount(owner=owner, **key) for owner in membership_ids), ignore_conflicts=True)
+    return dict(LedgerAccount.objects.filter(owner__in=membership_ids, **key).values_list("owner", "pk"))
 
 
 def lot(*, membership_id: int, expires_at: datetime.datetime) -> LedgerAccount:

@@ -36,7 +36,12 @@ def with_check(payload: str) -> str:
 
 def is_sound(code: str) -> bool:
     """Tell whether a normalised code has the length, the letters and the check character of one."""
-    return len(code) == LENGTH and all(letter in ALPHABET for letter in code) and _luhn(code, first_factor=1) % 32 == 0
+    return is_like_ours(code) and _luhn(code, first_factor=1) % 32 == 0
+
+
+def is_like_ours(code: str) -> bool:
+    """Tell whether a normalised code has the length and the letters of one."""
+    return len(code) == LENGTH and all(letter in ALPHABET for letter in code)
 
 
 def normalise(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import fnmatch
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -111,6 +111,13 @@ def set_allowance(
     transaction.on_commit(lambda: snapshots.announce("keys"), robust=True)
     budget.refresh_from_db()
     return budget
+
+
+def open_allowances(allowances: Mapping[int, tuple[int, int]]) -> None:
+    """Give new sub-keys the allowance they had elsewhere: (µ$ used, µ$ allowed in all) by key."""
+    KeyBudget.objects.bulk_create(
+        KeyBudget(api_key_id=key, total_used=used, total_limit=allowed) for key, (used, allowed) in allowances.items()
+    )
 
 
 def windows(*, api_key_id: int) -> list[Window]:

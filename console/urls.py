@@ -5,7 +5,7 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from console import metrics
 from console.admin.sites import platform_site, reseller_site
-from console.pages import apply, calls, key_acts, key_status, keys, orders, overview, profile, receipt, site, tokens, usage
+from console.pages import apply, calls, key_acts, key_status, keys, moved, orders, overview, profile, receipt, site, tokens, usage
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
@@ -39,4 +39,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/usage/", usage.usage, name="console_usage"),
     path("console/calls/", calls.call_list, name="console_calls"),
     path("console/calls/<uuid:pk>/", receipt.show, name="console_receipt"),
+    *moved.patterns(),
 ]

@@ -4,6 +4,7 @@ from accounts.models.apps import SignInApp
 from accounts.models.hooks import NotificationTarget, WebhookDelivery, WebhookEndpoint
 from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User, UserManager
 from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
+from accounts.models.origins import Origin
 from accounts.models.replies import ApiReply
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "LegalPage",
     "Membership",
     "NotificationTarget",
+    "Origin",
     "ShopApplication",
     "SignInApp",
     "Tenant",

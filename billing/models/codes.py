@@ -24,6 +24,8 @@ class CodeBatch(models.Model):
     salt = models.CharField(max_length=32, editable=False)
     # For sale elsewhere: such a code is good without having been sold here.
     is_offline = models.BooleanField(_("sold elsewhere"), default=False)
+    # Brought in from another system under their own texts: these cannot be made again.
+    is_imported = models.BooleanField(_("imported"), default=False)
     redeem_by = models.DateTimeField(_("redeem by"), null=True, blank=True)
     valid_days = models.PositiveIntegerField(_("days the credit is valid"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)

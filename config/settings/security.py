@@ -27,6 +27,8 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "django.contrib.auth.hashers.BCryptSHA256PasswordHasher",
+    # Passwords of people who moved in from one-api; hashed anew at their next sign-in.
+    "django.contrib.auth.hashers.BCryptPasswordHasher",
 ]
 # The admin theme needs a looser Content-Security-Policy; nothing else does.
 CSP_ADMIN_PATHS = ["/admin/", "/reseller/"]

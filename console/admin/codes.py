@@ -6,7 +6,7 @@ import csv
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -163,8 +163,13 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         if form.cleaned_data["which"] == "available":
             rows = rows.filter(state=Code.State.AVAILABLE)
         found = list(rows)
+        try:
+            answer = _file(batch, found, form.cleaned_data["format"])
+        except codes.CodeError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(pages.object_url(self.admin_site.name, batch))
         self.record(request, "export", batch, after={"codes": len(found), "which": form.cleaned_data["which"]})
-        return _file(batch, found, form.cleaned_data["format"])
+        return answer
 
     @pages.act(description=gettext_lazy("Freeze"), icon="ac_unit")
     def freeze(self, request: HttpRequest, object_id: str) -> HttpResponse:

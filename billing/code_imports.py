@@ -1,0 +1,71 @@
+"""Bring in codes that another system has issued: they stay good here, under their own texts.
+
+Their quota comes from the seller's stock like that of minted ones. Only digests are kept, and nothing makes such a code again.
+Raises `BadBatch` and `NotCovered`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts.models import Tenant, User
+from billing import code_text, codes
+from billing.models import Code, CodeBatch
+
+# Shorter texts can be guessed.
+SHORTEST = 12
+LONGEST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A new batch (None when nothing was new), and how many texts were left out: known here already, or twice in the list."""
+
+    batch: CodeBatch | None
+    known: int
+
+
+def unknown(texts: Sequence[str]) -> list[str]:
+    """Return which of the texts are no code here yet, each once."""
+    by_digest = {codes.digests(code_text.normalise(text))[0]: text for text in texts}
+    known = set(Code.objects.filter(digest__in=list(by_digest)).values_list("digest", flat=True))
+    return [text for digest, text in by_digest.items() if digest not in known]
+
+
+@transaction.atomic
+def adopt(
+    *,
+    tenant: Tenant,
+    texts: Sequence[str],
+    units_micros: int,
+    redeem_by: datetime.datetime | None = None,
+    valid_days: int | None = None,
+    note: str = "",
+    actor: User | None = None,
+) -> Imported:
+    """Take over codes of one denomination; what is known already is left out, so that the same list can come again."""
+    for text in map(code_text.normalise, texts):
+        if not SHORTEST <= len(text) <= LONGEST:
+            raise codes.BadBatch(f"a code has {SHORTEST} to {LONGEST} characters, one has {len(text)} (…{text[-4:]})")
+        if code_text.is_like_ours(text) and not code_text.is_sound(text):
+            raise codes.BadBatch(f"one is spelled like a code of ours with a typo (…{text[-4:]}): it could never be redeemed")
+    fresh = unknown(texts)
+    if not fresh:
+        return Imported(None, len(texts))
+    if units_micros <= 0:
+        raise codes.BadBatch("a code is worth more than $0")
+    batch = CodeBatch.objects.create(
+        tenant=tenant, units_micros=units_micros, count=len(fresh), salt="", is_offline=True, is_imported=True, redeem_by=redeem_by,
+        valid_days=valid_days, note=note[:200], actor=actor,
+    )  # fmt: skip
+    codes.fill_escrow(batch)
+    rows = (
+        Code(batch=batch, serial=serial, digest=codes.digests(spelled)[0], last4=spelled[-4:])
+        for serial, spelled in enumerate(map(code_text.normalise, fresh), 1)
+    )
+    Code.objects.bulk_create(rows, batch_size=1000)
+    return Imported(batch, len(texts) - len(fresh))

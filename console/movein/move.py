@@ -1,0 +1,43 @@
+"""The whole move, in an order in which each step finds what it needs. A stopped run goes on where it was when it is run again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts import audit
+from accounts.models import Tenant
+from billing import openings
+from console.movein import people, prices, records, sources, subkeys, upstreams, vouchers
+from console.movein.report import Report
+from console.movein.world import World
+
+STEPS = {"prices": prices.move, "people": people.move, "keys": subkeys.move, "codes": vouchers.move, "channels": upstreams.move}
+_TABLES = ("users", "tokens", "channels", "redemptions", "options")
+
+
+def move(
+    *, product: str, dsn: str, label: str, tenant: Tenant, steps: Sequence[str], is_rehearsal: bool, with_staff_balances: bool = False
+) -> Report:
+    """Move what `steps` name and return what was done, or would be. Raises sources.Unreadable and people.CannotMove."""
+    with sources.opened(dsn) as source:
+        _refuse_stranger(source, product)
+        world = World(product, label, tenant, source, is_rehearsal, with_staff_balances)
+        for name, step in STEPS.items():
+            if name in steps:
+                step(world)
+    if "people" in steps:
+        world.report.sums["in wallets here, less debts, µ$"] = openings.opened(reference=world.reference)
+    if not is_rehearsal:
+        moved = {f"{kind} {outcome}": number for (kind, outcome), number in world.report.counts.items()}
+        audit.record(actor=None, action="movein", target=world.reference, after=moved, tenant=tenant)
+    return world.report
+
+
+def _refuse_stranger(source: sources.Source, product: str) -> None:
+    """Tell a database that is none of the product's before anything is read from it."""
+    lacking = [table for table in _TABLES if not source.columns(table)]
+    if lacking:
+        raise sources.Unreadable(f"this is no database of {product}: it has no table {', '.join(lacking)}")
+    looks_new = "model_limits" in source.columns("tokens")
+    if looks_new != (product == records.PRODUCTS[1]):
+        raise sources.Unreadable(f"this looks like a database of {records.PRODUCTS[looks_new]}: say --source {records.PRODUCTS[looks_new]}")
