@@ -19,9 +19,11 @@ def main() -> None:
     options.add_argument("--users", type=int, default=1_000_000)
     options.add_argument("--keys", type=int, default=1_000_000)
     options.add_argument("--rows", type=int, default=10_000_000)
+    options.add_argument("--folder", type=Path, help="keep the database here, and measure again what is there already")
     chosen = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="keyosk-lists-") as name:
-        folder = Path(name)
+        folder = Path(chosen.folder or name)
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
         environment = {**os.environ, "KEYOSK_VAR_DIR": str(folder / "var"), "KEYOSK_DEMO": "0", "PYTHONPATH": str(ROOT)}
         for variable in ("DATABASE_URL", "REDIS_URL"):

@@ -6,10 +6,13 @@ from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from foundation.words import ListedWords, Words
 
 
 class UserManager(BaseUserManager["User"]):
@@ -42,6 +45,7 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")
+        indexes: ClassVar[list[models.Index]] = [GinIndex(Words("email", "name"), name="words_of_people")]
 
     def __str__(self) -> str:
         return self.email or self.name or f"#{self.pk}"
@@ -171,6 +175,10 @@ class Membership(models.Model):
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
+        indexes: ClassVar[list[models.Index]] = [
+            GinIndex(Words("username", "note"), name="words_of_memberships"),
+            models.Index(fields=["tenant", "id"], name="membership_tenant"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant", "user"], name="one_membership_per_tenant"),
             models.UniqueConstraint(fields=["tenant", "username"], name="username_unique_per_tenant"),
@@ -214,6 +222,11 @@ class ApiKey(models.Model):
     class Meta:
         verbose_name = _("sub-key")
         verbose_name_plural = _("sub-keys")
+        indexes: ClassVar[list[models.Index]] = [
+            GinIndex(ListedWords("name", "tags"), name="words_of_keys"),
+            models.Index(fields=["tenant", "id"], name="key_tenant"),
+            models.Index(fields=["membership", "id"], name="key_membership"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.masked})"

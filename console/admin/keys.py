@@ -71,6 +71,7 @@ class ApiKeyAdmin(TenantColumn, IndexedSearch, DeskAdmin[ApiKey]):
     list_select_related = ("membership__user", "membership__tenant", "tenant")
     search_fields = ("name", "prefix", "membership__user__email", "tags")
     indexed_search = (("sk-", "prefix"), ("@", "membership__user__email"))
+    searched_words = ((ApiKey, "pk"),)
     autocomplete_fields = ("membership",)
     ordering = ("-id",)
     actions = ("change_limits", "pause", "unpause", "revoke")

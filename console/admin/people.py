@@ -39,6 +39,7 @@ class UserAdmin(IndexedSearch, DeskAdmin[User]):
     list_filter = ("is_active",)
     search_fields = ("email", "name")
     indexed_search = (("@", "email"),)
+    searched_words = ((User, "pk"),)
     ordering = ("-id",)
     fields = ("email", "name", "language", "is_active", "date_joined", "last_login", "places")
     readonly_fields = ("email", "date_joined", "last_login", "places")
@@ -82,6 +83,7 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
     list_select_related = ("user", "tenant")
     search_fields = ("user__email", "user__name", "username", "note")
     indexed_search = (("@", "user__email"),)
+    searched_words = ((User, "user_id"), (Membership, "pk"))
     ordering = ("-id",)
     fields = (
         "user",

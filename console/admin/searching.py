@@ -1,25 +1,28 @@
-"""Search big tables by an index where the typed text says what it is: an address, a key's beginning."""
+"""Search big tables by an index: by what the typed text says it is (an address, a key's beginning), else by its words."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+
+from foundation import words
 
 
 class IndexedSearch:
-    """`indexed_search` are marks and lookups: a text with the mark is looked up by its beginning, any other as Django does."""
+    """`indexed_search` are marks and lookups: a text with the mark is looked up by its beginning; all others by `searched_words`."""
 
     indexed_search: ClassVar[tuple[tuple[str, str], ...]] = ()
+    # Models with an index over words, and the columns by which rows of this list refer to them.
+    searched_words: ClassVar[tuple[tuple[type[Model], str], ...]] = ()
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         text = search_term.strip()
         for mark, lookup in self.indexed_search:
             if mark in text:
                 return queryset.filter(**{f"{lookup}__startswith": _fitted(text, lookup)}), False
-        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, search_term)  # type: ignore[misc]  # a mixin
-        return found
+        return (words.find(queryset, text, by=self.searched_words) if text else queryset), False
 
 
 def _fitted(text: str, lookup: str) -> str:

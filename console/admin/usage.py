@@ -99,7 +99,7 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
             keys = scope.narrow(actor, ApiKey.objects.filter(prefix__startswith=term[:10]))
             return queryset.filter(api_key_id__in=list(keys.values_list("pk", flat=True)[:MOST_PEOPLE])), False
         if "@" in term:
-            people = scope.narrow(actor, Membership.objects.filter(user__email__icontains=term))
+            people = scope.narrow(actor, Membership.objects.filter(user__email__startswith=term.lower()))
             return queryset.filter(membership_id__in=list(people.values_list("pk", flat=True)[:MOST_PEOPLE])), False
         return queryset.filter(model=term), False
 
