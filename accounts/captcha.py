@@ -8,12 +8,11 @@ address (IPv6 by its /64) and, where there is one, by what they aim at (`subject
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-import redis
-import structlog
 from django import forms
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -29,8 +28,6 @@ from foundation import puzzles, vault
 FIELD = "human"
 FREE = 3
 _HOUR = 3600
-
-log = structlog.get_logger(__name__)
 
 
 class HumanWidget(forms.Widget):
@@ -75,22 +72,16 @@ def is_wanted(request: HttpRequest, *, door: str, subject: str = "") -> bool:
     policy = request.tenant.captcha  # type: ignore[attr-defined]  # set by TenantMiddleware
     if policy != Tenant.Captcha.FAILURES:
         return bool(policy == Tenant.Captcha.ALWAYS)
-    try:
-        return any(count >= FREE for count in cache.get_many(_names(request, door, subject)).values())
-    except redis.RedisError:
-        log.warning("the human check is off: the cache does not answer")
-        return False
+    return any(count >= FREE for count in cache.get_many(_names(request, door, subject)).values())
 
 
 def note(request: HttpRequest, *, door: str, subject: str = "", form: forms.Form | None = None) -> None:
     """Count something that programs do; a `form` that is shown again asks from now on."""
-    try:
-        for name in _names(request, door, subject):
-            cache.add(name, 0, timeout=_HOUR)
+    for name in _names(request, door, subject):
+        cache.add(name, 0, timeout=_HOUR)
+        # The hour may end between the two calls.
+        with contextlib.suppress(ValueError):
             cache.incr(name)
-    except (redis.RedisError, ValueError):
-        # No cache, or the hour ended between the two calls.
-        log.warning("an attempt was not counted", door=door)
     if form is not None:
         guard(form, request, door=door, subject=subject)
 

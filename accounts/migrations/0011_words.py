@@ -7,7 +7,7 @@ from foundation.words import ListedWords, Words
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0009_captcha_policy"), ("foundation", "0003_words")]
+    dependencies = [("accounts", "0010_origins"), ("foundation", "0003_words")]
 
     operations = [
         migrations.AddIndex("apikey", GinIndex(ListedWords("name", "tags"), name="words_of_keys")),
