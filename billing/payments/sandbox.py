@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import GatewayAccount, PaymentAttempt
 from billing.payments.base import BadCallback, Driver, Links, Message, ProviderEvent, Redirect, Reply
 
-# What its buttons say happened.
-BUTTONS = {"pay": "paid", "again": "paid", "wrong": "paid", "fail": "failed"}
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One thing that can happen: the events it sends as (kind, part of their names), and whether money must have come before."""
+
+    label: Promise
+    says: tuple[tuple[str, str], ...]
+    is_after_payment: bool = False
+    amount_off: int = 0
+    is_late: bool = False
+
+
+BUTTONS = {
+    "pay": Button(_("Pay"), (("paid", ""),)),
+    "late": Button(_("Pay when the order's time is over"), (("paid", ""),), is_late=True),
+    "wrong": Button(_("Pay a wrong amount"), (("paid", ""),), amount_off=1),
+    "twice": Button(_("Pay twice"), (("paid", ""), ("paid", "-again"))),
+    "fail": Button(_("Let it fail"), (("failed", ""),)),
+    "refund": Button(_("Pay back at the bank"), (("refunded", "refund-"),), is_after_payment=True),
+    "dispute": Button(_("Dispute it"), (("disputed", "dispute-"),), is_after_payment=True),
+    "won": Button(_("The shop wins the dispute"), (("dispute_won", "dispute-"),), is_after_payment=True),
+    "lost": Button(_("The shop loses the dispute"), (("dispute_lost", "dispute-"),), is_after_payment=True),
+}
 
 
 class Sandbox(Driver):
@@ -33,17 +56,14 @@ class Sandbox(Driver):
 
     def parse(self, account: GatewayAccount, message: Message) -> Sequence[ProviderEvent]:
         """Translate a pressed button; the amount is what the attempt asks for, or one unit more."""
-        button = message.form.get("button", "")
+        button = BUTTONS.get(message.form.get("button", ""))
         attempt = PaymentAttempt.objects.filter(account=account, token=message.attempt).first()
-        if button not in BUTTONS or attempt is None:
+        if button is None or attempt is None:
             raise BadCallback("no such button or payment")
-        suffix = "-again" if button == "again" else ""
-        event = ProviderEvent(
-            attempt_token=attempt.token, event_id=f"{button}:{attempt.token}", kind=BUTTONS[button],
-            transaction=f"sandbox-{attempt.pk}{suffix}", amount_minor=attempt.amount_minor + (button == "wrong"),
-            currency=attempt.currency, occurred_at=timezone.now(), raw={"button": button},
-        )  # fmt: skip
-        return [event]
+        if button.is_after_payment and attempt.state != PaymentAttempt.State.SUCCEEDED:
+            raise BadCallback("nothing was paid yet")
+        name = message.form["button"]
+        return [_event(attempt, name, kind, part, amount_off=button.amount_off) for kind, part in button.says]
 
     def refund(self, attempt: PaymentAttempt, *, amount_minor: int, key: str) -> str:
         """Pretend to pay back."""
@@ -52,3 +72,13 @@ class Sandbox(Driver):
     def reply(self, *, is_taken: bool) -> Reply:
         """Answer in plain text; the page of buttons redirects instead."""
         return Reply(200, "ok") if is_taken else Reply(500, "again")
+
+
+def _event(attempt: PaymentAttempt, button: str, kind: str, part: str, *, amount_off: int) -> ProviderEvent:
+    is_payment = kind in {"paid", "failed"}
+    amount = attempt.amount_minor if is_payment or attempt.received_minor is None else attempt.received_minor
+    return ProviderEvent(
+        attempt_token=attempt.token, event_id=f"{button}:{attempt.token}{part if kind == 'paid' else ''}", kind=kind,
+        transaction=f"sandbox-{attempt.pk}{part if is_payment else ''}", amount_minor=amount + amount_off, currency=attempt.currency,
+        occurred_at=timezone.now(), reference="" if is_payment else f"sandbox-{part}{attempt.pk}", raw={"button": button},
+    )  # fmt: skip

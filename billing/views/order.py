@@ -167,6 +167,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
         "timeline": selectors.timeline(found),
         "refund": _refund_of(found),
+        "bank": found.attempts.filter(account__driver="sandbox").order_by("-pk").first(),
         **selectors.amounts(found),
     }
 

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing import callbacks, gateways
+from billing import callbacks, gateways, orders
 from billing.capability import of as capability_of
 from billing.models import PaymentAttempt
 from billing.money import format_minor
 from billing.payments.base import Message
-from billing.payments.sandbox import Sandbox
-from billing.views.door import entering, private
-
-# Besides "Pay"; paying late is paying when the order's time is over.
-_BUTTONS = (
-    ("again", gettext_lazy("Pay a second time")),
-    ("wrong", gettext_lazy("Pay a wrong amount")),
-    ("fail", gettext_lazy("Let it fail")),
-)
+from billing.payments.sandbox import BUTTONS, Sandbox
+from billing.views.door import ShopRequest, entering, private
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,10 +25,21 @@ def sandbox(request: HttpRequest, token: str) -> HttpResponse:
     if attempt is None or not gateways.is_ready(attempt.account):
         raise Http404
     if request.method != "POST":
-        amount = format_minor(attempt.amount_minor, currency=attempt.currency)
-        return private(render(request, "shop/sandbox.html", {"attempt": attempt, "amount": amount, "buttons": _BUTTONS}))
+        return _page(entering(request), attempt)
+    button = BUTTONS.get(request.POST.get("button", ""))
+    if button is not None and button.is_late:
+        orders.run_out(order=attempt.order)
     message = Message(method="POST", query={}, form=request.POST.dict(), headers={}, body=b"", attempt=token)
     reply = callbacks.receive(account=attempt.account, message=message)
     if reply.status != 200:
-        return private(HttpResponse(reply.text, status=reply.status, content_type="text/plain; charset=utf-8"))
+        messages.error(request, _("The shop did not take this message: its page of gateway messages says why."))
+        return _page(entering(request), attempt, status=reply.status)
     return private(redirect("order", capability=capability_of(attempt.order)))
+
+
+def _page(request: ShopRequest, attempt: PaymentAttempt, *, status: int = 200) -> HttpResponse:
+    is_paid = attempt.state == PaymentAttempt.State.SUCCEEDED
+    buttons = [(name, one.label) for name, one in BUTTONS.items() if is_paid or not one.is_after_payment]
+    amount = format_minor(attempt.amount_minor, currency=attempt.currency)
+    context = {"attempt": attempt, "amount": amount, "buttons": buttons, "capability": capability_of(attempt.order)}
+    return private(render(request, "shop/sandbox.html", context, status=status))

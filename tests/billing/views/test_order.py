@@ -193,8 +193,8 @@ def test_money_that_comes_a_second_time_waits_for_a_person(guest: Client, produc
     address = order_at(guest)
     pay(guest, address)
     attempt = PaymentAttempt.objects.get()
-    assert guest.post(f"/pay/sandbox/{attempt.token}/", {"button": "again"})["Location"] == address
-    assert guest.post(f"/pay/sandbox/{attempt.token}/", {"button": "again"})["Location"] == address
+    assert guest.post(f"/pay/sandbox/{attempt.token}/", {"button": "twice"})["Location"] == address
+    assert guest.post(f"/pay/sandbox/{attempt.token}/", {"button": "twice"})["Location"] == address
     order = Order.objects.get()
     assert (order.state, Code.objects.filter(state="sold").count()) == ("delivered", 1)
     assert [one.review_reason for one in order.attempts.order_by("pk")] == ["", "paid again: the order had been paid before"]
