@@ -64,6 +64,7 @@ def _take(account: GatewayAccount, event: ProviderEvent) -> bool:
     )
     row = WebhookInbox.objects.filter(account=account, event_id=event.event_id[:120])
     row.update(tries=F("tries") + 1)
+    _ask_first(account, event)
     try:
         with transaction.atomic():
             settlement.settle(account=account, event=event)
@@ -77,6 +78,18 @@ def _take(account: GatewayAccount, event: ProviderEvent) -> bool:
         row.update(state=State.FAILED, reason=f"{type(error).__name__}: {error}"[:200])
         return False
     return True
+
+
+def _ask_first(account: GatewayAccount, event: ProviderEvent) -> None:
+    """Where a refund or dispute is told before its payment (messages come in any order), ask the gateway for that first."""
+    if event.kind not in settlement.AFTER_PAYMENT:
+        return
+    try:
+        attempt = settlement.payment_of(account, event)
+    except settlement.UnknownPayment:
+        return
+    if attempt.received_minor is None:
+        ask(attempt)
 
 
 def _refuse(account: GatewayAccount, message: Message, reason: str) -> None:

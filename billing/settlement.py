@@ -18,7 +18,9 @@ from billing.money import format_minor
 from billing.payments.base import ProviderEvent
 
 # What events mean something here; others are kept and ignored.
-KINDS = frozenset({"paid", "failed", "expired", "refunded", "refund_failed", "disputed", "dispute_won", "dispute_lost"})
+DISPUTES = frozenset({"disputed", "dispute_won", "dispute_lost"})
+AFTER_PAYMENT = DISPUTES | {"refunded", "refund_failed"}
+KINDS = AFTER_PAYMENT | {"paid", "failed", "expired"}
 
 State = Order.State
 Attempt = PaymentAttempt.State
@@ -28,12 +30,18 @@ class UnknownPayment(Exception):
     """The event is about no payment of this account."""
 
 
+class TooEarly(Exception):
+    """The event is about money that has not come yet: it must be told again."""
+
+
 @transaction.atomic
 def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
-    """Apply an authenticated event, once whatever its copies; return the order. Raises UnknownPayment."""
-    found = _payment(account, event)
+    """Apply an authenticated event, once whatever its copies; return the order. Raises UnknownPayment and TooEarly."""
+    found = payment_of(account, event)
     order = orders.lock(found.order_id)
     attempt = PaymentAttempt.objects.select_related("account").get(pk=found.pk)
+    if event.kind in AFTER_PAYMENT and attempt.received_minor is None:
+        raise TooEarly("told before its payment, of which the gateway says nothing yet")
     if event.kind == "paid":
         _paid(order, attempt, event)
     elif event.kind in {"failed", "expired"} and attempt.state == Attempt.PENDING:
@@ -43,7 +51,7 @@ def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
         refunds.tell(
             attempt=attempt, kind=event.kind, number=event.reference, key=event.raw.get("refund", ""), amount_minor=event.amount_minor
         )
-    elif event.kind.startswith("dispute"):
+    elif event.kind in DISPUTES:
         _dispute(attempt, event)
     return order
 
@@ -70,8 +78,8 @@ def deliver_reviewed(*, order: Order, actor: User | None, reason: str) -> None:
     _hand_over(locked, attempt, actor=actor, reason=reason)
 
 
-def _payment(account: GatewayAccount, event: ProviderEvent) -> PaymentAttempt:
-    """Return the payment an event is about: by our reference, else by the gateway's number."""
+def payment_of(account: GatewayAccount, event: ProviderEvent) -> PaymentAttempt:
+    """Return the payment an event is about: by our reference, else by the gateway's number. Raises UnknownPayment."""
     rows = PaymentAttempt.objects.filter(account=account)
     found = rows.filter(token=event.attempt_token).first() if event.attempt_token else None
     if found is None and event.transaction and not event.attempt_token:

@@ -143,6 +143,28 @@ class StripeApi(Service):
         self.refunds[name]["status"] = status
         return self.deliver("refund.failed" if status == "failed" else "refund.updated", self.refunds[name])
 
+    def fail(self, name: str) -> dict[str, Any]:
+        """Let slow money not come."""
+        return self.deliver("checkout.session.async_payment_failed", self.sessions[name])
+
+    def give_back(self, name: str, *, amount: int | None = None) -> str:
+        """Let a person refund a payment at Stripe, past the shop; return the refund's number. `finish_refund` ends it."""
+        intent = self.intents[self.sessions[name]["payment_intent"]]
+        wanted = {"payment_intent": intent["id"], "amount": str(amount or intent["amount"])}
+        refund = json.loads(self._refund(wanted).body)
+        self.deliver("refund.created", refund)
+        self.deliver("charge.refunded", {"id": f"ch_{intent['id']}", "object": "charge", "payment_intent": intent["id"]})
+        return str(refund["id"])
+
+    def move_funds(self, name: str, what: str) -> dict[str, Any]:
+        """Tell that the money of an open dispute was taken (`funds_withdrawn`), came back, or that the dispute was updated."""
+        intent = self.intents[self.sessions[name]["payment_intent"]]
+        subject = {
+            "id": f"dp_{intent['id']}", "object": "dispute", "amount": intent["amount"], "currency": intent["currency"],
+            "payment_intent": intent["id"], "status": "under_review", "reason": "fraudulent", "metadata": {},
+        }  # fmt: skip
+        return self.deliver(f"charge.dispute.{what}", subject)
+
     def dispute(self, name: str, *, end: str = "") -> dict[str, Any]:
         """Open a dispute about a session's payment, or close it (`won`, `lost`)."""
         intent = self.intents[self.sessions[name]["payment_intent"]]
