@@ -62,7 +62,7 @@ def test_the_sandbox_is_closed_in_production(tenant: Tenant, settings: Settings)
 
 
 def test_an_unknown_gateway_gets_no_account(tenant: Tenant) -> None:
-    with pytest.raises(gateways.UnknownGateway, match="there are: epay, epusdt, sandbox, stripe"):
+    with pytest.raises(gateways.UnknownGateway, match="there are: credit, epay, epusdt, sandbox, stripe"):
         gateways.add_account(tenant=tenant, driver="piggy-bank")
 
 
