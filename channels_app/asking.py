@@ -87,10 +87,11 @@ def _reply(request: UpstreamRequest, seconds: float, allow_private: bool) -> Rep
 
 
 def _listed(facts: ChannelFacts, key: ChannelKey) -> Inquiry[Sequence[str]]:
-    """Read the list that every vendor of OpenAI's protocol has at `/models`."""
+    """Read the list that every vendor of OpenAI's protocol has at `/models`; some (Together) give it without an object around it."""
     provider = registry.provider(facts.provider)
     reply = yield UpstreamRequest("GET", provider.address(facts, "/models"), provider.authorize(facts, key))
-    rows = reply.json("data")
+    whole = reply.json()
+    rows = whole if isinstance(whole, list) else reply.json("data")
     names = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     found = [name for name in names if isinstance(name, str) and name]
     if not found:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from typing import Any
 
 from channels_app import failures, lenient
-from channels_app.chat_deltas import FAILED, delivers, known_reason, size
+from channels_app.chat_deltas import FAILED, Choice, delivers, known_reason, size
 from channels_app.chat_stream import ChatReader
 from channels_app.chat_usage import read_usage
 from channels_app.contract import Answer, Failure, FailureKind, FrameKind
@@ -68,23 +69,16 @@ def _of_completion(payload: dict[str, Any], text: bytes, *, model: str) -> Answe
     reasons = [choice.get("finish_reason") for choice in choices]
     if not FAILED.isdisjoint(map(str, reasons)):
         return Answer(failure=_upstream("the vendor ended with an error"))
-    messages = [choice["message"] for choice in choices if isinstance(choice.get("message"), dict)]
+    repaired = _repaired(payload)
+    messages = [choice["message"] for choice in repaired["choices"] if isinstance(choice, dict) and isinstance(choice.get("message"), dict)]
     has_output = any(map(delivers, messages))
     is_blank = not has_output and not any(reasons)
     return Answer(
-        body=_shown(payload, text, model=model),
+        body=_named(payload, text, model) if repaired is payload else lenient.dumps({**repaired, "model": model}),
         usage=read_usage(payload.get("usage")),
         delivered=sum(map(size, messages)),
         is_empty=is_blank,
     )
-
-
-def _shown(payload: dict[str, Any], text: bytes, *, model: str) -> bytes:
-    """Return the original bytes with the public name, or the answer written anew where more is wrong with it."""
-    fixed = _repaired(payload)
-    if fixed is not payload:
-        return lenient.dumps({**fixed, "model": model})
-    return _named(payload, text, model)
 
 
 def _named(payload: dict[str, Any], text: bytes, model: str) -> bytes:
@@ -106,7 +100,7 @@ def _spellings(named: str, model: str) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _repaired(payload: dict[str, Any]) -> dict[str, Any]:
-    """Give the answer its `object`, a known finish reason and `tool_calls` as the reason of tool calls."""
+    """Give the answer its `object`, messages and tool calls that clients can read, and a known finish reason; itself if it has them."""
     choices = [_repaired_choice(choice) if isinstance(choice, dict) else choice for choice in payload["choices"]]
     if payload.get("object") == "chat.completion" and choices == payload["choices"]:
         return payload
@@ -118,7 +112,29 @@ def _repaired_choice(choice: dict[str, Any]) -> dict[str, Any]:
     has_tools = isinstance(message, dict) and bool(message.get("tool_calls"))
     reason = choice.get("finish_reason")
     known = known_reason(reason if isinstance(reason, str) else None, has_tools=has_tools)
-    return choice if reason == known else {**choice, "finish_reason": known}
+    fixed = _repaired_message(message) if isinstance(message, dict) else message
+    return choice if reason == known and fixed is message else {**choice, "message": fixed, "finish_reason": known}
+
+
+def _repaired_message(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the message with text for parts, and tool calls with id, type and arguments as text; itself where nothing is wrong."""
+    calls = message.get("tool_calls") or ()
+    if not isinstance(message.get("content"), list) and isinstance(calls, list | tuple) and all(map(_is_whole, calls)):
+        return message
+    listed = [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    prefix = f"call_{hashlib.sha256(repr(listed).encode()).hexdigest()[:12]}_"
+    numbered = [{**call, "index": index} for index, call in enumerate(listed)]
+    fixed = Choice(0, prefix).repair({**message, **({"tool_calls": numbered} if numbered else {})})
+    if fixed.get("tool_calls"):
+        fixed["tool_calls"] = [{name: value for name, value in call.items() if name != "index"} for call in fixed["tool_calls"]]
+    return fixed
+
+
+def _is_whole(call: object) -> bool:
+    if not isinstance(call, dict) or not call.get("id") or not call.get("type"):
+        return False
+    function = call.get("function")
+    return "custom" in call or (isinstance(function, dict) and isinstance(function.get("arguments"), str))
 
 
 def _of_stream(text: bytes, *, model: str) -> Answer:

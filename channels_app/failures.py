@@ -60,7 +60,7 @@ _PHRASES: tuple[tuple[FailureKind, re.Pattern[str]], ...] = (
         FailureKind.NO_QUOTA,
         re.compile(
             r"credit balance is too low|exceeded your current quota|insufficient (balance|quota|credits?)|balance is insufficient"
-            r"|已欠费|余额不足|额度不足",
+            r"|used all available credits|monthly spending limit|daily free allocation|已欠费|余额不足|额度不足",
             re.I,
         ),
     ),

@@ -135,3 +135,33 @@ def test_a_failing_event_stream_is_a_failure() -> None:
     failure = read_answer(FAILURES["error object"][0], model=MODEL).failure
     assert failure is not None
     assert failure.kind == "no_quota"
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (
+            {"id": "c", "function": {"name": "f", "arguments": {"a": 1}}, "index": 0},
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
+        ),
+        (
+            {"id": "c", "type": "function", "function": {"name": "f"}},
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}},
+        ),
+    ],
+)
+def test_tool_calls_of_a_whole_answer_are_made_whole(call: dict[str, Any], expected: dict[str, Any]) -> None:
+    """Gotcha 17: a call without a type, with an object for arguments."""
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    whole = {**replies.completion(), "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    [choice] = orjson.loads(read_answer(orjson.dumps(whole), model="m").body)["choices"]
+    assert (choice["message"]["tool_calls"], choice["finish_reason"]) == ([expected], "tool_calls")
+
+
+def test_a_tool_call_without_an_id_gets_one() -> None:
+    call = {"type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {"role": "assistant", "content": [{"type": "text", "text": "Hi"}], "tool_calls": [call]}
+    whole = {**replies.completion(), "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    [choice] = orjson.loads(read_answer(orjson.dumps(whole), model="m").body)["choices"]
+    assert choice["message"]["content"] == "Hi"
+    assert choice["message"]["tool_calls"][0]["id"].startswith("call_")
