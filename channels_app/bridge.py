@@ -151,7 +151,11 @@ def read(call: Call, channel: ChannelFacts, reply: UpstreamAnswer, *, request_id
         answer = vendor.native_answer(_formed(call, vendor, channel), head, body)
     else:
         answer = _converted(call, vendor.deltas(call, head, body), request_id=request_id, created=created)
-    return answer if answer.failure is None else replace(answer, failure=provider.classify(answer.failure, body))
+    if answer.failure is not None:
+        return replace(answer, failure=provider.classify(answer.failure, body))
+    if provider.tells_cost and answer.usage is not None and (told := provider.cost_told(head)) is not None:
+        return replace(answer, usage=replace(answer.usage, cost_micros=told))
+    return answer
 
 
 def _converted(call: Call, deltas: Sequence[Delta], *, request_id: str, created: int) -> Answer:

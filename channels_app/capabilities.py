@@ -1,7 +1,7 @@
 """What each vendor can do, and how that is known: the registry, and what the tests' golden pairs proved (`verified.json`).
 
-`own` means that pairs of this very vendor prove it, `protocol` that pairs of its wire protocol do. Nothing here was tried against
-a vendor's live service.
+`own` means that pairs or a scripted service of this very vendor prove it, `protocol` that pairs of its wire protocol do. Nothing
+here was tried against a vendor's live service.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _other(made: Provider, own: Mapping[str, Any], protocol: Mapping[str, Any]) 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Return the tables of docs/providers.md: what vendors can do, what they need."""
-    head = ["provider", "label", "dialect", *CAPABILITIES, "other endpoints", "verified by"]
+    head = ["provider", "label", "dialect", *CAPABILITIES, "other endpoints", "verified how"]
     can = [
         [
             f"`{row['provider']}`",

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from channels_app.contract import Usage
 
+# No single answer costs a million dollars.
+_MOST_MICROS = 10**12
 _PLAIN = frozenset({"prompt_tokens", "completion_tokens"})
 _REPORTED = frozenset({"prompt_tokens", "completion_tokens", "input_tokens", "total_tokens"})
 _TOTALS = _PLAIN | {"total_tokens"}
@@ -71,7 +75,25 @@ def read_usage(raw: object) -> Usage | None:
         reasoning=reasoning,
         audio_output=audio_out,
         image_output=image_out,
+        cost_micros=micros(_told_cost(raw)),
     )
+
+
+def _told_cost(raw: Mapping[str, Any]) -> object:
+    """Return the price in dollars that stands in a usage object: a number (OpenRouter), or an object with the sum (Perplexity)."""
+    cost = raw.get("cost")
+    return cost.get("total_cost") if isinstance(cost, dict) else cost
+
+
+def micros(dollars: object) -> int | None:
+    """Return dollars as µ$, rounded up; None for what is no amount of money."""
+    if isinstance(dollars, bool) or not isinstance(dollars, int | float | str):
+        return None
+    try:
+        amount = Decimal(str(dollars)) * 1_000_000
+    except InvalidOperation:
+        return None
+    return math.ceil(amount) if amount.is_finite() and 0 <= amount < _MOST_MICROS else None
 
 
 def client_usage(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class Usage:
     """What one answer consumed, in disjoint buckets of tokens; `source`: upstream, counted, estimated, or (not final) partial.
 
     `units` counts what is no token: (`seconds` | `characters` | `searches` | `image:<size>:<quality>` | `tool:<kind>`, how many).
+    `cost_micros` is what the vendor says it charges us, in µ$, where it says that.
     """
 
     input: int = 0
@@ -87,6 +88,7 @@ class Usage:
     image_output: int = 0
     source: str = "upstream"
     units: tuple[tuple[str, int], ...] = ()
+    cost_micros: int | None = None
 
     @property
     def total_input(self) -> int:

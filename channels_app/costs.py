@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Mapping, Sequence
 
+from channels_app import registry
 from channels_app.channels import announce
 from channels_app.contract import ChannelFacts, Usage
 from channels_app.models import Channel, ChannelCost
@@ -25,8 +26,10 @@ def charge(facts: ChannelFacts, model: str, usage: Usage, *, is_either: bool = F
     """Return (µ$ rounded up once, exact numerator in µ$ per million) for a call, or None where no cost is known.
 
     `model` is the public name; the entry `*` counts for models without their own. With `is_either` the vendor charges for
-    units or for tokens: for units where one has a price.
+    units or for tokens: for units where one has a price. What a vendor that tells its price has told is taken as it is.
     """
+    if usage.cost_micros is not None and registry.provider(facts.provider).tells_cost:
+        return usage.cost_micros, usage.cost_micros * _MILLION
     prices = facts.costs.get(model) or facts.costs.get(ANY_MODEL)
     if prices is None:
         return None

@@ -101,6 +101,7 @@ class Provider:
     is_local: ClassVar[bool] = False  # answers in this process by `answer`, without a network
     has_token: ClassVar[bool] = False
     signs: ClassVar[bool] = False
+    tells_cost: ClassVar[bool] = False  # says with each answer what it charges, in dollars: that is our cost
     operations: ClassVar[frozenset[str] | None] = None  # None: all that its dialect can express
     is_retired: ClassVar[bool] = False  # the vendor may have switched it off: new channels start disabled
 
@@ -150,6 +151,10 @@ class Provider:
         """Correct the dialect's reading of an error where this vendor differs: by its own codes. `body` is empty in streams."""
         kind = kind_of(self.codes, failure.code) or kind_of(self.codes, failure.type)
         return failure if kind is None else replace(failure, kind=kind)
+
+    def cost_told(self, head: UpstreamHead) -> int | None:
+        """Return the cost in µ$ that a whole answer's headers tell, or None. Only where `tells_cost`."""
+        return None
 
     def follow(self, call: Call, body: bytes, *, ticket: bytes, asked: int) -> Errand | None:
         """Return what to ask for instead of a whole answer that is but a ticket, asked for again so many times; None if it is none.

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind, UpstreamRequest
+from channels_app.chat_usage import micros
+from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind, UpstreamHead, UpstreamRequest
 from channels_app.inquiry import Balance, Inquiry, NoAnswer, amount
 from channels_app.provider import Provider
 
@@ -17,9 +18,13 @@ class LiteLLM(Provider):
     slug = "litellm"
     label = "LiteLLM proxy"
     needs_address = True
+    tells_cost = True
 
     def may_lead_back(self, channel: ChannelFacts) -> bool:
         return True
+
+    def cost_told(self, head: UpstreamHead) -> int | None:
+        return micros(head.headers.get("x-litellm-response-cost"))
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         if b"Budget has been exceeded" in body:

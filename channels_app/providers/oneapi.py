@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from channels_app import dashboard_billing
-from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind
+from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind, UpstreamHead
 from channels_app.inquiry import Balance, Inquiry
 from channels_app.provider import Field, Provider
 
@@ -24,6 +24,7 @@ class OneAPI(Provider):
     slug = "oneapi"
     label = "one-api, new-api or Keyosk"
     needs_address = True
+    tells_cost = True
     fields = (
         Field(
             "units_per_dollar",
@@ -35,6 +36,11 @@ class OneAPI(Provider):
 
     def may_lead_back(self, channel: ChannelFacts) -> bool:
         return True
+
+    def cost_told(self, head: UpstreamHead) -> int | None:
+        """Read what a Keyosk says; the others say nothing."""
+        told = head.headers.get("x-keyosk-cost-micros", "")
+        return int(told) if told.isdecimal() and len(told) < 13 else None
 
     def classify(self, failure: Failure, body: bytes) -> Failure:
         told = replace(failure, message=_REQUEST_ID.sub("", failure.message).strip())

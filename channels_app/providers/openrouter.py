@@ -21,6 +21,7 @@ class OpenRouter(Provider):
         Field("title", "Site name", help="Sent as X-OpenRouter-Title."),
         Field("management_key", "Management key", is_secret=True, help="Only to read the credits left; it cannot make calls."),
     )
+    tells_cost = True
     default_models = ("openai/gpt-4o-mini", "anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash")
 
     def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:

@@ -12,6 +12,7 @@ class Perplexity(Provider):
     label = "Perplexity"
     base_url = "https://api.perplexity.ai"
     default_models = ("sonar", "sonar-pro")
+    tells_cost = True
     operations = frozenset({"chat"})
 
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:

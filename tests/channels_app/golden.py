@@ -6,8 +6,9 @@
     failures    a status and a body, and the kind of failure; `message` where the vendor's words are changed
     balances    the replies to the questions after the balance, and the result
 
-Each names in `shows` the capabilities that it proves. `verified` and `unverified` say in words what else was and what was not
-tried. `python -m tests.channels_app.golden` writes down what they prove, for `manage.py providers` and docs/providers.md.
+Each names in `shows` the capabilities that it proves, `service` those that calls to a scripted service prove. `verified` and
+`unverified` say in words what else was and what was not tried. `python -m tests.channels_app.golden` writes down what they prove,
+for `manage.py providers` and docs/providers.md.
 """
 
 from __future__ import annotations
@@ -134,6 +135,7 @@ def verified() -> dict[str, dict[str, Any]]:
 def _proved(pairs: dict[str, Any]) -> dict[str, Any]:
     all_cases = [values for part in PARTS for values in pairs.get(part, ())]
     shown = {name for values in all_cases for name in values["shows"]} | ({"health"} if pairs.get("failures") else set())
+    shown |= set(pairs.get("service", ()))
     operations = {values["operation"] for part in ("requests", "answers") for values in pairs.get(part, ()) if "operation" in values}
     found = {
         "pairs": len(all_cases),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from channels_app.chat_usage import client_usage, read_usage
+from channels_app.chat_usage import client_usage, micros, read_usage
 from channels_app.contract import Usage
 
 
@@ -62,3 +62,18 @@ def test_buckets_add_up_to_what_the_vendor_said() -> None:
 
 def test_a_client_always_gets_the_three_totals() -> None:
     assert client_usage({"prompt_tokens": 3, "cost": 1}) == {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3, "cost": 1}
+
+
+@pytest.mark.parametrize(
+    ("dollars", "expected"),
+    [(0.00014, 140), ("0.0000312", 32), (0, 0), (1e-9, 1), (None, None), (True, None), ("x", None), (-1, None), ("nan", None), (1e9, None)],
+)
+def test_dollars_that_a_vendor_tells_are_rounded_up(dollars: object, expected: int | None) -> None:
+    assert micros(dollars) == expected
+
+
+@pytest.mark.parametrize("cost", [0.005, {"total_cost": 0.005, "request_cost": 0.005}])
+def test_the_cost_in_a_usage_is_read(cost: object) -> None:
+    found = read_usage({"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3, "cost": cost})
+    assert found is not None
+    assert (found.input, found.output, found.cost_micros) == (1, 2, 5000)

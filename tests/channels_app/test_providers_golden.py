@@ -27,7 +27,7 @@ def _named(part: str) -> Any:
 @pytest.mark.parametrize("slug", sorted(slug for slug, made in registry.providers().items() if not made.is_local))
 def test_every_vendor_has_its_pairs(slug: str) -> None:
     found = book(slug)
-    assert set(found) <= {*PARTS, "verified", "unverified"}
+    assert set(found) <= {*PARTS, "service", "verified", "unverified"}
     assert found.get("requests"), f"tests/golden/{slug}.json is missing, or has no requests"
 
 
