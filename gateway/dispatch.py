@@ -15,7 +15,7 @@ from billing.limits import fits
 from billing.pricing import Unpriced
 from channels_app.contract import Call
 from foundation.values import value
-from gateway import errors, hops, itinerary, relay, throttling
+from gateway import hops, itinerary, relay, throttling, unanswered
 from gateway.alarm import Alarm
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
@@ -24,6 +24,7 @@ from gateway.relay import Emit, Event, Outcome, Send
 from gateway.routing import Attempt
 from gateway.telling import CutOff, Telling
 from gateway.till import Delivery, Till
+from gateway.unanswered import Unanswered
 from gateway.uplink import Uplink
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Conductor:
                 raise TypeError("a whole answer does not come in pieces")
             return Complete(body=outcome.tail, price=await self._close(outcome), content_type=outcome.content_type)
         except TimeoutError:  # the client has gone, and the answer did not come in time to be billed
+            self._fail(unanswered.of_left(self._uplink.attempt), "disconnected")
             raise RelayError("upstream_timeout") from None
         finally:
             await self._end()
@@ -212,8 +214,9 @@ class Conductor:
         """Settle what was delivered and return the price; raise RelayError when nothing was."""
         self._plan.finish(outcome)
         if outcome.attempt is None:
-            self._till.void()
-            raise self._refusal(outcome)
+            told = unanswered.refusal(outcome, self._request.id)
+            self._fail(unanswered.of(outcome, told), "failed")
+            raise told
         if not outcome.is_empty:
             await self._till.stretch(reported=outcome.usage, delivered=outcome.delivered, said=outcome.said)
         price = self._settle(self._delivery(outcome, outcome.attempt))
@@ -235,14 +238,12 @@ class Conductor:
             failed=outcome.failed,
         )
 
-    def _refusal(self, outcome: Outcome) -> RelayError:
-        if outcome.failure is None:
-            return RelayError("no_channel_available")
-        log.warning(
-            "no channel answered",
-            extra={"request": str(self._request.id), "tried": [(one.attempt.channel.id, one.failure.kind.value) for one in outcome.failed]},
-        )
-        return errors.from_failure(outcome.failure, attempts=len(outcome.failed))
+    def _fail(self, what: Unanswered | None, status: str) -> None:
+        """Give everything back, and let the log keep a call that reached a vendor."""
+        if what is None:
+            self._till.void()
+        else:
+            self._till.fail(self._request.id, what, status=status, total_ms=self._elapsed_ms())
 
     async def _last_bytes(self, outcome: Outcome) -> bytes:
         """Settle a stream and return its end."""
@@ -262,7 +263,7 @@ class Conductor:
         """Settle by estimate what was delivered before the end; nothing is owed for nothing."""
         attempt = self._uplink.attempt
         if attempt is None or not self._delivered:
-            self._till.void()
+            self._fail(unanswered.of_left(attempt), status)
         elif not self._till.is_closed:
             self._settle(self._broken_off(attempt, status))
 

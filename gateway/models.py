@@ -1,4 +1,4 @@
-"""One row per paid-for call, partitioned by month over its id, its sums by hour and day, and the lines that could not become one."""
+"""One row per call that reached a vendor, partitioned by month over its id, its sums, and the lines that could not become one."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ class UsageRecord(models.Model):
         COUNTED = "counted", _("counted")
         ESTIMATED = "estimated", _("estimated")
 
+    class Error(models.TextChoices):
+        UNAVAILABLE = "upstream_unavailable", _("No provider could answer.")
+        TIMEOUT = "upstream_timeout", _("No provider answered in time.")
+        BAD_REQUEST = "bad_request", _("The provider refused the request as malformed.")
+        CONTENT_FILTER = "content_filter", _("The provider's safety system refused the content.")
+        LOOP = "relay_loop", _("The call had come back to a relay it went through.")
+        LEFT = "client_left", _("The client left before an answer came.")
+
     id = models.UUIDField(_("request"), primary_key=True, editable=False)
     tenant = models.ForeignKey(Tenant, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("tenant"))
     membership = models.ForeignKey(
@@ -48,6 +56,10 @@ class UsageRecord(models.Model):
     channel_id = models.BigIntegerField(_("channel"), null=True)
     channel_key_id = models.BigIntegerField(_("channel key"), null=True)
     tried = ArrayField(models.BigIntegerField(), default=list, verbose_name=_("channels tried"))
+    # Why each of these did not answer; for operators only.
+    reasons = ArrayField(models.CharField(max_length=40), default=list, db_default=[], verbose_name=_("reasons of the channels tried"))
+    # What the client was told where nobody answered: a code of ours.
+    error = models.CharField(_("error"), max_length=40, blank=True, db_default="")
     # Disjoint buckets → tokens (or calls); the two sums are for lists and charts.
     usage = models.JSONField(_("buckets"), default=dict)
     input_tokens = models.BigIntegerField(_("input tokens"), default=0)
@@ -83,6 +95,11 @@ class UsageRecord(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def error_text(self) -> str:
+        """Return in words why nobody answered; nothing of an answered call."""
+        return str(self.Error(self.error).label) if self.error in self.Error.values else self.error
 
     @property
     def created_at(self) -> datetime.datetime:

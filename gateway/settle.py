@@ -30,15 +30,16 @@ _INSERT = """
 INSERT INTO gateway_usagerecord (
   id, tenant_id, membership_id, api_key_id, model, upstream_model, channel_id, channel_key_id, tried, usage, input_tokens, output_tokens,
   usage_source, price_micros, numerator, cost_micros, book, main_account_id, parts, splits, budgets, journal_id, status, is_stream,
-  first_ms, total_ms)
+  first_ms, total_ms, reasons, error)
 SELECT l.id, l.tenant, l.member, l.key, l.model, l.upstream_model, l.channel, l.channel_key, coalesce(l.tried, '{}'), l.usage,
   u.input + u.cache_read + u.cache_write_5m + u.cache_write_1h + u.audio_input + u.image_input,
   u.output + u.reasoning + u.audio_output + u.image_output,
   l.source, l.price, l.numerator, l.cost, l.book, l.main, l.parts, l.splits, coalesce(l.budgets, '{}'),
-  CASE WHEN l.price > 0 THEN j.journal END, l.status, l.stream, l.first_ms, l.total_ms
+  CASE WHEN l.price > 0 THEN j.journal END, l.status, l.stream, l.first_ms, l.total_ms, coalesce(l.reasons, '{}'), coalesce(l.error, '')
 FROM json_to_recordset(%s) AS l (id uuid, key bigint, tenant bigint, member bigint, main bigint, price bigint, numerator numeric,
     parts jsonb, splits jsonb, budgets bigint[], book text, usage jsonb, source text, model text, upstream_model text, channel bigint,
-    channel_key bigint, cost bigint, status text, stream boolean, first_ms integer, total_ms integer, tried bigint[])
+    channel_key bigint, cost bigint, status text, stream boolean, first_ms integer, total_ms integer, tried bigint[],
+    reasons text[], error text)
 LEFT JOIN unnest(%s::bigint[], %s::bigint[]) AS j (member, journal) ON j.member = l.member
 CROSS JOIN LATERAL (
   SELECT coalesce(r.input, 0) AS input, coalesce(r.cache_read, 0) AS cache_read, coalesce(r.cache_write_5m, 0) AS cache_write_5m,
@@ -136,6 +137,8 @@ def _numbers_only(line: Line) -> Line:
         source="estimated",
         status="failed",
         tried=[],
+        reasons=[],
+        error="",
         first_ms=None,
         total_ms=0,
     )

@@ -64,6 +64,9 @@ class Line:
     tried: list[int]
     # What of the usage nobody had priced.
     unpriced: list[str] = field(default_factory=list)
+    # Why each of the channels tried did not answer, and what the client was told where nobody did.
+    reasons: list[str] = field(default_factory=list)
+    error: str = ""
     v: int = 1
 
 

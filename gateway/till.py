@@ -19,10 +19,11 @@ from channels_app.contract import Call, Usage
 from channels_app.faces import CHAT
 from foundation import db
 from foundation.values import value
-from gateway import intake, metering, settle
+from gateway import intake, metering, settle, unanswered
 from gateway.errors import RelayError
 from gateway.routing import Attempt, Failed
 from gateway.spool import Line, SpoolFull, Turn, encode
+from gateway.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -229,7 +230,22 @@ class Till:
             total_ms=delivery.total_ms,
             tried=[one.attempt.channel.id for one in delivery.failed],
             unpriced=[] if delivery.is_free else list(charge.unpriced),
+            reasons=unanswered.reasons(delivery.failed),
         )
+
+    def fail(self, request_id: uuid.UUID, what: Unanswered, *, status: str, total_ms: int) -> None:
+        """Give everything back and hand in a line without a price, for the log. `secure` must follow; harmless after a settlement."""
+        if self._reservation is None or self.is_closed:
+            return
+        key = self._key
+        self._line = line = Line(
+            id=request_id, key=key.id, tenant=key.tenant_id, member=key.membership_id, main=0, price=0, numerator="0", parts=[], splits=[],
+            budgets=[], book="", usage={}, source=_NOTHING_USED.source, model=self.call.model, upstream_model="", channel=None,
+            channel_key=None, cost=0, status=status, stream=self.call.is_stream, first_ms=None, total_ms=total_ms, tried=what.tried,
+            reasons=what.reasons, error=what.error,
+        )  # fmt: skip
+        self._turn = self._relay.spool.join(line)
+        self.void()
 
     async def secure(self) -> None:
         """Wait until the line is in the spool: only then may the last bytes go out. One that the spool does not take is posted.

@@ -75,7 +75,24 @@ class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
     ordering = ("-id",)
     sortable_by = ()
     fieldsets: tuple[Any, ...] = (
-        (None, {"fields": ("shown_id", "at", "tenant", "membership", "api_key", "model", "status_label", "is_stream", "first", "total")}),
+        (
+            None,
+            {
+                "fields": (
+                    "shown_id",
+                    "at",
+                    "tenant",
+                    "membership",
+                    "api_key",
+                    "model",
+                    "status_label",
+                    "error",
+                    "is_stream",
+                    "first",
+                    "total",
+                )
+            },
+        ),
         (gettext_lazy("Price"), {"fields": ("buckets", "usage_source", "numerator", "price", "arithmetic", "book", "journal_id")}),
     )
 
@@ -154,7 +171,7 @@ class PlatformUsageAdmin(UsageRecordAdmin):
     list_display = ("at", "tenant", "customer", "model", "channel", "tokens", "price", "cost", "status_label", "times")
     fieldsets = (
         *UsageRecordAdmin.fieldsets,
-        (gettext_lazy("Upstream"), {"fields": ("channel", "upstream_model", "tried", "cost", "margin", "paid_from", "paid_to")}),
+        (gettext_lazy("Upstream"), {"fields": ("channel", "upstream_model", "tries", "cost", "margin", "paid_from", "paid_to")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UsageRecord]:
@@ -166,6 +183,15 @@ class PlatformUsageAdmin(UsageRecordAdmin):
     def channel(self, row: UsageRecord) -> str:
         name: str | None = row.channel_name  # type: ignore[attr-defined]  # annotated above
         return "—" if row.channel_id is None else name or f"#{row.channel_id}"
+
+    @admin.display(description=gettext_lazy("channels tried"))
+    def tries(self, row: UsageRecord) -> SafeString:
+        """Name who was asked in vain and why; rows from before reasons were kept have none."""
+        names = dict(Channel.objects.filter(pk__in=row.tried).values_list("pk", "name"))
+        reasons = row.reasons or [""] * len(row.tried)
+        return lines(
+            f"{names.get(channel, f'#{channel}')}: {reason}".removesuffix(": ") for channel, reason in zip(row.tried, reasons, strict=False)
+        )
 
     @admin.display(description=gettext_lazy("cost"))
     def cost(self, row: UsageRecord) -> SafeString:

@@ -31,6 +31,7 @@ class Call(serializers.Serializer[Any]):
     customer = serializers.IntegerField(source="membership_id")
     model = serializers.CharField()
     status = serializers.ChoiceField(choices=UsageRecord.Status.choices)
+    error = serializers.CharField(allow_blank=True)
     buckets = serializers.DictField(child=serializers.IntegerField(), source="usage")
     input_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()

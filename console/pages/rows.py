@@ -59,6 +59,7 @@ class CallRow:
     output_tokens: int
     price_micros: int
     status_label: str
+    error: str
     tone: str
 
 
@@ -156,5 +157,6 @@ def _call_row(record: UsageRecord, names: dict[int, str]) -> CallRow:
         output_tokens=record.output_tokens,
         price_micros=record.price_micros,
         status_label=str(UsageRecord.Status(record.status).label),
+        error=record.error_text,
         tone=_TONE_OF_STATUS.get(record.status, "neutral"),
     )

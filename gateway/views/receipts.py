@@ -51,6 +51,7 @@ def _told(row: UsageRecord) -> dict[str, Any]:
         "created": int(row.created_at.timestamp()),
         "model": row.model,
         "status": row.status,
+        "error": row.error or None,
         "stream": row.is_stream,
         "usage": row.usage,
         "usage_source": row.usage_source,

@@ -48,7 +48,12 @@ def fund(membership: Membership, micros: int) -> None:
 
 
 def lines(relay: LiveRelay) -> list[spool.Line]:
-    """Return what this relay has settled."""
+    """Return what this relay has settled: calls that somebody answered."""
+    return [line for line in logged(relay) if not line.error]
+
+
+def logged(relay: LiveRelay) -> list[spool.Line]:
+    """Return all that this relay has written down, calls that nobody answered too."""
     folder = relay.state.spool.folder
     return [spool.decode(raw) for path in sorted(folder.glob("*.log")) for raw in path.read_bytes().splitlines()]
 

@@ -38,6 +38,8 @@ def _json(row: UsageRecord) -> dict[str, Any]:
         "model": row.model,
         "channel": row.channel_id,
         "tried": row.tried,
+        "reasons": row.reasons,
+        "error": row.error,
         "usage": row.usage,
         "source": row.usage_source,
         "price_micros": row.price_micros,
@@ -56,7 +58,7 @@ def _line(row: UsageRecord) -> dict[str, Any]:
         "usage": row.usage,
         "source": row.usage_source,
         "price": format_usd(row.price_micros),
-        "status": row.status,
+        "status": f"{row.status} {row.error}".strip(),
         "ms": row.total_ms,
         "id": str(row.id),
     }
