@@ -152,6 +152,17 @@ def check_settings(options: Mapping[str, Any]) -> None:
         raise BadOption(error.name, str(error)) from None
 
 
+@transaction.atomic
+def serve(*, channel: Channel, served: Mapping[str, str]) -> None:
+    """Make the channel's models these, public to upstream name; rows that stay keep their ids."""
+    channel.models.exclude(name__in=list(served)).delete()
+    ChannelModel.objects.bulk_create(
+        [ChannelModel(channel=channel, name=name, upstream_name=upstream) for name, upstream in served.items()],
+        update_conflicts=True, unique_fields=["channel", "name"], update_fields=["upstream_name"],
+    )  # fmt: skip
+    announce()
+
+
 def set_key(*, channel: Channel, key: str) -> ChannelKey:
     """Replace all credentials of a channel by one."""
     with transaction.atomic():

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.admin_scope import actor_of
 from channels_app import channels, registry, rounds
-from channels_app.models import Channel, ChannelCheck, ChannelModel
+from channels_app.models import Channel, ChannelCheck
 from console.admin import channel_acts, channel_bulk, channel_forms, channel_insight, channel_lines, pages
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.fields import UsdField
@@ -126,7 +126,7 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
         if not change and not actor_of(request).is_platform:
             obj.tenant = actor_of(request).tenant
         obj.save()
-        _serve(obj, form.cleaned_data["served"])
+        channels.serve(channel=obj, served=form.cleaned_data["served"])
         if form.cleaned_data.get("key") or not change:
             channels.set_key(channel=obj, key=form.cleaned_data.get("key", ""))
         channels.announce()
@@ -238,14 +238,3 @@ class ChannelAdmin(Guides, TenantColumn, DeskAdmin[Channel]):
 
 def _check(channel: Channel) -> ChannelCheck | None:
     return getattr(channel, "check_result", None)
-
-
-def _serve(channel: Channel, served: dict[str, str]) -> None:
-    """Make the channel's models those of the form; rows that stay keep their ids."""
-    channel.models.exclude(name__in=list(served)).delete()
-    ChannelModel.objects.bulk_create(
-        [ChannelModel(channel=channel, name=name, upstream_name=upstream) for name, upstream in served.items()],
-        update_conflicts=True,
-        unique_fields=["channel", "name"],
-        update_fields=["upstream_name"],
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -13,10 +12,11 @@ from rest_framework.response import Response
 
 from accounts import audit, tenants
 from accounts.models import Tenant
-from accounts.tasks import tell_members
+from accounts.tasks import TELL_MEMBERS
 from console.api.base import ApiView
 from console.api.fields import Words
 from console.api.filters import Choice, Text
+from foundation import outbox
 
 
 class Shop(serializers.Serializer[Any]):
@@ -108,7 +108,7 @@ class TenantsView(ApiView):
         before = {"state": tenant.state}
         {"suspend": tenants.suspend, "close": tenants.close, "reopen": tenants.reopen}[verb](tenant=tenant)
         audit.record(actor=self.actor, action=f"tenant.{verb}", target=tenant, before=before, after={"state": tenant.state}, tenant=tenant)
-        transaction.on_commit(lambda: tell_members.delay(tenant.pk), robust=True)
+        outbox.put(topic=TELL_MEMBERS, payload={"tenant": tenant.pk})
         return Response(Shop(tenant).data)
 
 

@@ -13,6 +13,8 @@ from rest_framework.routers import SimpleRouter
 
 from console.api import errors
 from console.api.account import AccountView, WalletView
+from console.api.channel_acts import VendorsView
+from console.api.channels import ChannelKeysView, ChannelsView
 from console.api.codes import BatchesView, CodesView
 from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
 from console.api.keys import KeysView
@@ -22,6 +24,7 @@ from console.api.prices import GroupsView, PricesView
 from console.api.products import CategoriesView, CouponsView, ProductsView
 from console.api.reference import reference
 from console.api.refunds import DisputesView, RefundsView
+from console.api.routing import ChainsView, PoliciesView, RoutesView
 from console.api.shop import LegalView, ShopView
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.tenants import TenantsView
@@ -47,6 +50,11 @@ router.register("webhooks", WebhooksView, "api-webhooks")
 router.register("webhook-deliveries", DeliveriesView, "api-webhook-deliveries")
 router.register("notification-targets", TargetsView, "api-notification-targets")
 router.register("tokens", TokensView, "api-tokens")
+router.register("channels", ChannelsView, "api-channels")
+router.register("channel-keys", ChannelKeysView, "api-channel-keys")
+router.register("routing-policies", PoliciesView, "api-routing-policies")
+router.register("group-routes", RoutesView, "api-group-routes")
+router.register("fallback-chains", ChainsView, "api-fallback-chains")
 router.register("prices", PricesView, "api-prices")
 router.register("groups", GroupsView, "api-groups")
 router.register("limits", LimitsView, "api-limits")
@@ -57,6 +65,7 @@ api: list[URLPattern | URLResolver] = [
     path("wallet/", WalletView.as_view({"get": "retrieve"}), name="api-wallet"),
     path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),
     path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),
+    path("channel-vendors/", VendorsView.as_view({"get": "list"}), name="api-channel-vendors"),
     path("shop/", ShopView.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-shop"),
     *router.urls,
 ]

@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 from accounts import access_tokens, invitations
 from accounts.models import AccessToken, ApiKey, LegalPage, Membership, NotificationTarget, Tenant, WebhookDelivery, WebhookEndpoint
 from billing.models import Category, Code, CodeBatch, Coupon, Dispute, GroupRate, LimitRule, Order, PriceRule, Product, Refund
+from channels_app.models import Channel, ChannelKey, FallbackChain, GroupRoute, RoutingPolicy
 from gateway.models import UsageRecord
 from tests.console import worlds
 from tests.console.test_admin_tenancy import state_of
@@ -28,6 +29,7 @@ OF_API = {
     "keys": ApiKey, "customers": Membership, "tenants": Tenant, "products": Product, "categories": Category, "coupons": Coupon,
     "code-batches": CodeBatch, "codes": Code, "orders": Order, "refunds": Refund, "disputes": Dispute,
     "prices": PriceRule, "groups": GroupRate, "limits": LimitRule, "legal-pages": LegalPage,
+    "channels": Channel, "routing-policies": RoutingPolicy, "group-routes": GroupRoute, "fallback-chains": FallbackChain,
     "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,
 }  # fmt: skip
 
@@ -52,6 +54,8 @@ class Address:
             return world.objects[UsageRecord].pk
         if "tokens" in self.path:
             return AccessToken.objects.filter(membership=world.customer).earliest("pk").pk
+        if "channel-keys" in self.path:
+            return ChannelKey.objects.get(channel_id=world.objects[Channel].pk).pk
         model = next((model for part, model in OF_API.items() if f"/{part}/" in self.path), ApiKey)
         return world.objects[model].pk
 

@@ -6,6 +6,8 @@ import pytest
 
 from accounts import invitations
 from accounts.models import AuditEvent, Membership, Tenant
+from accounts.tasks import TELL_MEMBERS
+from foundation.models import OutboxMessage
 from tests.console.api.conftest import program
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +46,10 @@ def test_the_platform_opens_and_suspends_shops(platform_admin: Membership, resel
     assert (status, made["state"], made["seller"]) == (201, "open", "platform")
     assert call("POST", "tenants/", {"slug": "new-shop", "name": "Twin"})[0] == 409
     assert call("POST", f"tenants/{made['id']}/suspend/")[1]["state"] == "suspended"
+    assert call("POST", f"tenants/{made['id']}/close/")[1]["state"] == "closed"
     assert call("POST", f"tenants/{made['id']}/reopen/")[1]["state"] == "open"
+    told = OutboxMessage.objects.filter(topic=TELL_MEMBERS).values_list("payload", flat=True)
+    assert list(told) == [{"tenant": made["id"]}] * 3
     root = Tenant.objects.get(parent=None)
     assert call("POST", f"tenants/{root.pk}/suspend/")[0] == 409
     assert program(reseller_owner)("GET", "tenants/")[0] == 404

@@ -1,0 +1,114 @@
+"""Routing in the API: how calls choose, which channel groups serve a customer group, which models stand in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+
+from channels_app.models import FallbackChain, GroupRoute, RoutingPolicy
+from console.api.fields import Words
+from console.api.filters import Text
+from console.api.rows import Deletable, EditableRows, ForShop, documented
+
+
+class PolicyForm(serializers.Serializer[Any]):
+    """How calls choose among channels of one priority."""
+
+    mode = serializers.ChoiceField(choices=RoutingPolicy.Mode.choices)
+    sticky_seconds = serializers.IntegerField(min_value=0, max_value=2_147_483_647, required=False, help_text="0 = never.")
+
+
+class PolicyNew(ForShop, PolicyForm):
+    """A policy of one's own in place of the seller's."""
+
+
+class PolicyShown(serializers.Serializer[Any]):
+    """A shop's policy."""
+
+    id = serializers.IntegerField(source="pk")
+    shop = serializers.CharField(source="tenant.slug")
+    mode = serializers.ChoiceField(choices=RoutingPolicy.Mode.choices)
+    sticky_seconds = serializers.IntegerField()
+
+
+@documented("routing_policies")
+class PoliciesView(EditableRows, Deletable):
+    """Policies: at most one a shop."""
+
+    subject = "channels"
+    related = ("tenant",)
+    serializer_class = PolicyShown
+    form, form_new = PolicyForm, PolicyNew
+
+    def rows(self) -> QuerySet[Any]:
+        return RoutingPolicy.objects.all()
+
+
+class RouteForm(serializers.Serializer[Any]):
+    """Which channel groups serve a customer group."""
+
+    group = Words(max_length=40)
+    channel_groups = serializers.ListField(child=Words(max_length=40), min_length=1, max_length=100)
+
+
+class RouteNew(ForShop, RouteForm):
+    """A new route."""
+
+
+class RouteShown(serializers.Serializer[Any]):
+    """A route."""
+
+    id = serializers.IntegerField(source="pk")
+    shop = serializers.CharField(source="tenant.slug")
+    group = serializers.CharField()
+    channel_groups = serializers.ListField(child=serializers.CharField())
+
+
+@documented("group_routes")
+class RoutesView(EditableRows, Deletable):
+    """Routes of groups."""
+
+    subject = "channels"
+    related = ("tenant",)
+    serializer_class = RouteShown
+    form, form_new = RouteForm, RouteNew
+    filters = (Text("group"),)
+
+    def rows(self) -> QuerySet[Any]:
+        return GroupRoute.objects.all()
+
+
+class ChainForm(serializers.Serializer[Any]):
+    """Which models stand in, in this order, when nobody can answer for a model."""
+
+    model = Words(max_length=120)
+    stand_ins = serializers.ListField(child=Words(max_length=120), min_length=1, max_length=20)
+
+
+class ChainNew(ForShop, ChainForm):
+    """A new chain."""
+
+
+class ChainShown(serializers.Serializer[Any]):
+    """A chain."""
+
+    id = serializers.IntegerField(source="pk")
+    shop = serializers.CharField(source="tenant.slug")
+    model = serializers.CharField()
+    stand_ins = serializers.ListField(child=serializers.CharField())
+
+
+@documented("fallback_chains")
+class ChainsView(EditableRows, Deletable):
+    """Fallback chains."""
+
+    subject = "channels"
+    related = ("tenant",)
+    serializer_class = ChainShown
+    form, form_new = ChainForm, ChainNew
+    filters = (Text("model"),)
+
+    def rows(self) -> QuerySet[Any]:
+        return FallbackChain.objects.all()
