@@ -6,6 +6,7 @@ Source: https://platform.openai.com/docs/api-reference/chat.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,9 @@ from channels_app import failures, text_completions
 from channels_app.channel_settings import stripped
 from channels_app.chat_answer import read_answer
 from channels_app.chat_events import ChatEvents, of_answer
+from channels_app.chat_known import KnownReader
 from channels_app.chat_parts import ToolNames
+from channels_app.chat_patterns import Patterns
 from channels_app.chat_render import DONE
 from channels_app.chat_request import is_reasoning, write_body
 from channels_app.chat_rewrite import write_chat
@@ -61,15 +64,11 @@ class OpenAIVendor(Vendor):
         """Read a complete answer whatever content type it claims."""
         return read_answer(body, model=call.model)
 
-    def native_reader(self, call: Call, *, request_id: str, created: int) -> ChatReader:
+    def native_reader(self, call: Call, *, request_id: str, created: int) -> KnownReader:
         """Return the normaliser of one stream."""
-        return ChatReader(
-            model=call.model,
-            wants_usage=call.wants_usage,
-            request_id=request_id,
-            created=created,
-            goes_on=lambda name: ToolNames(call.fields).may_go_on(name),
-        )
+        patterns, make = _known(call.model, call.wants_usage)
+        goes_on = functools.partial(_goes_on, call)
+        return KnownReader(patterns, functools.partial(make, request_id=request_id, created=created, goes_on=goes_on))
 
     def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
         return OPERATIONS[call.operation].read(call, head, body)
@@ -115,6 +114,17 @@ class OpenAIClient(Client):
     def problem_frames(self, problem: Problem, *, form: str, has_begun: bool) -> bytes:
         """Return an error frame, then the end mark."""
         return b"data: " + self.problem(problem) + b"\n\n" + DONE
+
+
+@functools.lru_cache(maxsize=1024)
+def _known(model: str, wants_usage: bool) -> tuple[Patterns, functools.partial[ChatReader]]:
+    """Return what this process remembers of a model's streams, and what makes their reader."""
+    make = functools.partial(ChatReader, model=model, wants_usage=wants_usage)
+    return Patterns(make), make
+
+
+def _goes_on(call: Call, name: str) -> bool:
+    return ToolNames(call.fields).may_go_on(name)
 
 
 VENDOR = OpenAIVendor()
