@@ -24,7 +24,7 @@ from fido2.utils import websafe_decode
 from fido2.webauthn import AttestationObject
 
 from accounts import invitations, legal, social, tenants
-from accounts.models import Tenant, User
+from accounts.models import Membership, Tenant, User
 from foundation import notify, vault
 
 # The session's name for the token of an invitation that was opened.
@@ -51,9 +51,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Make the person a member where the sign-up policy allows it: after every way to sign in, so also after sign-up."""
+        tenant = _tenant()
+        is_new = not Membership.objects.filter(tenant=tenant, user=user).exists()
         with contextlib.suppress(tenants.NotAdmitted):
-            member = tenants.join(tenant=_tenant(), user=user, by_policy=True)
-            if not member.acceptances.exists():
+            member = tenants.join(tenant=tenant, user=user, by_policy=True)
+            # The sign-up page says so; who was brought here by others is asked at the first visit.
+            if is_new:
                 legal.accept(membership=member, language=get_language() or "")
         return cast(HttpResponse, super().post_login(request, user, **kwargs))
 

@@ -30,6 +30,18 @@ def renew(page: LegalPage) -> None:
     page.refresh_from_db(fields=["version"])
 
 
+def unaccepted(*, membership: Membership, language: str) -> list[LegalPage]:
+    """Return the pages, in this language, of whose versions that stand the member accepted none, in whatever language."""
+    standing = list(LegalPage.objects.filter(tenant_id=membership.tenant_id, kind__in=ACCEPTED))
+    if not standing:
+        return []
+    accepted = set(Acceptance.objects.filter(membership=membership).values_list("kind", "language", "version"))
+    known = {row.kind for row in standing if (row.kind, row.language, row.version) in accepted}
+    shown = {(row.kind, row.language): row for row in standing}
+    found = (shown.get((kind, language)) or shown.get((kind, "")) for kind in ACCEPTED if kind not in known)
+    return [row for row in found if row is not None]
+
+
 def accept(*, membership: Membership, language: str) -> None:
     """Remember that a member accepted the pages as they stand; what was accepted before stays as it was."""
     found = (page(tenant=membership.tenant, kind=kind, language=language) for kind in ACCEPTED)

@@ -12,6 +12,7 @@ from allauth.mfa.webauthn.views import AddWebAuthnView
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -114,6 +115,25 @@ def legal_page(request: HttpRequest, kind: str) -> HttpResponse:
     if page is None:
         raise Http404
     return render(request, "accounts/legal.html", {"page": page})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def accept_terms(request: HttpRequest) -> HttpResponse:
+    """Show the legal pages that changed since the member accepted them; POST accepts them as they stand."""
+    member = request.actor.membership  # type: ignore[attr-defined]  # set by ActorMiddleware
+    if member is None:
+        raise Http404
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    back = wanted if is_ours else "/console/"
+    language = get_language() or ""
+    found = legal.unaccepted(membership=member, language=language)
+    if request.method == "POST" and request.POST.getlist("seen") == [f"{page.pk}:{page.version}" for page in found]:
+        legal.accept(membership=member, language=language)
+        found = []
+    if not found:
+        return redirect(back)
+    return render(request, "accounts/accept_terms.html", {"pages": found, "next": back})
 
 
 @require_safe

@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from accounts import legal
-from accounts.models import Acceptance, LegalPage, Membership, Tenant
+from accounts.models import Acceptance, ApiKey, LegalPage, Membership, Tenant
 
 pytestmark = pytest.mark.django_db
 SHOP = {"host": "shop.test"}
@@ -54,3 +54,53 @@ def test_a_changed_text_is_a_new_version_and_old_acceptances_stay(
     legal.accept(membership=end_user, language="en")
     assert terms.version == 2
     assert list(Acceptance.objects.order_by("pk").values_list("version", flat=True)) == [1, 2]
+
+
+def test_changed_terms_are_asked_for_at_the_next_visit(client: Client, end_user: Membership, terms: LegalPage) -> None:
+    legal.accept(membership=end_user, language="en")
+    client.force_login(end_user.user)
+    assert client.get("/console/keys/?state=active", headers=SHOP).status_code == 200
+    legal.renew(terms)
+    answer = client.get("/console/keys/?state=active", headers=SHOP)
+    assert (answer.status_code, answer["Location"]) == (302, "/legal/accept/?next=%2Fconsole%2Fkeys%2F%3Fstate%3Dactive")
+    assert "Be &lt;b&gt;kind" in client.get(answer["Location"], headers=SHOP).content.decode()
+    seen = {"next": "/console/keys/?state=active", "seen": f"{terms.pk}:2"}
+    back = client.post("/legal/accept/", seen, headers=SHOP)
+    assert (back.status_code, back["Location"]) == (302, "/console/keys/?state=active")
+    assert client.get("/console/keys/", headers=SHOP).status_code == 200
+    assert list(end_user.acceptances.order_by("pk").values_list("language", "version")) == [("", 1), ("", 2)]
+
+
+def test_what_changed_while_it_was_read_is_shown_again(client: Client, end_user: Membership, terms: LegalPage) -> None:
+    client.force_login(end_user.user)
+    legal.renew(terms)
+    assert client.post("/legal/accept/", {"seen": f"{terms.pk}:1"}, headers=SHOP).status_code == 200
+    assert not end_user.acceptances.exists()
+
+
+def test_the_version_of_another_language_counts(end_user: Membership, terms: LegalPage) -> None:
+    legal.accept(membership=end_user, language="zh-hans")
+    assert legal.unaccepted(membership=end_user, language="en") == []
+    legal.renew(LegalPage.objects.get(language="zh-hans"))
+    assert legal.unaccepted(membership=end_user, language="en") == [terms]
+
+
+def test_ones_own_data_typed_forms_and_staff_are_not_held_up(
+    client: Client, end_user: Membership, reseller_owner: Membership, terms: LegalPage
+) -> None:
+    client.force_login(end_user.user)
+    assert client.get("/console/profile/", headers=SHOP).status_code == 200
+    assert client.get("/console/profile/data.json", headers=SHOP).status_code == 200
+    assert client.post("/console/keys/new/", {"name": "laptop", "nonce": "1" * 32}, headers=SHOP).status_code == 200
+    assert ApiKey.objects.get().name == "laptop"
+    assert client.get("/console/", headers=SHOP).status_code == 302
+    client.force_login(reseller_owner.user)
+    assert client.get("/console/", headers=SHOP).status_code == 200
+
+
+def test_accepting_leads_to_no_other_host(client: Client, end_user: Membership, stranger: Membership, terms: LegalPage) -> None:
+    client.force_login(end_user.user)
+    seen = {"next": "https://evil.test/", "seen": f"{terms.pk}:1"}
+    assert client.post("/legal/accept/", seen, headers=SHOP)["Location"] == "/console/"
+    client.force_login(stranger.user)
+    assert client.get("/legal/accept/", headers=SHOP).status_code == 404
