@@ -92,6 +92,14 @@ def speaker(call: Call, channel: ChannelFacts) -> tuple[Provider, Vendor]:
     return provider, vendor
 
 
+def counts(call: Call, channel: ChannelFacts) -> bool:
+    """Tell whether the channel's vendor counts the tokens of a call in the very protocol of the client."""
+    try:
+        return speaker(call, channel)[1].name == call.dialect
+    except Unexpressible:
+        return False
+
+
 def classify(call: Call, channel: ChannelFacts, status: int, body: bytes) -> Failure:
     """Say what an error answer means."""
     provider, vendor = speaker(call, channel)

@@ -28,6 +28,7 @@ _TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  # an address
 _LIFETIME_SECONDS = 3600
 _PLACE = re.compile(r"/locations/([^/]+)/")
 _NO_PROJECT = "/projects/-/"
+_COUNT = "count_tokens"
 _NOT_AN_ACCOUNT = "The key is no service account: paste the whole JSON file that Google Cloud made."
 
 
@@ -43,7 +44,7 @@ class Vertex(Provider):
     )
     key_label = "Service account (JSON)"
     default_models = ("gemini-2.5-flash", "gemini-2.5-pro", "claude-sonnet-4-5@20250929")
-    operations = frozenset({"chat"})
+    operations = frozenset({"chat", _COUNT})
     has_token = True
     signs = True
     wants_bytes = True
@@ -62,7 +63,12 @@ class Vertex(Provider):
             return encoded._replace(path=f"{place}/endpoints/openapi{encoded.path}")
         if not model.startswith("claude"):
             body = _with_roles(encoded.body) if call.dialect == self.dialect else encoded.body
+            body = _uncovered(body) if call.operation == _COUNT else body
             return encoded._replace(path=f"{place}/publishers/google{encoded.path}", body=body)
+        if call.operation == _COUNT:  # the model stands in the body here
+            return encoded._replace(
+                path=f"{place}/publishers/anthropic/models/count-tokens:rawPredict", body=_dated(encoded.body), headers=()
+            )
         method = "streamRawPredict" if call.is_stream else "rawPredict"
         headers = tuple(header for header in encoded.headers if header[0] != "anthropic-version")
         path = f"{place}/publishers/anthropic/models/{quote(model, safe='@')}:{method}"
@@ -152,7 +158,17 @@ def _with_roles(body: bytes) -> bytes:
     return orjson.dumps({**fields, "contents": [{"role": "user", **turn} if isinstance(turn, dict) else turn for turn in turns]})
 
 
-def _claude(body: bytes) -> bytes:
+def _uncovered(body: bytes) -> bytes:
+    """Return what is to be counted as Vertex wants it: instructions and tools beside the contents."""
     fields = orjson.loads(body)
+    return orjson.dumps({name: value for name, value in fields.get("generateContentRequest", fields).items() if name != "model"})
+
+
+def _claude(body: bytes) -> bytes:
+    fields = orjson.loads(_dated(body))
     fields.pop("model", None)
-    return orjson.dumps({"anthropic_version": "vertex-2023-10-16", **fields})
+    return orjson.dumps(fields)
+
+
+def _dated(body: bytes) -> bytes:
+    return orjson.dumps({"anthropic_version": "vertex-2023-10-16", **orjson.loads(body)})

@@ -1,7 +1,7 @@
 """POST /v1/messages/count_tokens and …/models/{m}:countTokens: how many tokens a call would have, free of charge.
 
-The vendor counts a message where it speaks Anthropic's protocol; all else, and what it fails to count, is counted here by
-the tokenizer and the sizes of pictures and sounds.
+The vendor counts where it speaks the client's protocol, Anthropic's or Gemini's; all else, and what it fails to count, is counted
+here by the tokenizer and the sizes of pictures and sounds.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class CountContents(RelayView):
     async def post(self, request: LeanRequest, model: str) -> Answer:
         call = intake.counted(request._request.body, dialect="gemini", model=model, inner="generateContentRequest")
         _check(request, call)
-        return Answer(orjson.dumps({"totalTokens": await _tokens(call)}))
+        told = await vendor_counts.ask(process.current(), request, hops.count(call, request._request))
+        return Answer(orjson.dumps({"totalTokens": await _tokens(call) if told is None else told}))
 
 
 def _check(request: LeanRequest, call: Call) -> None:

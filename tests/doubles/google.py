@@ -137,6 +137,11 @@ def _completed(fields: dict[str, Any]) -> Reply:
 
 def _wrong(found: re.Match[str], query: str, fields: dict[str, Any]) -> Reply | None:
     publisher, action = found[3], found[5]
+    if found[4] == "count-tokens":
+        return None if "model" in fields and "messages" in fields else error(400, "INVALID_ARGUMENT", "model: Field required")
+    if action == "countTokens":
+        wrong = fields.keys() - {"contents", "systemInstruction", "tools", "generationConfig"}
+        return error(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. Unknown name {sorted(wrong)[0]!r}.") if wrong else None
     if publisher == "anthropic":
         if action not in {"rawPredict", "streamRawPredict"} or "model" in fields or fields.get("anthropic_version") != "vertex-2023-10-16":
             return error(400, "INVALID_ARGUMENT", "anthropic_version: Field required, model: Extra inputs are not permitted")

@@ -24,11 +24,13 @@ class GeminiVendor(Vendor):
     """Upstream speaks generateContent; the model stands in the address."""
 
     name = NAME
-    operations = frozenset({CHAT})
+    operations = frozenset({CHAT, "count_tokens"})
     wants_bytes = True
 
     def encode(self, call: Call, channel: ChannelFacts) -> Encoded:
         upstream = channel.upstream(call.model)
+        if call.operation != CHAT:
+            return Encoded(f"/models/{quote(upstream, safe='/@.:-')}:countTokens", orjson.dumps(_counted(call.fields, upstream)))
         action = "streamGenerateContent?alt=sse" if call.is_stream else "generateContent"
         return Encoded(f"/models/{quote(upstream, safe='/@.:-')}:{action}", self._body(call, channel, upstream))
 
@@ -62,6 +64,12 @@ class GeminiVendor(Vendor):
         if delays and delays[0].removesuffix("s").replace(".", "", 1).isdigit():
             failure = replace(failure, retry_after_seconds=float(delays[0].removesuffix("s")))
         return failure
+
+
+def _counted(fields: Mapping[str, Any], upstream: str) -> dict[str, Any]:
+    """Return what is to be counted: contents as they are, anything beside them (instructions, tools) in a whole request."""
+    said = _without_model(fields)
+    return said if said.keys() <= {"contents"} else {"generateContentRequest": {"model": f"models/{upstream}", **said}}
 
 
 def _without_model(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anthropic
 import pytest
 from google import genai
@@ -9,7 +11,7 @@ from google.genai import types
 
 from accounts import keys
 from channels_app import channels
-from tests.doubles import replies
+from tests.doubles import google, replies
 from tests.doubles.replies import Reply
 from tests.doubles.upstream import Upstream
 from tests.gateway.conftest import Caller, lines
@@ -99,3 +101,57 @@ def test_a_model_that_no_vendor_of_claude_serves_is_counted_here(relay: LiveRela
     answer = relay.http.post(COUNT, headers=caller.headers, json={"model": "m", "messages": [{"role": "user", "content": TEXT}]})
 
     assert (answer.json(), upstream.requests) == ({"input_tokens": 16}, [])
+
+
+CONTENTS = [{"role": "user", "parts": [{"text": TEXT}]}]
+ASKED = {"contents": CONTENTS, "systemInstruction": {"parts": [{"text": "Be kind"}]}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "passed_on"),
+    [
+        ({"contents": CONTENTS}, {"contents": CONTENTS}),
+        ({"generateContentRequest": {"model": "models/g", **ASKED}}, {"generateContentRequest": {"model": "models/gemini-up", **ASKED}}),
+        (ASKED, {"generateContentRequest": {"model": "models/gemini-up", **ASKED}}),
+    ],
+)
+def test_google_counts_what_is_said_in_its_protocol(
+    relay: LiveRelay, caller: Caller, upstream: Upstream, sent: dict[str, Any], passed_on: dict[str, Any]
+) -> None:
+    base = upstream.url.removesuffix("/v1") + "/v1beta"
+    channels.add(name="g", provider="gemini", base_url=base, key="AIza-secret", models={"g": "gemini-up"})
+    upstream.on_path(
+        ":countTokens", replies.answer({"totalTokens": 4321, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 4321}]})
+    )
+
+    answer = relay.http.post("/v1beta/models/g:countTokens", headers=caller.headers, json=sent)
+
+    (asked,) = upstream.requests
+    assert (answer.json(), lines(relay)) == ({"totalTokens": 4321}, [])
+    assert (asked.path, asked.headers["x-goog-api-key"]) == ("/v1beta/models/gemini-up:countTokens", "AIza-secret")
+    assert asked.fields == passed_on
+
+
+@pytest.mark.parametrize("reply", [google.error(400, "INVALID_ARGUMENT", "API key not valid."), replies.close_before_head()])
+def test_what_google_fails_to_count_is_counted_here(relay: LiveRelay, caller: Caller, upstream: Upstream, reply: Reply) -> None:
+    channels.add(name="g", provider="gemini", base_url=upstream.url, key="AIza-secret", models={"g": "gemini-up"})
+    upstream.on_path(":countTokens", reply)
+    answer = relay.http.post("/v1beta/models/g:countTokens", headers=caller.headers, json={"contents": CONTENTS})
+    assert (answer.json(), len(upstream.requests)) == ({"totalTokens": 16}, 1)
+    assert (relay.state.standing.board.tripped, lines(relay)) == ({}, [])
+
+
+def test_vertex_counts_gemini_and_claude_by_its_service_account(relay: LiveRelay, caller: Caller) -> None:
+    with google.Vertex() as vertex:
+        models = {"g": "gemini-2.5-flash", "c": "claude-x"}
+        channels.add(name="v", provider="vertex", base_url=vertex.url, key=google.account(vertex.token_uri), models=models)
+        vertex.script(replies.answer({"totalTokens": 7, "totalBillableCharacters": 30}), replies.answer({"input_tokens": 8}))
+        counted = relay.http.post("/v1/models/g:countTokens", headers=caller.headers, json=ASKED)
+        claude = {"model": "c", "messages": [{"role": "user", "content": TEXT}]}
+        message = relay.http.post(COUNT, headers=caller.headers | {"anthropic-version": "2023-06-01"}, json=claude)
+        _, gemini, anthropic_s = vertex.requests
+    assert (counted.json(), message.json()) == ({"totalTokens": 7}, {"input_tokens": 8})
+    place = f"/v1/projects/{google.PROJECT}/locations/global/publishers"
+    assert (gemini.path, gemini.fields) == (f"{place}/google/models/gemini-2.5-flash:countTokens", ASKED)
+    assert anthropic_s.path == f"{place}/anthropic/models/count-tokens:rawPredict"
+    assert anthropic_s.fields == {**claude, "model": "claude-x", "anthropic_version": "vertex-2023-10-16"}
