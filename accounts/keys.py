@@ -168,8 +168,8 @@ def revoke(*, key: ApiKey) -> None:
     """Refuse the key from now on, for ever; every process knows within a second."""
     key.state = ApiKey.State.REVOKED
     key.revoked_at = key.revoked_at or timezone.now()
-    key.previous_digest = key.previous_until = None
-    key.save(update_fields=["state", "revoked_at", "previous_digest", "previous_until"])
+    key.previous_digest = key.previous_until = key.login = key.login_digest = None
+    key.save(update_fields=["state", "revoked_at", "previous_digest", "previous_until", "login", "login_digest"])
     announce()
 
 
@@ -207,17 +207,18 @@ def renew(current: str, older: Sequence[str]) -> bool:
     """Keep a key that was fingerprinted under an older master secret under the current one; tell whether there was one."""
     renewed = ApiKey.objects.filter(digest__in=older).update(digest=current)
     renewed += ApiKey.objects.filter(previous_digest__in=older).update(previous_digest=current)
+    renewed += ApiKey.objects.filter(login_digest__in=older).update(login_digest=current)
     return renewed > 0
 
 
 def recognise(digest: str) -> KeyFacts | None:
     """Return the facts of the key with this fingerprint, or None: one indexed SELECT for tenants right below the root."""
     rows = ApiKey.objects.select_related("membership__user", "tenant__parent")
-    key = rows.filter(Q(digest=digest) | Q(previous_digest=digest)).first()
+    key = rows.filter(Q(digest=digest) | Q(previous_digest=digest) | Q(login_digest=digest)).first()
     if key is None:
         return None
     # An old secret ends by itself, also in the memory of a process.
-    ends = [at for at in (key.expires_at, None if key.digest == digest else key.previous_until) if at is not None]
+    ends = [at for at in (key.expires_at, key.previous_until if key.previous_digest == digest else None) if at is not None]
     return _facts(key, expires_at=min(ends, default=None))
 
 

@@ -5,7 +5,22 @@ from django.urls.resolvers import URLPattern, URLResolver
 
 from console import metrics
 from console.admin.sites import platform_site, reseller_site
-from console.pages import apply, calls, key_acts, key_status, keys, moved, orders, overview, profile, receipt, site, tokens, usage
+from console.pages import (
+    apply,
+    calls,
+    key_acts,
+    key_login,
+    key_status,
+    keys,
+    moved,
+    orders,
+    overview,
+    profile,
+    receipt,
+    site,
+    tokens,
+    usage,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", site.landing, name="landing"),
@@ -23,6 +38,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/keys/<int:pk>/", keys.key_detail, name="console_key"),
     path("console/keys/<int:pk>/edit/", key_acts.key_edit, name="console_key_edit"),
     path("console/keys/<int:pk>/rotate/", key_acts.key_rotate, name="console_key_rotate"),
+    path("console/keys/<int:pk>/login/", key_login.key_login, name="console_key_login"),
+    path("console/keys/<int:pk>/login/end/", key_login.key_login_end, name="console_key_login_end"),
     path("console/keys/<int:pk>/pause/", key_acts.key_pause, name="console_key_pause"),
     path("console/keys/<int:pk>/revoke/", key_acts.key_revoke, name="console_key_revoke"),
     path("console/wallet/", overview.wallet, name="console_wallet"),

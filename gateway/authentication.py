@@ -19,12 +19,13 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts import keys, tenants
+from accounts import key_logins, keys, tenants
 from accounts.keys import KeyFacts
 from accounts.models import Membership
 from billing import limit_rules
 from billing.limit_rules import KeyLimits
 from foundation.snapshots import Cell
+from gateway import basic
 from gateway.errors import RelayError
 from gateway.proxies import client_address
 from gateway.requests import LeanRequest, header, lean
@@ -56,6 +57,7 @@ class Recogniser:
         self._older: Cell[tuple[str, ...], Known | None] = Cell(kind="keys", load=_load_older)
         self._hosts: Cell[str, int | None] = Cell(kind="keys", load=_load_host, size=2_000)
         self._platform_hosts = platform_hosts
+        self._guesses = basic.Guesses()
         self._salt = os.urandom(32)
         self._digests: dict[bytes, str] = {}
 
@@ -81,11 +83,27 @@ class Recogniser:
         request.rates = known.limits.rates
 
     async def _meet(self, request: LeanRequest, digest: str) -> Known | None:
-        """Load a key this process does not know yet."""
+        """Load a key this process does not know yet. Raise RelayError (429) for one who guesses passwords."""
+        secret = credential(request._request)
+        name = key_logins.name_in(secret)
+        address = client_address(request._request) if name else ""
+        if name and not self._guesses.may_try(name, address):
+            raise RelayError("rate_limit_exceeded", "Too many wrong passwords: wait a minute.", retry_after_seconds=60)
         known = await self._keys.get(digest)
         if known is None and settings.SECRET_KEY_FALLBACKS:
-            known = await self._older.get(keys.digests(credential(request._request)))
-        return known if known is not None else await self._pinned(request)
+            known = await self._older.get(keys.digests(secret))
+        if known is None and name:
+            self._guesses.count(name, address)
+        elif known is None:
+            known = await self._spelled_otherwise(secret) or await self._pinned(request)
+        return known
+
+    async def _spelled_otherwise(self, secret: str) -> Known | None:
+        """Return the key of a client that leaves `sk-` out, as one-api allows."""
+        if secret.startswith("sk-"):
+            return None
+        digest = keys.digest(f"sk-{secret}")
+        return self._keys.peek(digest) or await self._keys.get(digest)
 
     async def _pinned(self, request: LeanRequest) -> Known | None:
         """Return the sub-key of staff who name a channel behind it (`sk-…-12`); note the channel. Raise RelayError for others."""
@@ -111,7 +129,7 @@ class Recogniser:
             if not secret:
                 return None
             digest = keys.digest(secret)
-            if secret == _bearer(authorization):
+            if secret == _in_authorization(authorization):
                 if len(self._digests) >= _REMEMBERED:
                     self._digests.clear()
                 self._digests[fingerprint] = digest
@@ -119,13 +137,15 @@ class Recogniser:
 
 
 class KeyAuthentication(BaseAuthentication):
-    """A sub-key in `Authorization: Bearer`, `x-api-key`, `api-key`, `x-goog-api-key`, a WebSocket's subprotocol or `?key=`."""
+    """A sub-key in `Authorization` (Bearer, Basic), `x-api-key`, `api-key`, `x-goog-api-key`, a WebSocket's subprotocol or `?key=`."""
 
     def authenticate(self, request: Request) -> tuple[KeyFacts, None] | None:
         """Return the key that `prepare` has found; raise RelayError (401) when there is none, or it is not valid any more."""
         key = lean(request).key
         if key is None:
             raise RelayError("invalid_api_key" if credential(request._request) else "missing_api_key")
+        if basic.is_basic(header(request._request, "authorization")) and request.method == "POST" and not _is_json(request):
+            raise RelayError("unsupported_field", "With HTTP Basic only bodies of type application/json are taken.", param="content-type")
         if key.state == "revoked":
             raise RelayError("invalid_api_key")
         if key.expires_at is not None and key.expires_at <= datetime.datetime.now(datetime.UTC):
@@ -154,7 +174,7 @@ class KeyMayCall(BasePermission):
 
 def credential(request: HttpRequest) -> str:
     """Return the secret the client sent, without its scheme; an empty text when there is none."""
-    secret = _bearer(header(request, "authorization"))
+    secret = _in_authorization(header(request, "authorization"))
     if not secret:
         secret = next((found for name in _OTHER_HEADERS if (found := header(request, name).strip())), "")
     if not secret:
@@ -170,8 +190,14 @@ def _in_subprotocol(offered: str) -> str:
     return next((name[len(_SUBPROTOCOL) :] for name in found if name.startswith(_SUBPROTOCOL)), "")
 
 
-def _bearer(authorization: str) -> str:
+def _is_json(request: Request) -> bool:
+    return header(request._request, "content-type").partition(";")[0].strip().lower() == "application/json"
+
+
+def _in_authorization(authorization: str) -> str:
     """Return the secret in an Authorization header; an empty text when it holds none of ours."""
+    if basic.is_basic(authorization):
+        return basic.secret_in(authorization)
     scheme, _, value = authorization.strip().partition(" ")
     secret = value.strip() if scheme.lower() == "bearer" else "" if value else scheme
     return "" if secret.lower() in _NO_KEY else secret

@@ -213,6 +213,9 @@ class ApiKey(models.Model):
     # The secret before the last rotation, which still works for a while.
     previous_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)
     previous_until = models.DateTimeField(_("the old secret works until"), null=True, blank=True, editable=False)
+    # A name and a password in place of the secret (HTTP Basic), for chat pages behind a site's own sign-in.
+    login = models.CharField(_("sign-in name"), max_length=60, null=True, editable=False)
+    login_digest = models.CharField(max_length=64, unique=True, null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)
 

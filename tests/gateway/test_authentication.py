@@ -34,7 +34,7 @@ def ask(relay: LiveRelay, secret: str, **headers: str) -> tuple[int, str | None]
         {"authorization": "Bearer undefined"},
         {"authorization": "Bearer null"},
         {"authorization": ""},
-        {"authorization": "Basic YTpi"},
+        {"authorization": "Basic YTo="},
     ],
 )
 def test_no_key_is_a_401(relay: LiveRelay, headers: dict[str, str]) -> None:
