@@ -30,5 +30,5 @@ def page(*, membership_id: int, before: int | None = None, limit: int) -> list[B
 
 
 def forget(*, user_id: int) -> int:
-    """Take a person's address, contact and network address off their orders; return of how many. Amounts and states stay."""
-    return Order.objects.filter(membership__user_id=user_id).update(email="", contact="", address=None)
+    """Take a person's address, contact, answers and network address off their orders; return of how many. Amounts and states stay."""
+    return Order.objects.filter(membership__user_id=user_id).update(email="", contact="", address=None, answers=[])

@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import Tenant
 from billing.models import Card, Code, Product
@@ -53,7 +54,41 @@ def add_product(
 
 def on_sale(*, tenant: Tenant) -> QuerySet[Product]:
     """Return the shop's products, each with `stock`: how many can be sold now."""
-    return stocked(Product.objects.filter(tenant=tenant, is_active=True))
+    return stocked(Product.objects.filter(Q(lead=None) | Q(lead__is_active=True), tenant=tenant, is_active=True))
+
+
+def window(*, tenant: Tenant) -> QuerySet[Product]:
+    """Return what has a page of its own: products on sale that are no variants, each with `stock`."""
+    return on_sale(tenant=tenant).filter(lead=None)
+
+
+def family(lead: Product) -> list[Product]:
+    """Return a product and its variants that are on sale, each with `stock`, in the shop's order."""
+    rows = on_sale(tenant=lead.tenant).filter(Q(pk=lead.pk) | Q(lead=lead))
+    return list(rows.select_related("lead", "tenant"))
+
+
+def check_lead(*, product: Product, lead: Product) -> None:
+    """Raise BadProduct where a product cannot be a variant of another."""
+    if lead.tenant_id != product.tenant_id or lead.pk == product.pk:
+        raise BadProduct(_("A product is a variant of another one of the same shop."))
+    if lead.currency != product.currency:
+        raise BadProduct(_("A variant is sold in the currency of its product."))
+    if lead.lead_id is not None:
+        raise BadProduct(_("%(lead)s is a variant itself: choose the product it belongs to.") % {"lead": lead.name})
+    if product.pk and product.variants.exists():
+        raise BadProduct(_("This product has variants: it cannot be one."))
+
+
+def name_of(product: Product) -> str:
+    """Return how an order names a product: a variant after its lead, with the name of the choice."""
+    name = product.name if product.lead is None else product.lead.name
+    return f"{name} · {product.choice}"[:120] if product.choice else product.name
+
+
+def instructions_of(product: Product) -> str:
+    """Return what is shown after payment: a variant's own words, else its lead's."""
+    return product.instructions or (product.lead.instructions if product.lead else "")
 
 
 def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing import questions
 from billing.models import Product
 from foundation.forms import HouseForm
 
@@ -28,9 +29,16 @@ class BuyForm(HouseForm):
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.asked = questions.of(product)
+        for number, one in enumerate(self.asked):
+            self.fields[f"answer_{number}"] = _answer_field(one)
         self.fields["quantity"] = forms.IntegerField(
             label=_("Quantity"), min_value=product.least_pieces, max_value=product.most_pieces, initial=product.least_pieces
         )
+
+    def answers(self) -> dict[str, str]:
+        """Return what was answered, by the questions' labels."""
+        return {one["label"]: self.cleaned_data.get(f"answer_{number}") or "" for number, one in enumerate(self.asked)}
 
     def clean(self) -> dict[str, Any]:
         """Ask for one way to reach the buyer."""
@@ -38,6 +46,13 @@ class BuyForm(HouseForm):
         if not self.errors and not values.get("email") and not values.get("contact"):
             self.add_error("email", _("Leave an e-mail address or another contact, so that you can find the order again."))
         return values
+
+
+def _answer_field(one: questions.Question) -> forms.Field:
+    label, required = one["label"], one["required"]
+    if not one["choices"]:
+        return forms.CharField(label=label, required=required, max_length=questions.LONGEST_ANSWER)
+    return forms.ChoiceField(label=label, required=required, choices=[("", "—"), *((choice, choice) for choice in one["choices"])])
 
 
 class RedeemForm(HouseForm):

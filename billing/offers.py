@@ -91,7 +91,7 @@ def _find(product: Product, text: str) -> Coupon:
 
 
 def _check(coupon: Coupon, product: Product, subtotal: int, *, email: str, membership: Membership | None) -> None:
-    if coupon.products.exists() and not coupon.products.filter(pk=product.pk).exists():
+    if coupon.products.exists() and not coupon.products.filter(pk__in=[product.pk, product.lead_id]).exists():
         raise BadCoupon(_("This coupon is for other products."))
     if coupon.kind == Coupon.Kind.FIXED and coupon.currency != product.currency:
         raise BadCoupon(_("This coupon is for another currency."))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING
 
@@ -20,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Tenant, User
-from billing import capability, code_text, gateways, offers, order_mail, rates, shelves, store_credit
+from billing import capability, catalogue, code_text, gateways, offers, order_mail, questions, rates, shelves, store_credit
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
 
@@ -70,7 +71,7 @@ class Placed:
 
 
 @transaction.atomic
-def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = "") -> Placed:
+def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = "", answers: Mapping[str, str] | None = None) -> Placed:
     """Set the pieces (and a coupon) aside for a quarter of an hour and write the order.
 
     Raises BadOrder, TooManyOpen, codes.SoldOut and offers.BadCoupon.
@@ -79,11 +80,11 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
     price = offers.quote(product=product, quantity=quantity, coupon=coupon, email=buyer.email, membership=buyer.membership)
     secret = spell_secret(_CAPABILITY_LENGTH)
     order = Order.objects.create(
-        tenant=product.tenant, number=_number(), product=product, product_name=product.name, kind=product.kind,
-        instructions=product.instructions, quantity=quantity, units_micros=product.units_micros, total_minor=price.total_minor,
-        currency=product.currency, email=buyer.email.strip().lower(), contact=buyer.contact.strip(), membership=buyer.membership,
-        language=buyer.language, address=buyer.address, reserved_until=timezone.now() + RESERVATION, site=buyer.site,
-        **capability.seal(secret),
+        tenant=product.tenant, number=_number(), product=product, product_name=catalogue.name_of(product), kind=product.kind,
+        instructions=catalogue.instructions_of(product), answers=_answered(product, answers or {}), quantity=quantity,
+        units_micros=product.units_micros, total_minor=price.total_minor, currency=product.currency, email=buyer.email.strip().lower(),
+        contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language, address=buyer.address,
+        reserved_until=timezone.now() + RESERVATION, site=buyer.site, **capability.seal(secret),
     )  # fmt: skip
     shelves.reserve(product=product, count=quantity, order=order)
     if price.coupon is not None:
@@ -253,11 +254,27 @@ def _check(product: Product, buyer: Buyer, quantity: int) -> None:
     if not (buyer.email.strip() or buyer.contact.strip()):
         raise BadOrder(_("Leave an e-mail address, a phone number or another contact, so that the order can be found again."))
     _check_share(product, buyer, quantity)
-    pending = Order.objects.filter(tenant=product.tenant, state=State.PENDING, reserved_until__gt=timezone.now())
-    of_address = pending.filter(address=buyer.address) if buyer.address else pending.none()
-    of_email = pending.filter(email=buyer.email.strip().lower()) if buyer.email.strip() else pending.none()
-    if of_address.count() >= MOST_OPEN or of_email.count() >= MOST_OPEN:
+    if count_open(tenant=product.tenant, buyer=buyer) >= MOST_OPEN:
         raise TooManyOpen(_("You have too many unpaid orders: pay or cancel one first, or wait a few minutes."))
+
+
+def count_open(*, tenant: Tenant, buyer: Buyer) -> int:
+    """Return how many unpaid orders a buyer has by address, e-mail, other contact or membership: the most of them."""
+    pending = Order.objects.filter(tenant=tenant, state=State.PENDING, reserved_until__gt=timezone.now())
+    told = {
+        "address": buyer.address,
+        "email": buyer.email.strip().lower(),
+        "contact": buyer.contact.strip(),
+        "membership": buyer.membership,
+    }
+    return max((pending.filter(**{name: value}).count() for name, value in told.items() if value), default=0)
+
+
+def _answered(product: Product, answers: Mapping[str, str]) -> list[dict[str, str]]:
+    try:
+        return questions.answered(questions.of(product), answers)
+    except questions.BadAnswers as error:
+        raise BadOrder(str(error)) from None
 
 
 def _check_share(product: Product, buyer: Buyer, quantity: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Q
@@ -10,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Tenant
-from billing import catalogue
-from billing.models import Category, Order, OrderEvent, Product
+from billing import catalogue, texts
+from billing.models import Category, Order, OrderEvent, Product, ProductPicture
 from billing.money import format_minor, format_usd
 from billing.offers import Quote
 
@@ -21,7 +22,7 @@ FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A product as it is offered."""
+    """A product as it is offered; one with variants shows the least price, and `is_from`."""
 
     slug: str
     name: str
@@ -34,16 +35,49 @@ class Card:
     stock: int
     stock_label: str
     tone: str
+    choice: str = ""
+    is_from: bool = False
+    picture: ProductPicture | None = None
 
 
-def cards(*, tenant: Tenant, category: Category | None = None, search: str = "") -> list[Card]:
-    """Return the shop's products in the shop's order, those of one category or with a word in their texts where asked for."""
-    rows = catalogue.on_sale(tenant=tenant)
+def cards(*, tenant: Tenant, category: Category | None = None, search: str = "", sort: str = "") -> list[Card]:
+    """Return the shop's products, those of one category or with each word somewhere in their texts where asked for.
+
+    `sort`: "price", "-price", "new"; else the shop's own order.
+    """
+    rows = catalogue.window(tenant=tenant)
     if category is not None:
         rows = rows.filter(category=category)
     for word in search.split():
-        rows = rows.filter(Q(name__icontains=word) | Q(description__icontains=word))
-    return [card(product) for product in rows]
+        found = Q(name__icontains=word) | Q(description__icontains=word)
+        varied = Product.objects.filter(Q(name__icontains=word) | Q(choice__icontains=word), tenant=tenant, is_active=True)
+        rows = rows.filter(found | Q(choice__icontains=word) | Q(pk__in=varied.exclude(lead=None).values("lead")))
+    leads = list(rows.prefetch_related("pictures"))
+    families = {lead.pk: [lead] for lead in leads}
+    for variant in catalogue.on_sale(tenant=tenant).filter(lead__in=leads):
+        families[variant.lead_id or 0].append(variant)
+    order: dict[str, Callable[[Product], int]] = {
+        "price": lambda lead: _least(families[lead.pk]).price_minor, "-price": lambda lead: -_least(families[lead.pk]).price_minor,
+        "new": lambda lead: -lead.pk,
+    }  # fmt: skip
+    shown = sorted(leads, key=order[sort]) if sort in order else leads
+    return [family_card(families[lead.pk]) for lead in shown]
+
+
+def family_card(products: Sequence[Product]) -> Card:
+    """Return a product and its variants as one card: the lead's texts, the least price, all the stock."""
+    lead, least = products[0], _least(products)
+    one = card(lead)
+    if len(products) == 1:
+        return one
+    amounts = sorted({product.units_micros for product in products if product.units_micros})
+    stock = sum(int(getattr(product, "stock", 0)) for product in products)
+    label, tone = _stock(stock, lead.stock_shown)
+    return replace(
+        one, units=" – ".join(format_usd(units) for units in {amounts[0]: 1, amounts[-1]: 1}) if amounts else "",
+        price=format_minor(least.price_minor, currency=least.currency), compare="", unit_price="", stock=stock, stock_label=label,
+        tone=tone, is_from=True,
+    )  # fmt: skip
 
 
 def card(product: Product) -> Card:
@@ -53,12 +87,17 @@ def card(product: Product) -> Card:
     per_dollar = catalogue.unit_price(product)
     compare = product.compare_minor if product.compare_minor and product.compare_minor > product.price_minor else None
     return Card(
-        slug=product.slug, name=product.name, description=product.description, kind=product.kind,
+        slug=product.slug, name=product.name, description=texts.as_plain(product.description, most=200), kind=product.kind,
         units=format_usd(product.units_micros) if product.units_micros else "",
         price=format_minor(product.price_minor, currency=product.currency),
         compare=format_minor(compare, currency=product.currency) if compare else "",
         unit_price=format_minor(per_dollar, currency=product.currency) if per_dollar else "", stock=stock, stock_label=label, tone=tone,
+        choice=product.choice or product.name, picture=next(iter(product.pictures.all()), None),
     )  # fmt: skip
+
+
+def _least(products: Sequence[Product]) -> Product:
+    return min(products, key=lambda product: product.price_minor)
 
 
 def tiers(product: Product) -> list[dict[str, Any]]:

@@ -3,12 +3,15 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from billing.views import notify, order, ready_keys, redeem, sandbox, storefront
+from billing.views import found_by, notify, order, picture, ready_keys, redeem, sandbox, storefront
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/", storefront.shop, name="shop"),
     path("p/<slug:slug>/", storefront.product, name="product"),
     path("p/<slug:slug>/price/", storefront.price, name="product_price"),
+    path("pictures/<path:name>.<slug:size>.webp", picture.picture, name="picture"),
+    path("sitemap.xml", found_by.site_map, name="site_map"),
+    path("robots.txt", found_by.robots, name="robots"),
     path("o/<str:capability>/", order.order, name="order"),
     path("o/<str:capability>/state/", order.order_state, name="order_state"),
     path("o/<str:capability>/pay/", order.order_pay, name="order_pay"),

@@ -4,7 +4,7 @@ from billing.models.alerts import LimitAlert, WalletWatch
 from billing.models.audit import AuditFinding, AuditRun, UnpricedUse
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.disputes import Dispute
-from billing.models.goods import Card, CardBatch, ReadyKey
+from billing.models.goods import Card, CardBatch, ProductPicture, ReadyKey
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
@@ -43,6 +43,7 @@ __all__ = [
     "PriceBook",
     "PriceRule",
     "Product",
+    "ProductPicture",
     "ReadyKey",
     "Refund",
     "RelayWorker",

@@ -1,4 +1,4 @@
-"""What is delivered besides codes: cards that were imported, and keys that work at once."""
+"""What belongs to products: cards that were imported, keys that work at once, pictures."""
 
 from __future__ import annotations
 
@@ -90,3 +90,25 @@ class ReadyKey(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class ProductPicture(models.Model):
+    """A picture of a product, encoded anew by us; `name` says where it is stored, and changes with its content."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="pictures", verbose_name=_("product"))
+    name = models.CharField(max_length=80, unique=True, editable=False)
+    alt = models.CharField(_("what it shows"), max_length=120, blank=True)
+    width = models.PositiveIntegerField(_("width"), editable=False)
+    height = models.PositiveIntegerField(_("height"), editable=False)
+    sort = models.SmallIntegerField(_("order"), default=0)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    tenant_path: ClassVar[str] = "product__tenant"
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+        ordering: ClassVar[list[str]] = ["sort", "id"]
+
+    def __str__(self) -> str:
+        return self.alt or f"#{self.pk}"

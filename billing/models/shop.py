@@ -42,7 +42,9 @@ class Category(models.Model):
 class Product(models.Model):
     """Something for a price. What is in stock depends on the kind: codes minted for it, cards imported for it, or a number.
 
-    `tiers` is a list of {"from": pieces, "price_minor": price of each}, smallest first.
+    `tiers` is a list of {"from": pieces, "price_minor": price of each}, smallest first. `questions` are what buyers are asked,
+    as `billing.questions` reads them. A variant is a product that is offered on the page of its `lead`, whose description,
+    pictures and questions are its own.
     """
 
     class Kind(models.TextChoices):
@@ -63,8 +65,14 @@ class Product(models.Model):
     slug = models.SlugField(_("short name"), max_length=60)
     name = models.CharField(_("name"), max_length=120)
     kind = models.CharField(_("delivered as"), max_length=10, choices=Kind.choices, default=Kind.CODE)
-    description = models.TextField(_("description"), blank=True)
-    instructions = models.TextField(_("shown after payment"), blank=True)
+    lead = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="variants", verbose_name=_("variant of"),
+        help_text=_("The product on whose page this one is offered."),
+    )  # fmt: skip
+    choice = models.CharField(_("name as a choice"), max_length=60, blank=True, help_text=_("Such as $5, where there are variants."))
+    description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
+    instructions = models.TextField(_("shown after payment"), blank=True, help_text=_("Markdown."))
+    questions = models.JSONField(_("asked of the buyer"), default=list, blank=True)
     units_micros = models.PositiveBigIntegerField(_("quota in µ$"))
     price_minor = models.PositiveBigIntegerField(_("price in minor units"))
     currency = models.CharField(_("currency"), max_length=3)
@@ -92,6 +100,7 @@ class Product(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant", "slug"], name="one_product_per_slug"),
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="product_amounts_positive"),
+            models.CheckConstraint(condition=~Q(lead=F("id")), name="product_does_not_lead_itself"),
             models.CheckConstraint(condition=Q(kind__in=["manual", "card"]) ^ Q(units_micros__gt=0), name="product_quota_by_kind"),
             models.CheckConstraint(condition=Q(least_pieces__gte=1, most_pieces__gte=F("least_pieces")), name="product_pieces_in_order"),
         ]
@@ -147,6 +156,8 @@ class Order(models.Model):
     product_name = models.CharField(_("product name"), max_length=120)
     kind = models.CharField(_("delivered as"), max_length=10, choices=Product.Kind.choices, default=Product.Kind.CODE)
     instructions = models.TextField(_("shown after payment"), blank=True)
+    # What the buyer answered: [{"label": …, "value": …}].
+    answers = models.JSONField(_("answers"), default=list, blank=True)
     quantity = models.PositiveSmallIntegerField(_("quantity"))
     units_micros = models.PositiveBigIntegerField(_("quota of each in µ$"))
     total_minor = models.PositiveBigIntegerField(_("total in minor units"))

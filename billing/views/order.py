@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import tenants
-from billing import bought, callbacks, checkout, codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors
+from billing import bought, callbacks, checkout, codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors, texts
 from billing.capability import of as capability_of
 from billing.capability import site_of
 from billing.forms import LookupForm
@@ -163,6 +163,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "is_open": found.state == Order.State.PENDING,
         "ways": checkout.ways(found, payer=member) if found.state == Order.State.PENDING else [],
         "pieces": pieces,
+        "instructions": texts.as_html(found.instructions) if found.instructions else "",
         "is_takeable": any(piece.is_open for piece in pieces),
         "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
         "timeline": selectors.timeline(found),

@@ -1,20 +1,26 @@
-"""The shop's window: products, and one product with its order form."""
+"""The shop's window: products, and one product (with its variants) and the order form."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from billing import catalogue, codes, gateways, offers, orders, selectors
+from accounts import captcha
+from billing import catalogue, codes, gateways, offers, orders, selectors, texts
 from billing.forms import BuyForm
 from billing.models import Category, Product
+from billing.views import found_by
 from billing.views.door import ShopRequest, buyer_of, entering
 from billing.views.order import remember
+
+DOOR = "checkout"
 
 
 @require_safe
@@ -23,36 +29,62 @@ def shop(request: HttpRequest) -> HttpResponse:
     visitor = entering(request)
     shelves = list(Category.objects.filter(tenant=visitor.tenant, is_active=True, products__is_active=True).distinct())
     shelf = next((one for one in shelves if one.slug == request.GET.get("category")), None)
-    wanted = request.GET.get("q", "").strip()[:80]
-    cards = selectors.cards(tenant=visitor.tenant, category=shelf, search=wanted)
-    return render(request, "shop/shop.html", {"cards": cards, "shelves": shelves, "shelf": shelf, "search": wanted})
+    wanted, sort = request.GET.get("q", "").strip()[:80], request.GET.get("sort", "")
+    cards = selectors.cards(tenant=visitor.tenant, category=shelf, search=wanted, sort=sort)
+    orders_by = [("", _("Our order")), ("price", _("Price, rising")), ("-price", _("Price, falling")), ("new", _("Newest"))]
+    context = {
+        "cards": cards,
+        "shelves": shelves,
+        "shelf": shelf,
+        "search": wanted,
+        "sort": sort,
+        "sorts": orders_by,
+        "canonical": found_by.absolute(visitor, reverse("shop")),
+    }
+    return render(request, "shop/shop.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def product(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show one product; on POST place the order and go to its page."""
+    """Show one product and its variants; on POST place the order and go to its page."""
     visitor = entering(request)
-    found = catalogue.on_sale(tenant=visitor.tenant).filter(slug=slug).first()
-    if found is None:
-        raise Http404
+    family = _family(visitor, slug)
+    if family[0].slug != slug and request.method != "POST":
+        return redirect(f"{reverse('product', kwargs={'slug': family[0].slug})}?choice={slug}")
+    found = _chosen(family, request.POST if request.method == "POST" else request.GET)
     if request.method != "POST":
         user = visitor.actor.user
-        initial = {"quantity": found.least_pieces, "email": user.email if user else ""}
-        return _page(visitor, found, BuyForm(initial=initial, product=found))
+        form = BuyForm(initial={"quantity": found.least_pieces, "email": user.email if user else ""}, product=found)
+        captcha.guard(form, request, door=DOOR)
+        return _page(visitor, family, found, form)
     form = BuyForm(request.POST, product=found)
+    captcha.guard(form, request, door=DOOR)
     if not form.is_valid():
-        return _page(visitor, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _order(visitor, found, form)
+        return _page(visitor, family, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return _order(visitor, family, found, form)
 
 
 @require_POST
 def price(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the total for what is chosen in the order form, before it is sent."""
     visitor = entering(request)
-    found = catalogue.on_sale(tenant=visitor.tenant).filter(slug=slug).first()
+    found = _chosen(_family(visitor, slug), request.POST)
+    return render(request, "shop/price.html", {"price": _price(visitor, found, request.POST)})
+
+
+def _family(request: ShopRequest, slug: str) -> list[Product]:
+    """Return the product of an address with its variants, the lead first; a variant's own address names its family."""
+    found = catalogue.on_sale(tenant=request.tenant).select_related("lead").filter(slug=slug).first()
     if found is None:
         raise Http404
-    return render(request, "shop/price.html", {"price": _price(visitor, found, request.POST)})
+    family = catalogue.family(found.lead or found)
+    return sorted(family, key=lambda one: one.lead_id is not None)
+
+
+def _chosen(family: list[Product], chosen: Mapping[str, str]) -> Product:
+    """Return the variant that was chosen, else the first that is in stock."""
+    named = next((one for one in family if one.slug == chosen.get("choice")), None)
+    return named or next((one for one in family if getattr(one, "stock", 0)), family[0])
 
 
 def _price(request: ShopRequest, found: Product, chosen: Mapping[str, str]) -> dict[str, str]:
@@ -70,35 +102,45 @@ def _price(request: ShopRequest, found: Product, chosen: Mapping[str, str]) -> d
     return selectors.price(quote, quantity=quantity, currency=found.currency) | {"problem": problem}
 
 
-def _order(request: ShopRequest, found: Product, form: BuyForm) -> HttpResponse:
+def _order(request: ShopRequest, family: list[Product], found: Product, form: BuyForm) -> HttpResponse:
     values = form.cleaned_data
     buyer = buyer_of(request, email=values["email"], contact=values["contact"])
+    if orders.count_open(tenant=request.tenant, buyer=buyer):
+        # One more without having paid the last.
+        captcha.note(request, door=DOOR)
     try:
-        placed = orders.place(product=found, buyer=buyer, quantity=values["quantity"], coupon=values["coupon"])
+        placed = orders.place(product=found, buyer=buyer, quantity=values["quantity"], coupon=values["coupon"], answers=form.answers())
     except offers.BadCoupon as refusal:
         form.add_error("coupon", str(refusal))
-        return _page(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(request, family, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except codes.SoldOut:
         form.add_error(None, _("There are not so many left. Take fewer, or come back later."))
-        return _page(request, found, form, status=HTTPStatus.CONFLICT)
+        return _page(request, family, found, form, status=HTTPStatus.CONFLICT)
     except orders.TooManyOpen as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, found, form, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return _page(request, family, found, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     except orders.BadOrder as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return _page(request, family, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     remember(request, placed.order)
     return redirect("order", capability=placed.capability)
 
 
-def _page(request: ShopRequest, found: Product, form: BuyForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    can_pay = bool(gateways.usable(tenant=request.tenant))
-    context = {
-        "product": found,
-        "card": selectors.card(found),
+def _page(request: ShopRequest, family: list[Product], found: Product, form: BuyForm, status: int = HTTPStatus.OK) -> HttpResponse:
+    lead, can_pay = family[0], bool(gateways.usable(tenant=request.tenant))
+    cards = [selectors.card(one) for one in family]
+    context: dict[str, Any] = {
+        "product": lead,
+        "chosen": found,
+        "card": cards[family.index(found)],
+        "choices": cards if len(family) > 1 else [],
         "tiers": selectors.tiers(found),
         "price": _price(request, found, form.data if form.is_bound else {}),
         "form": form,
         "can_pay": can_pay,
+        "can_buy": can_pay and any(card.stock for card in cards),
+        "description": texts.as_html(lead.description) if lead.description else "",
+        "pictures": list(lead.pictures.all()),
+        **found_by.product_page(request, lead, family),
     }
     return render(request, "shop/product.html", context, status=status)

@@ -1,4 +1,4 @@
-"""Where data lives: PostgreSQL, Redis, cache. Without DATABASE_URL and REDIS_URL the embedded servers are used."""
+"""Where data lives: PostgreSQL, Redis, cache, files. Without DATABASE_URL and REDIS_URL the embedded servers are used."""
 
 from __future__ import annotations
 
@@ -42,4 +42,22 @@ CACHES = {
         # A page waits so long for a Redis that says nothing, then goes on without.
         "OPTIONS": {"socket_timeout": 0.25, "socket_connect_timeout": 0.25},
     }
+}
+
+# Pictures of products and invoices: below var/, or in a bucket. Nobody but our own pages hands them out.
+MEDIA_ROOT = VAR_DIR / "media"
+_BUCKET = env.text("KEYOSK_S3_BUCKET", "")
+_OBJECTS = {
+    "bucket_name": _BUCKET,
+    "endpoint_url": env.text("KEYOSK_S3_ENDPOINT", "") or None,
+    "region_name": env.text("KEYOSK_S3_REGION", "") or None,
+    # Without a pair of keys the machine's own role is asked.
+    "access_key": env.secret("KEYOSK_S3_ACCESS_KEY", "") or None,
+    "secret_key": env.secret("KEYOSK_S3_SECRET_KEY", "") or None,
+}
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "foundation.media.ObjectStorage", "OPTIONS": _OBJECTS}
+    if _BUCKET
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -80,7 +80,7 @@ class OrderAdmin(TenantColumn, ReadOnly, DeskAdmin[Order]):
     ordering = ("-id",)
     fieldsets = (
         (None, {"fields": ("shown_number", "state_label", "product", "kind", "quantity", "units", "total", "review_reason")}),
-        (gettext_lazy("Buyer"), {"fields": ("email", "contact", "membership", "language", "address")}),
+        (gettext_lazy("Buyer"), {"fields": ("email", "contact", "answered", "membership", "language", "address")}),
         (gettext_lazy("Times"), {"fields": ("created_at", "reserved_until", "paid_at", "delivered_at")}),
     )
     inlines = (PaymentInline, EventInline)
@@ -144,6 +144,10 @@ class OrderAdmin(TenantColumn, ReadOnly, DeskAdmin[Order]):
         except (orders.OrderError, codes.CodeError) as error:
             self.message_user(request, str(error), level=notes.ERROR)
         return redirect(back)
+
+    @admin.display(description=gettext_lazy("answers"))
+    def answered(self, order: Order) -> str:
+        return " · ".join(f"{answer['label']}: {answer['value']}" for answer in order.answers) or "—"
 
     @admin.display(description=gettext_lazy("number"))
     def shown_number(self, order: Order) -> SafeString:

@@ -12,7 +12,7 @@ from tests.house import code
 # The admin theme has a policy of its own; mail programs know only inline style.
 OUTSIDE = {"admin", "unfold", "emails", "email"}
 FORBIDDEN = {
-    "inline script": re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>", re.IGNORECASE),
+    "inline script": re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/(?:ld\+)?json)[^>]*>", re.IGNORECASE),
     "inline style sheet": re.compile(r"<style\b", re.IGNORECASE),
     "style attribute": re.compile(r"\sstyle\s*=", re.IGNORECASE),
     "event attribute": re.compile(r"\son[a-z]+\s*=\s*[\"']", re.IGNORECASE),
@@ -45,6 +45,7 @@ def test_pages_are_free_of_inline_code() -> None:
         ("<script>alert(1)</script>", ["inline script"]),
         ('<script src="/static/a.js" defer></script>', []),
         ('<script type="application/json">{}</script>', []),
+        ('<script type="application/ld+json">{}</script>', []),
         ('<p style="color: red">', ["style attribute"]),
         ('<a onclick="x()">', ["event attribute"]),
         ('<a hx-on:click="x()">', ["hx-on"]),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
-from accounts.models import Tenant
-from billing import catalogue
+from accounts.models import Membership, Tenant
+from billing import capability, catalogue, orders, questions
 from billing.models import Category, Coupon, Order, Product
-from tests.billing.shop import sandbox, stocked
+from tests.billing.shop import bought_from, restock, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -71,3 +75,121 @@ def test_a_coupon_lowers_the_order_and_a_wrong_one_is_said(guest: Client, produc
     assert not Order.objects.exists()
     assert guest.post("/p/five-dollars/", {**values, "coupon": "spring"}).status_code == 302
     assert Order.objects.get().total_minor == 3510
+
+
+def variant(lead: Product, *, name: str, units: int, price: int, stock: int) -> Product:
+    made = catalogue.add_product(tenant=lead.tenant, name=name, units_micros=units, price_minor=price, currency="CNY")
+    Product.objects.filter(pk=made.pk).update(lead=lead, choice=name)
+    made.refresh_from_db()
+    restock(made, count=stock)
+    return made
+
+
+@pytest.fixture
+def family(product: Product) -> list[Product]:
+    Product.objects.filter(pk=product.pk).update(choice="$5", tiers=[], compare_minor=None)
+    ten = variant(product, name="$10", units=10_000_000, price=7500, stock=2)
+    sold_out = variant(product, name="$1", units=1_000_000, price=900, stock=1)
+    orders.place(product=sold_out, buyer=orders.Buyer(email="first@example.test"))
+    product.refresh_from_db()
+    return [product, ten, sold_out]
+
+
+def test_variants_share_a_card_and_a_page(guest: Client, family: list[Product]) -> None:
+    window = guest.get("/shop/").content.decode()
+    assert window.count('class="ticket flex flex-col"') == 1
+    assert "from ¥9.00" in window
+    assert "$1.00 – $10.00" in window
+    page = guest.get("/p/five-dollars/").content.decode()
+    for text in ("$10", "¥75.00", "2 left", "sold out"):
+        assert text in page
+    assert guest.get("/p/10/")["Location"] == "/p/five-dollars/?choice=10"
+    assert re.search(r'value="10"\s+checked', guest.get("/p/five-dollars/?choice=10").content.decode())
+
+
+def test_the_chosen_variant_is_priced_and_ordered(guest: Client, family: list[Product]) -> None:
+    values = {"choice": "10", "quantity": "2", "email": "a@example.test", "contact": ""}
+    assert "¥150.00" in guest.post("/p/five-dollars/price/", values).content.decode()
+    assert guest.post("/p/five-dollars/", values).status_code == 302
+    order = Order.objects.latest("pk")
+    assert (order.product, order.product_name, order.total_minor, order.units_micros) == (
+        family[1], "Five dollars · $10", 15_000, 10_000_000,
+    )  # fmt: skip
+    values["choice"] = "1"
+    assert guest.post("/p/five-dollars/", values).status_code == 409
+
+
+def test_a_variant_is_gone_with_its_lead(guest: Client, family: list[Product]) -> None:
+    Product.objects.filter(pk=family[0].pk).update(is_active=False)
+    assert guest.get("/p/five-dollars/").status_code == 404
+    assert guest.get("/p/10/").status_code == 404
+    assert "from ¥" not in guest.get("/shop/").content.decode()
+
+
+def test_a_coupon_of_a_product_counts_for_its_variants(guest: Client, tenant: Tenant, family: list[Product]) -> None:
+    coupon = Coupon.objects.create(tenant=tenant, code="FIVE", kind="fixed", value=500, currency="CNY")
+    coupon.products.add(family[0])
+    values = {"choice": "10", "quantity": "1", "email": "", "coupon": "five"}
+    assert "¥70.00" in guest.post("/p/five-dollars/price/", values).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"),
+    [("", ["Five", "Ten", "Two"]), ("price", ["Two", "Five", "Ten"]), ("-price", ["Ten", "Five", "Two"]), ("new", ["Two", "Ten", "Five"])],
+)
+def test_the_window_is_sorted_as_asked(guest: Client, tenant: Tenant, sort: str, names: list[str]) -> None:
+    for place, (name, price) in enumerate((("Five", 3900), ("Ten", 7500), ("Two", 1700))):
+        made = catalogue.add_product(tenant=tenant, name=name, units_micros=1_000_000, price_minor=price, currency="CNY")
+        Product.objects.filter(pk=made.pk).update(sort=place)
+    page = guest.get(f"/shop/?sort={sort}").content.decode()
+    assert sorted(names, key=lambda name: page.index(f">{name}</a>")) == names
+
+
+def test_variants_are_found_by_their_own_words_and_nothing_is_said_so(guest: Client, family: list[Product]) -> None:
+    assert "Five dollars" in guest.get("/shop/?q=$10").content.decode()
+    assert "Nothing was found" in guest.get("/shop/?q=nonsense").content.decode()
+
+
+def test_buyers_answer_what_the_shop_asks(guest: Client, product: Product) -> None:
+    Product.objects.filter(pk=product.pk).update(questions=questions.read("Account *\nRegion = Europe | Asia"))
+    values = {"quantity": "1", "email": "a@example.test", "contact": "", "answer_1": "Mars"}
+    refused = guest.post("/p/five-dollars/", values)
+    assert refused.status_code == 422
+    assert {"answer_0", "answer_1"} == set(refused.context["form"].errors)
+    made = guest.post("/p/five-dollars/", values | {"answer_0": "ann", "answer_1": "Asia"})
+    order = Order.objects.get()
+    assert order.answers == [{"label": "Account", "value": "ann"}, {"label": "Region", "value": "Asia"}]
+    page = guest.get(made["Location"]).content.decode()
+    assert "Region" in page
+    assert "Asia" in page
+
+
+def test_texts_of_the_shop_are_markdown(guest: Client, product: Product) -> None:
+    Product.objects.filter(pk=product.pk).update(description="**Fast**\n\n<script>alert(1)</script>", instructions="1. Redeem\n2. Enjoy")
+    page = guest.get("/p/five-dollars/").content.decode()
+    assert "<strong>Fast</strong>" in page
+    assert "<script>alert" not in page
+    product.refresh_from_db()
+    bought_from(product)
+    order = Order.objects.get()
+    assert "<li>Redeem</li>" in guest.get(f"/o/{capability.of(order)}/").content.decode()
+
+
+def test_who_orders_again_and_again_without_paying_is_asked_whether_they_are_human(guest: Client, product: Product) -> None:
+    cache.clear()
+    values = {"quantity": "1", "email": "", "contact": "QQ 1"}
+    for _number in range(4):
+        assert guest.post("/p/five-dollars/", values).status_code == 302
+    assert "human" in guest.get("/p/five-dollars/").context["form"].fields
+    refused = guest.post("/p/five-dollars/", values)
+    assert refused.status_code == 422
+    assert "human" in refused.context["form"].errors
+    assert Order.objects.count() == 4
+
+
+def test_open_orders_are_limited_by_contact_and_customer_too(tenant: Tenant, product: Product, end_user: Membership) -> None:
+    for buyer in (orders.Buyer(contact="QQ 12345"), orders.Buyer(email="ann@shop.test", membership=end_user)):
+        for _number in range(orders.MOST_OPEN):
+            orders.place(product=product, buyer=buyer)
+        with pytest.raises(orders.TooManyOpen):
+            orders.place(product=product, buyer=replace(buyer, email="other@example.test"))

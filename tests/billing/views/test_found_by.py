@@ -1,0 +1,80 @@
+"""What search engines and messengers read: site map, robots' rules, and a product page's words about itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+from django.test import Client
+
+from accounts import tenants
+from accounts.models import Membership, Tenant
+from billing.models import Product
+from tests.billing.shop import card_product, stocked
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def guest() -> Client:
+    return Client(headers={"host": "shop.test"})
+
+
+def said(page: str) -> dict[str, object]:
+    """The JSON-LD of a page."""
+    [found] = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.DOTALL)
+    values: dict[str, object] = json.loads(found)
+    return values
+
+
+def test_a_product_page_says_what_it_sells(guest: Client, tenant: Tenant) -> None:
+    product = stocked(tenant)
+    Product.objects.filter(pk=product.pk).update(description="Works with **every** model.")
+    page = guest.get("/p/five-dollars/").content.decode()
+    assert '<meta name="description" content="Works with every model.">' in page
+    assert '<meta property="og:title" content="Five dollars">' in page
+    assert '<link rel="canonical" href="http://shop.test/p/five-dollars/">' in page
+    assert said(page) == {
+        "@context": "https://schema.org", "@type": "Product", "name": "Five dollars", "url": "http://shop.test/p/five-dollars/",
+        "sku": "five-dollars", "description": "Works with every model.",
+        "offers": [{
+            "@type": "Offer", "url": "http://shop.test/p/five-dollars/", "price": "39.00", "priceCurrency": "CNY",
+            "availability": "https://schema.org/InStock",
+        }],
+    }  # fmt: skip
+
+
+def test_no_name_ends_the_script(guest: Client, tenant: Tenant) -> None:
+    product = stocked(tenant)
+    nasty = "</script><script>alert(1)</script>"
+    Product.objects.filter(pk=product.pk).update(name=nasty, description=nasty)
+    page = guest.get("/p/five-dollars/").content.decode()
+    assert "<script>alert" not in page
+    assert said(page)["name"] == nasty
+
+
+def test_the_site_map_lists_this_shop_alone(guest: Client, tenant: Tenant, stranger: Membership) -> None:
+    stocked(tenant)
+    hidden = card_product(tenant)
+    Product.objects.filter(pk=hidden.pk).update(is_active=False)
+    card_product(stranger.tenant)
+    answer = guest.get("/sitemap.xml")
+    assert answer["Content-Type"] == "application/xml"
+    places = [node.text for node in ElementTree.fromstring(answer.content).iter() if node.tag.endswith("loc")]  # noqa: S314  # our own
+    assert places == ["http://shop.test/", "http://shop.test/shop/", "http://shop.test/p/five-dollars/"]
+
+
+def test_a_second_domain_names_the_first(tenant: Tenant) -> None:
+    stocked(tenant)
+    tenant.domains.update(is_primary=False)
+    tenants.add_domain(tenant=tenant, host="tea.example", is_primary=True)
+    page = Client(headers={"host": "shop.test"}).get("/p/five-dollars/").content.decode()
+    assert '<link rel="canonical" href="http://tea.example/p/five-dollars/">' in page
+
+
+def test_robots_stay_out_of_what_is_private(guest: Client, tenant: Tenant) -> None:
+    text = guest.get("/robots.txt").content.decode()
+    assert "Disallow: /o/\n" in text
+    assert text.endswith("Sitemap: http://shop.test/sitemap.xml\n")

@@ -1,0 +1,108 @@
+"""Products in the back office: variants, questions, short names, pictures."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+
+from accounts.models import Membership, Tenant
+from billing.models import Product
+from billing.models.goods import ProductPicture
+from tests.billing.shop import card_product, stocked
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/reseller/billing/product/"
+COMMON = {
+    "name": "Ten", "slug": "", "kind": "code", "units_micros": "10", "price": "75.00", "currency": "CNY", "is_active": "on", "sort": "0",
+    "stock_shown": "range", "least_pieces": "1", "most_pieces": "20", "pictures-TOTAL_FORMS": "0", "pictures-INITIAL_FORMS": "0",
+}  # fmt: skip
+
+
+def errors(answer: object) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = answer.context["adminform"].form.errors  # type: ignore[attr-defined]  # a test response
+    return found
+
+
+def test_a_variant_names_its_product_and_its_choice(desk: Client, tenant: Tenant) -> None:
+    lead = stocked(tenant)
+    answer = desk.post(f"{LIST}add/", {**COMMON, "lead": lead.pk, "choice": "$10", "asked": "Account *"})
+    assert answer.status_code == 302, errors(answer)
+    made = Product.objects.get(name="Ten")
+    assert (made.lead, made.choice, made.slug) == (lead, "$10", "ten")
+    assert made.questions == [{"label": "Account", "required": True, "choices": []}]
+    page = desk.get(f"{LIST}{made.pk}/change/").content.decode()
+    assert "Account *" in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "why"),
+    [
+        ({"asked": "A = b"}, "asked", "Line 1"),
+        ({"slug": "five-dollars"}, "slug", "Another product"),
+        ({"currency": "USD", "lead": "lead"}, "lead", "currency of its product"),
+        ({"lead": "foreign"}, "lead", "Select a valid choice"),
+        ({"lead": "variant"}, "lead", "Select a valid choice"),
+    ],
+)
+def test_what_does_not_fit_is_said(
+    desk: Client, tenant: Tenant, stranger: Membership, changes: dict[str, str], field: str, why: str
+) -> None:
+    lead = stocked(tenant)
+    variant = card_product(tenant)
+    Product.objects.filter(pk=variant.pk).update(lead=lead)
+    known = {"lead": lead.pk, "foreign": stocked(stranger.tenant).pk, "variant": variant.pk}
+    values = {name: str(known.get(value, value)) for name, value in changes.items()}
+    found = errors(desk.post(f"{LIST}add/", {**COMMON, **values}))
+    assert why in found[field][0]
+    assert not Product.objects.filter(name="Ten").exists()
+
+
+def test_a_product_with_variants_does_not_become_one(desk: Client, tenant: Tenant) -> None:
+    lead, other = stocked(tenant), card_product(tenant)
+    variant = Product.objects.create(tenant=tenant, name="V", slug="v", units_micros=1, price_minor=1, currency="CNY", lead=lead)
+    assert variant.lead == lead
+    values = {**COMMON, "name": "Five dollars", "slug": "five-dollars", "lead": other.pk}
+    assert "has variants" in errors(desk.post(f"{LIST}{lead.pk}/change/", values))["lead"][0]
+
+
+def picture(kind: str = "PNG") -> SimpleUploadedFile:
+    file = io.BytesIO()
+    Image.new("RGB", (50, 20), "red").save(file, kind)
+    return SimpleUploadedFile("../../evil.php", file.getvalue(), content_type="application/x-php")
+
+
+def test_pictures_are_uploaded_shown_replaced_and_removed(desk: Client, tenant: Tenant, django_capture_on_commit_callbacks: object) -> None:
+    product = stocked(tenant)
+    address = f"{LIST}{product.pk}/change/"
+    values = {**COMMON, "name": "Five dollars", "slug": "five-dollars", "price": "39.00"}
+    first = {"pictures-TOTAL_FORMS": "1", "pictures-0-file": picture(), "pictures-0-alt": "Red", "pictures-0-sort": "0"}
+    answer = desk.post(address, {**values, **first})
+    assert answer.status_code == 302, errors(answer)
+    made = ProductPicture.objects.get()
+    assert (made.product, made.alt, made.width, made.height) == (product, "Red", 50, 20)
+    assert "evil" not in made.name
+    assert f"/pictures/{made.name}.small.webp" in desk.get(address).content.decode()
+    known = {
+        "pictures-TOTAL_FORMS": "1", "pictures-INITIAL_FORMS": "1", "pictures-0-id": str(made.pk), "pictures-0-product": str(product.pk),
+        "pictures-0-alt": "Still red", "pictures-0-sort": "0",
+    }  # fmt: skip
+    assert desk.post(address, {**values, **known}).status_code == 302
+    assert ProductPicture.objects.get().name == made.name
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # pytest-django's fixture
+        assert desk.post(address, {**values, **known, "pictures-0-DELETE": "on"}).status_code == 302
+    assert not ProductPicture.objects.exists()
+
+
+def test_a_file_that_is_no_picture_is_refused_with_a_reason(desk: Client, tenant: Tenant) -> None:
+    product = stocked(tenant)
+    values = {
+        **COMMON, "name": "Five dollars", "slug": "five-dollars", "price": "39.00", "pictures-TOTAL_FORMS": "1",
+        "pictures-0-file": SimpleUploadedFile("a.png", b"<svg onload=alert(1)>"), "pictures-0-alt": "", "pictures-0-sort": "0",
+    }  # fmt: skip
+    assert "no picture that can be read" in desk.post(f"{LIST}{product.pk}/change/", values).content.decode()
+    assert not ProductPicture.objects.exists()
