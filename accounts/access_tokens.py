@@ -27,7 +27,7 @@ STAFF_SCOPES = (
     "channels:read", "channels:write", "payments:read", "payments:write", "webhooks:read", "webhooks:write",
     "limits:read", "limits:write", "ledger:read", "shop:read", "shop:write",
 )  # fmt: skip
-PLATFORM_SCOPES = ("tenants:read", "tenants:write")
+PLATFORM_SCOPES = ("tenants:read", "tenants:write", "audits:read", "audits:write")
 SCOPES = (*CUSTOMER_SCOPES, *STAFF_SCOPES, *PLATFORM_SCOPES)
 
 

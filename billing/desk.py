@@ -24,6 +24,7 @@ from billing.models import (
     PriceRule,
     Product,
     Refund,
+    Transfer,
     WebhookInbox,
 )
 from foundation import checked
@@ -32,10 +33,12 @@ from foundation import checked
 _KEPT: dict[str, type[Model]] = {"product": Product, "category": Category, "coupon": Coupon, "limit": LimitRule}
 _TABLES: dict[str, type[Model]] = {
     **_KEPT, "batch": CodeBatch, "code": Code, "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
-    "message": WebhookInbox, "price": PriceRule, "group": GroupRate, "journal": Journal, "ledger": LedgerAccount, "audit": AuditRun,
+    "message": WebhookInbox, "price": PriceRule, "group": GroupRate,
+    "journal": Journal, "transfer": Transfer, "ledger": LedgerAccount, "audit": AuditRun,
 }  # fmt: skip
 Kept = Literal["product", "category", "coupon", "limit"]
-Table = Kept | Literal["batch", "code", "order", "refund", "dispute", "account", "message", "price", "group", "journal", "ledger", "audit"]
+Read = Literal["batch", "code", "order", "refund", "dispute", "account", "message", "price", "group", "audit"]
+Table = Kept | Read | Literal["journal", "transfer", "ledger"]
 
 
 def rows(table: Table) -> QuerySet[Any]:

@@ -24,7 +24,7 @@ class Anthropic(Provider):
             "anthropic_version",
             "API version",
             default="2023-06-01",
-            help="Sent for clients of other protocols; Anthropic's own bring theirs.",
+            help="Sent for clients of other protocols; Anthropic's own clients say it themselves.",
         ),
         Field("anthropic_beta", "Beta features", help="Sent as anthropic-beta for clients that name none, with commas between them."),
         Field("max_tokens", "Output limit", default="8192", help="For clients that set none: Anthropic insists on one."),

@@ -17,6 +17,7 @@ from console.api.fields import Words
 from console.api.filters import LARGEST, Number
 
 BEFORE = Number("before")
+STATEMENT = [BEFORE.parameter, OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 200})]
 
 
 class Me(serializers.Serializer[Any]):
@@ -101,16 +102,12 @@ class WalletView(ApiView):
 
     @extend_schema(
         operation_id="wallet_statement",
-        parameters=[BEFORE.parameter, OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 200})],
+        parameters=STATEMENT,
         responses=Statement,
     )
     @action(detail=False, methods=["get"])
     def statement(self, request: Request) -> Response:
-        limit = Number("limit").value(request)
-        if limit is not None and not 1 <= limit <= 200:
-            raise exceptions.ValidationError({"limit": ["From 1 to 200."]})
-        page = statements.page(membership_id=self.member.pk, before=min(BEFORE.value(request) or LARGEST, LARGEST), limit=limit or 50)
-        return Response(Statement({"results": page.entries, "older": page.older}).data)
+        return statement_of(self.member.pk, request)
 
     @extend_schema(operation_id="wallet_redeem", request=CodeTyped, responses=Redeemed)
     @action(detail=False, methods=["post"])
@@ -125,3 +122,12 @@ class WalletView(ApiView):
             redeem_limits.count_failure(user_id=self.member.user_id)
             raise RedeemRefused from None
         return Response(Redeemed({"units_micros": done.units_micros}).data)
+
+
+def statement_of(membership_id: int, request: Request) -> Response:
+    """Answer with a page of a member's statement; the caller has checked who asks."""
+    limit = Number("limit").value(request)
+    if limit is not None and not 1 <= limit <= 200:
+        raise exceptions.ValidationError({"limit": ["From 1 to 200."]})
+    page = statements.page(membership_id=membership_id, before=min(BEFORE.value(request) or LARGEST, LARGEST), limit=limit or 50)
+    return Response(Statement({"results": page.entries, "older": page.older}).data)

@@ -78,6 +78,8 @@ class ScopePermission(BasePermission):
     """The token's scopes and the owner's role allow what is asked for."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
+        if view.action is None:
+            raise exceptions.MethodNotAllowed(str(request.method))
         verb = "read" if request.method in SAFE else "write"
         token = cast(AccessToken, request.auth)
         if f"{view.subject}:{verb}" not in token.scopes:

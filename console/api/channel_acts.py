@@ -109,6 +109,7 @@ class VendorsView(ApiView):
     subject = "channels"
     read_roles = STAFF
     serializer_class = Vendor
+    pagination_class = None
 
     @extend_schema(operation_id="channel_vendors", responses=Vendor(many=True))
     def list(self, request: Request) -> Response:

@@ -6,13 +6,14 @@ from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import audit, invitations, tenants
 from accounts.models import AuditEvent, Invitation, Membership
 from billing import ledger
-from console.api.account import Balance
+from console.api.account import STATEMENT, Balance, Statement, statement_of
 from console.api.base import CHANGERS, STAFF, ApiView
 from console.api.fields import Prose, Words
 from console.api.filters import Choice, Number, Text
@@ -77,6 +78,11 @@ class CustomersView(ApiView):
     @extend_schema(operation_id="customers_read", responses=CustomerWithBalance)
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(CustomerWithBalance(self.get_object()).data)
+
+    @extend_schema(operation_id="customers_statement", parameters=STATEMENT, responses=Statement)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def statement(self, request: Request, pk: int) -> Response:
+        return statement_of(self.get_object().pk, request)
 
     @extend_schema(operation_id="customers_change", request=CustomerChange, responses=CustomerWithBalance)
     def partial_update(self, request: Request, pk: int) -> Response:

@@ -18,8 +18,12 @@ from console.api.channels import ChannelKeysView, ChannelsView
 from console.api.codes import BatchesView, CodesView
 from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
 from console.api.keys import KeysView
+from console.api.ledger import AccountsView as LedgerAccountsView
+from console.api.ledger import AuditsView, JournalsView, TransfersView
 from console.api.limits import LimitsView
 from console.api.orders import OrdersView
+from console.api.payments import AccountsView as PaymentAccountsView
+from console.api.payments import GatewaysView, MessagesView
 from console.api.prices import GroupsView, PricesView
 from console.api.products import CategoriesView, CouponsView, ProductsView
 from console.api.reference import reference
@@ -55,6 +59,12 @@ router.register("channel-keys", ChannelKeysView, "api-channel-keys")
 router.register("routing-policies", PoliciesView, "api-routing-policies")
 router.register("group-routes", RoutesView, "api-group-routes")
 router.register("fallback-chains", ChainsView, "api-fallback-chains")
+router.register("payment-accounts", PaymentAccountsView, "api-payment-accounts")
+router.register("payment-messages", MessagesView, "api-payment-messages")
+router.register("ledger-accounts", LedgerAccountsView, "api-ledger-accounts")
+router.register("journals", JournalsView, "api-journals")
+router.register("transfers", TransfersView, "api-transfers")
+router.register("audits", AuditsView, "api-audits")
 router.register("prices", PricesView, "api-prices")
 router.register("groups", GroupsView, "api-groups")
 router.register("limits", LimitsView, "api-limits")
@@ -66,6 +76,7 @@ api: list[URLPattern | URLResolver] = [
     path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),
     path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),
     path("channel-vendors/", VendorsView.as_view({"get": "list"}), name="api-channel-vendors"),
+    path("payment-gateways/", GatewaysView.as_view({"get": "list"}), name="api-payment-gateways"),
     path("shop/", ShopView.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-shop"),
     *router.urls,
 ]

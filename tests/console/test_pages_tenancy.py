@@ -15,7 +15,24 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import access_tokens, invitations
 from accounts.models import AccessToken, ApiKey, LegalPage, Membership, NotificationTarget, Tenant, WebhookDelivery, WebhookEndpoint
-from billing.models import Category, Code, CodeBatch, Coupon, Dispute, GroupRate, LimitRule, Order, PriceRule, Product, Refund
+from billing.models import (
+    Category,
+    Code,
+    CodeBatch,
+    Coupon,
+    Dispute,
+    GatewayAccount,
+    GroupRate,
+    Journal,
+    LedgerAccount,
+    LimitRule,
+    Order,
+    PriceRule,
+    Product,
+    Refund,
+    Transfer,
+    WebhookInbox,
+)
 from channels_app.models import Channel, ChannelKey, FallbackChain, GroupRoute, RoutingPolicy
 from gateway.models import UsageRecord
 from tests.console import worlds
@@ -30,6 +47,8 @@ OF_API = {
     "code-batches": CodeBatch, "codes": Code, "orders": Order, "refunds": Refund, "disputes": Dispute,
     "prices": PriceRule, "groups": GroupRate, "limits": LimitRule, "legal-pages": LegalPage,
     "channels": Channel, "routing-policies": RoutingPolicy, "group-routes": GroupRoute, "fallback-chains": FallbackChain,
+    "payment-accounts": GatewayAccount, "payment-messages": WebhookInbox,
+    "ledger-accounts": LedgerAccount, "journals": Journal, "transfers": Transfer, "audits": Tenant,
     "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,
 }  # fmt: skip
 
