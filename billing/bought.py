@@ -26,6 +26,8 @@ def pieces(order: Order) -> list[Piece]:
     if order.state != Order.State.DELIVERED:
         return []
     match order.kind:
+        case Kind.TOPUP | Kind.STOCK:
+            return []  # it lies in a wallet or a stock already
         case Kind.KEY:
             return _keys(order)
         case Kind.CARD:

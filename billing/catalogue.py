@@ -10,11 +10,12 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import Tenant
-from billing.models import Card, Code, Product
+from billing.models import QUOTA, Card, Code, LedgerAccount, Product
 from billing.money import MICROS, ceil_div
 
 # What is delivered by hand and not counted.
 ANY_NUMBER = 1_000_000
+_ELSEWHERE = (Product.Kind.TOPUP, Product.Kind.STOCK)
 
 
 class BadProduct(ValueError):
@@ -53,8 +54,9 @@ def add_product(
 
 
 def on_sale(*, tenant: Tenant) -> QuerySet[Product]:
-    """Return the shop's products, each with `stock`: how many can be sold now."""
-    return stocked(Product.objects.filter(Q(lead=None) | Q(lead__is_active=True), tenant=tenant, is_active=True))
+    """Return what the shop's pages sell, each with `stock`: how many can be sold now. Top-ups and stock have pages of their own."""
+    rows = Product.objects.filter(Q(lead=None) | Q(lead__is_active=True), tenant=tenant, is_active=True)
+    return stocked(rows.exclude(kind__in=_ELSEWHERE))
 
 
 def window(*, tenant: Tenant) -> QuerySet[Product]:
@@ -98,6 +100,8 @@ def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:
     imported = _count(Card.objects.filter(product=OuterRef("pk"), state=Card.State.AVAILABLE), by="product")
     by_hand = Coalesce(F("stock_left"), Value(ANY_NUMBER))
     cases = [When(kind=Product.Kind.CARD, then=imported), When(kind=Product.Kind.MANUAL, then=by_hand)]
+    cases.append(When(kind__in=_ELSEWHERE, tenant__parent=None, then=Value(ANY_NUMBER)))
+    cases.append(When(kind__in=_ELSEWHERE, then=_direct()))
     return rows.annotate(stock=Case(*cases, default=minted, output_field=IntegerField()))
 
 
@@ -114,6 +118,13 @@ def unit_price(product: Product) -> int | None:
     if not product.units_micros:
         return None
     return ceil_div(product.price_minor * MICROS, product.units_micros)
+
+
+def _direct() -> Coalesce:
+    """Count how often the seller's stock covers a piece with its bonus."""
+    stock = LedgerAccount.objects.filter(kind="stock", ledger=QUOTA, tenant=OuterRef("tenant")).values("balance", "held")
+    covered = (F("balance") - F("held")) / (OuterRef("units_micros") + OuterRef("bonus_micros"))
+    return Coalesce(Subquery(stock.annotate(n=covered).values("n"), output_field=IntegerField()), Value(0))
 
 
 def _count(rows: QuerySet[Any], *, by: str) -> Coalesce:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, Tenant
 from billing import cash, chart, code_shelf, ledger, orders, ready_keys
-from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Transfer
+from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Product, Transfer
 from billing.money import format_minor
 from foundation import notify
 
@@ -98,6 +98,9 @@ def _redeemed(attempt: PaymentAttempt, amount: int, received: int) -> dict[int, 
         return found
     total = attempt.order.total_minor
     bought = total - attempt.credit_minor  # what store credit paid is in no bank's dispute
+    if attempt.order.kind == Product.Kind.TOPUP and attempt.order.membership_id is not None:
+        micros = attempt.order.units_micros * attempt.order.quantity
+        found[attempt.order.membership_id] = micros * amount * bought // (received * total)
     rows = attempt.order.codes.filter(state=Code.State.REDEEMED, journal__isnull=False).select_related("batch")
     for code in rows.order_by("pk"):
         owner = Transfer.objects.filter(journal__redeemed_code=code).order_by("-id").values_list("dst__owner", flat=True)[0]

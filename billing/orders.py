@@ -52,7 +52,10 @@ class WrongState(OrderError):
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders: an e-mail address or another contact, and a membership when signed in; `site` is where, as `Order.site`."""
+    """Who orders: an e-mail address or another contact, and a membership when signed in; `site` is where, as `Order.site`.
+
+    `recipient` is the shop that buys stock for itself.
+    """
 
     email: str = ""
     contact: str = ""
@@ -60,6 +63,7 @@ class Buyer:
     address: str | None = None
     language: str = ""
     site: str = ""
+    recipient: Tenant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,8 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
         instructions=catalogue.instructions_of(product), answers=_answered(product, answers or {}), quantity=quantity,
         units_micros=product.units_micros, total_minor=price.total_minor, currency=product.currency, email=buyer.email.strip().lower(),
         contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language, address=buyer.address,
-        reserved_until=timezone.now() + RESERVATION, site=buyer.site, **capability.seal(secret),
+        reserved_until=timezone.now() + RESERVATION, site=buyer.site, recipient=buyer.recipient,
+        bonus_micros=product.bonus_micros, bonus_days=product.bonus_days if product.bonus_micros else 0, **capability.seal(secret),
     )  # fmt: skip
     shelves.reserve(product=product, count=quantity, order=order)
     if price.coupon is not None:
@@ -112,7 +117,14 @@ def start_payment(*, order: Order, account: GatewayAccount, payer: Membership | 
         raise BadOrder(_("This way to pay is not available."))
     if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
         raise WrongState(_("This order can no longer be paid."))
-    credit = _credit_part(locked, account, payer=payer, with_credit=with_credit)
+    try:
+        return _begin(locked, account, payer=payer, with_credit=with_credit)
+    except store_credit.NotCovered as refusal:
+        raise BadOrder(str(refusal)) from None
+
+
+def _begin(locked: Order, account: GatewayAccount, *, payer: Membership | None, with_credit: bool) -> PaymentAttempt:
+    credit = store_credit.part_of(order=locked, account=account, payer=payer, is_wanted=with_credit)
     open_ones = locked.attempts.select_related("account", "order").filter(account=account, state=Attempt.PENDING, credit_minor=credit)
     found = open_ones.order_by("-pk").first()
     if found is not None and store_credit.part(found) and store_credit.is_held(found):
@@ -125,7 +137,7 @@ def start_payment(*, order: Order, account: GatewayAccount, payer: Membership | 
         order=locked, account=account, token=spell_secret(24), amount_minor=amount, currency=currency, credit_minor=credit
     )
     if store_credit.part(attempt):
-        _hold_credit(locked, attempt)
+        store_credit.hold(order=locked, attempt=attempt)
     OrderEvent.objects.create(order=locked, attempt=attempt, after=Attempt.PENDING)
     return attempt
 
@@ -224,28 +236,6 @@ def _close(order: Order, state: str, *, actor: User | None = None, reason: str =
     step(order, to=state, actor=actor, reason=reason)
 
 
-def _credit_part(order: Order, account: GatewayAccount, *, payer: Membership | None, with_credit: bool) -> int:
-    """Return what store credit pays beside the account; raise BadOrder where it cannot do what is asked of it."""
-    is_whole = account.driver == store_credit.DRIVER
-    if not is_whole and not with_credit:
-        return 0
-    usable = store_credit.usable(order) if payer is not None and payer.pk == order.membership_id else 0
-    if is_whole:
-        if usable < order.total_minor:
-            raise BadOrder(_("Your store credit does not cover this order."))
-        return 0
-    if not 0 < usable < order.total_minor:
-        raise BadOrder(_("Your store credit pays no part of this order: pay it all with one of them."))
-    return usable
-
-
-def _hold_credit(order: Order, attempt: PaymentAttempt) -> None:
-    try:
-        store_credit.hold(order=order, attempt=attempt)
-    except store_credit.NotCovered:
-        raise BadOrder(_("Your store credit does not cover this order.")) from None
-
-
 def _check(product: Product, buyer: Buyer, quantity: int) -> None:
     if not product.is_active or product.tenant.state != Tenant.State.OPEN:
         raise BadOrder(_("This product is not on sale."))
@@ -253,6 +243,7 @@ def _check(product: Product, buyer: Buyer, quantity: int) -> None:
         raise BadOrder(_("Order %(least)d to %(most)d pieces.") % {"least": product.least_pieces, "most": product.most_pieces})
     if not (buyer.email.strip() or buyer.contact.strip()):
         raise BadOrder(_("Leave an e-mail address, a phone number or another contact, so that the order can be found again."))
+    _check_kind(product, buyer)
     _check_share(product, buyer, quantity)
     if count_open(tenant=product.tenant, buyer=buyer) >= MOST_OPEN:
         raise TooManyOpen(_("You have too many unpaid orders: pay or cancel one first, or wait a few minutes."))
@@ -275,6 +266,16 @@ def _answered(product: Product, answers: Mapping[str, str]) -> list[dict[str, st
         return questions.answered(questions.of(product), answers)
     except questions.BadAnswers as error:
         raise BadOrder(str(error)) from None
+
+
+def _check_kind(product: Product, buyer: Buyer) -> None:
+    """Raise BadOrder where nobody is there to whom the quota could go: a customer's wallet, a shop below the seller."""
+    if product.kind == Product.Kind.TOPUP and (buyer.membership is None or buyer.membership.tenant_id != product.tenant_id):
+        raise BadOrder(_("Sign in first: a top-up goes into your wallet."))
+    is_wholesale = product.kind == Product.Kind.STOCK
+    buys = buyer.recipient is not None and buyer.recipient.parent_id == product.tenant_id
+    if is_wholesale != (buyer.recipient is not None) or (is_wholesale and not buys):
+        raise BadOrder(_("This product is not on sale."))
 
 
 def _check_share(product: Product, buyer: Buyer, quantity: int) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import F, Q
 
-from billing import cards, code_shelf, ready_keys
+from billing import cards, code_shelf, direct, ready_keys
 from billing.codes import SoldOut
 from billing.models import Order, Product
 
@@ -64,5 +64,7 @@ _SHELVES: dict[str, _Shelf] = {
     Kind.CODE: _Shelf(code_shelf.reserve, code_shelf.release, code_shelf.sell),
     Kind.KEY: _Shelf(code_shelf.reserve, code_shelf.release, ready_keys.sell),
     Kind.CARD: _Shelf(cards.reserve, cards.release, cards.sell),
+    Kind.TOPUP: _Shelf(direct.reserve, direct.release, direct.sell),
+    Kind.STOCK: _Shelf(direct.reserve, direct.release, direct.sell),
     Kind.MANUAL: _Shelf(_count_down, _count_up, _as_ordered),
 }

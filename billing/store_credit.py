@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Membership, Tenant, User
 from billing import ledger
@@ -35,7 +36,7 @@ class Movement:
 
 
 class NotCovered(ValueError):
-    """There is less store credit than asked for."""
+    """There is less store credit than asked for; the message is for the customer."""
 
 
 def book(membership: Membership, *, currency: str) -> LedgerAccount:
@@ -97,6 +98,21 @@ def part(attempt: PaymentAttempt) -> int:
     return attempt.amount_minor if attempt.account.driver == DRIVER else attempt.credit_minor
 
 
+def part_of(*, order: Order, account: GatewayAccount, payer: Membership | None, is_wanted: bool) -> int:
+    """Return what store credit is to pay beside an account; raise NotCovered where it cannot do what is asked of it."""
+    is_whole = account.driver == DRIVER
+    if not is_whole and not is_wanted:
+        return 0
+    could = usable(order) if payer is not None and payer.pk == order.membership_id else 0
+    if is_whole:
+        if could < order.total_minor:
+            raise NotCovered(_("Your store credit does not cover this order."))
+        return 0
+    if not 0 < could < order.total_minor:
+        raise NotCovered(_("Your store credit pays no part of this order: pay it all with one of them."))
+    return could
+
+
 def hold(*, order: Order, attempt: PaymentAttempt) -> None:
     """Set a payment's part aside, within the caller's transaction. Raises NotCovered."""
     assert order.membership is not None  # noqa: S101  # `usable` gives guests nothing
@@ -104,7 +120,7 @@ def hold(*, order: Order, attempt: PaymentAttempt) -> None:
     try:
         ledger.hold(key=_key(attempt.pk), account_id=account.pk, amount=part(attempt), expires_at=order.reserved_until + _GRACE)
     except ledger.InsufficientFunds:
-        raise NotCovered("the store credit has been used meanwhile") from None
+        raise NotCovered(_("Your store credit does not cover this order.")) from None
 
 
 def is_held(attempt: PaymentAttempt) -> bool:

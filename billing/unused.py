@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.models import User
-from billing import code_shelf, ledger, ready_keys, shelves
+from billing import code_shelf, direct, ledger, ready_keys, shelves
 from billing.models import Code, CodeBatch, LedgerAccount, Order, PaymentAttempt, Refund, Transfer
 
 
@@ -20,12 +20,16 @@ class Unspent:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """The part `back` of `whole` that was not used: codes that are open, quota that was not spent, a delivery that waits for staff."""
+    """The part `back` of `whole` that was not used: codes that are open, quota that was not spent, a delivery that waits for staff.
+
+    `moved` is the µ$ of `back` that an order had moved without codes.
+    """
 
     whole: int
     back: int
     open_codes: tuple[Code, ...]
     unspent: tuple[Unspent, ...]
+    moved: int = 0
 
 
 def of(attempt: PaymentAttempt) -> Unused:
@@ -35,6 +39,9 @@ def of(attempt: PaymentAttempt) -> Unused:
     unspent = tuple(_unspent(attempt))
     if not order.units_micros:
         return Unused(1, int(_waits_for_staff(order)), open_codes, unspent)
+    if order.kind in direct.KINDS:
+        moved = 0 if _was_taken_back(attempt) else direct.left(order)
+        return Unused(order.units_micros * order.quantity, moved, (), (), moved)
     back = order.units_micros * len(open_codes) + sum(part.micros for part in unspent)
     return Unused(order.units_micros * order.quantity, back, open_codes, unspent)
 
@@ -48,6 +55,8 @@ def take_back(order: Order, unused: Unused, *, refund: Refund, actor: User | Non
         by_batch.setdefault(code.batch, []).append(code.serial)
     for batch, serials in by_batch.items():
         code_shelf.revoke(batch=batch, actor=actor, reason=f"refund {refund.pk}", serials=serials)
+    if order.kind in direct.KINDS:
+        direct.take_back(order, micros=unused.moved, key=f"refund-quota:{refund.pk}", actor_id=actor.pk if actor else None)
     stock = ledger.account(kind="stock", tenant_id=order.tenant_id).pk
     for part in unused.unspent:
         ledger.transfer(
@@ -60,9 +69,13 @@ def _waits_for_staff(order: Order) -> bool:
     return order.state == Order.State.PAID and shelves.waits_for_staff(order)
 
 
+def _was_taken_back(attempt: PaymentAttempt) -> bool:
+    return attempt.refunds.filter(takes_back=True, state__in=Refund.COUNTING).exists()
+
+
 def _unspent(attempt: PaymentAttempt) -> list[Unspent]:
     """Return what redeemed codes left behind; several in one wallet share what is free there. Taken back once, nothing is left."""
-    if attempt.refunds.filter(takes_back=True, state__in=Refund.COUNTING).exists():
+    if _was_taken_back(attempt):
         return []
     free: dict[int, int] = {}
     found = []

@@ -5,13 +5,14 @@ from billing.models.audit import AuditFinding, AuditRun, UnpricedUse
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ProductPicture, ReadyKey
+from billing.models.inbox import WebhookInbox
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon, CouponUse
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
 from billing.models.refunds import Refund
-from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product, WebhookInbox
+from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 
 __all__ = [
     "QUOTA",

@@ -1,6 +1,6 @@
-"""The shop: products, orders, payment attempts, gateway accounts, and what gateways told us.
+"""The shop: products, orders, payment attempts, gateway accounts.
 
-Order, payment attempt and inbox row are state machines; every step is a compare-and-swap, and order and payment steps
+Order and payment attempt are state machines; every step is a compare-and-swap, and order and payment steps
 leave an `OrderEvent`.
 """
 
@@ -52,9 +52,12 @@ class Product(models.Model):
         KEY = "key", _("ready key")
         MANUAL = "manual", _("by hand")
         CARD = "card", _("imported card")
+        TOPUP = "topup", _("top-up of the wallet")
+        STOCK = "stock", _("stock for shops")
 
-    # Kinds that sell quota: their stock are minted codes.
-    QUOTA_KINDS: ClassVar[tuple[str, ...]] = (Kind.CODE, Kind.KEY)
+    # Kinds whose stock are minted codes, and all that sell quota.
+    MINTED_KINDS: ClassVar[tuple[str, ...]] = (Kind.CODE, Kind.KEY)
+    QUOTA_KINDS: ClassVar[tuple[str, ...]] = (*MINTED_KINDS, Kind.TOPUP, Kind.STOCK)
 
     class StockShown(models.TextChoices):
         RANGE = "range", _("as a range")
@@ -74,6 +77,11 @@ class Product(models.Model):
     instructions = models.TextField(_("shown after payment"), blank=True, help_text=_("Markdown."))
     questions = models.JSONField(_("asked of the buyer"), default=list, blank=True)
     units_micros = models.PositiveBigIntegerField(_("quota in µ$"))
+    # Of a top-up: what comes on top, and for how many days it lasts.
+    bonus_micros = models.PositiveBigIntegerField(_("bonus in µ$"), default=0)
+    bonus_days = models.PositiveSmallIntegerField(
+        _("days the bonus lasts"), default=30, help_text=_("Only a top-up has a bonus; what of it is not spent by then is gone.")
+    )
     price_minor = models.PositiveBigIntegerField(_("price in minor units"))
     currency = models.CharField(_("currency"), max_length=3)
     category = models.ForeignKey(Category, models.SET_NULL, null=True, blank=True, related_name="products", verbose_name=_("category"))
@@ -160,6 +168,10 @@ class Order(models.Model):
     answers = models.JSONField(_("answers"), default=list, blank=True)
     quantity = models.PositiveSmallIntegerField(_("quantity"))
     units_micros = models.PositiveBigIntegerField(_("quota of each in µ$"))
+    bonus_micros = models.PositiveBigIntegerField(_("bonus of each in µ$"), default=0)
+    bonus_days = models.PositiveSmallIntegerField(_("days the bonus lasts"), default=0)
+    # The shop whose stock grows, of an order of stock.
+    recipient = models.ForeignKey(Tenant, models.PROTECT, null=True, blank=True, related_name="purchases", verbose_name=_("bought by"))
     total_minor = models.PositiveBigIntegerField(_("total in minor units"))
     currency = models.CharField(_("currency"), max_length=3)
     email = models.EmailField(_("e-mail"), blank=True)
@@ -260,35 +272,3 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.before} → {self.after}"
-
-
-class WebhookInbox(models.Model):
-    """What a gateway said, once per event, and what became of it."""
-
-    class State(models.TextChoices):
-        RECEIVED = "received", _("received")
-        PROCESSED = "processed", _("processed")
-        IGNORED = "ignored", _("ignored")
-        FAILED = "failed", _("failed")
-
-    account = models.ForeignKey(GatewayAccount, models.PROTECT, related_name="inbox", verbose_name=_("payment account"))
-    event_id = models.CharField(_("event"), max_length=120)
-    kind = models.CharField(_("kind"), max_length=40)
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RECEIVED)
-    reason = models.CharField(_("reason"), max_length=200, blank=True)
-    body = models.JSONField(_("content"), default=dict)
-    tries = models.PositiveIntegerField(_("deliveries"), default=0)
-    created_at = models.DateTimeField(_("received"), auto_now_add=True)
-    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-
-    tenant_path: ClassVar[str] = "account__tenant"
-
-    class Meta:
-        verbose_name = _("gateway message")
-        verbose_name_plural = _("gateway messages")
-        constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["account", "event_id"], name="one_inbox_row_per_event"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.event_id}"

@@ -54,7 +54,7 @@ class MintForm(pages.DeskForm):
         super().__init__(*args, **kwargs)
         actor = actor_of(request)
         product: Any = self.fields["product"]
-        product.queryset = scope.narrow(actor, Product.objects.select_related("tenant").filter(kind__in=Product.QUOTA_KINDS))
+        product.queryset = scope.narrow(actor, Product.objects.select_related("tenant").filter(kind__in=Product.MINTED_KINDS))
         tenant: Any = self.fields["tenant"]
         tenant.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
         tenant.initial = actor.tenant.pk

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from billing import callbacks
-from billing.models.shop import Order, PaymentAttempt, WebhookInbox
+from billing.models.inbox import WebhookInbox
+from billing.models.shop import Order, PaymentAttempt
 from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly
 from console.admin.figures import label

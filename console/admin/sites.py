@@ -31,12 +31,13 @@ from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ReadyKey
+from billing.models.inbox import WebhookInbox
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
-from billing.models.shop import Category, GatewayAccount, Order, Product, WebhookInbox
+from billing.models.shop import Category, GatewayAccount, Order, Product
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
 from console.admin import dashboard
 from console.admin.applications import ShopApplicationAdmin
