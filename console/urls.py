@@ -19,6 +19,7 @@ from console.pages import (
     receipt,
     site,
     tokens,
+    topup,
     usage,
 )
 
@@ -45,6 +46,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/wallet/", overview.wallet, name="console_wallet"),
     path("console/wallet/watch/", overview.wallet_watch, name="console_wallet_watch"),
     path("console/wallet/statement.csv", overview.statement_csv, name="console_statement_csv"),
+    path("console/topup/", topup.topup, name="console_topup"),
     path("console/orders/", orders.order_list, name="console_orders"),
     path("console/profile/", profile.profile, name="console_profile"),
     path("console/profile/data.json", profile.export_data, name="console_export"),

@@ -37,7 +37,7 @@ def steps(tenant: Tenant, site: str) -> list[Step]:
         ),
         Step(_("Add your own domain"), _list(site, "accounts_tenantdomain"), _is_proven(tenant)),
         Step(_("Connect a payment account"), _list(site, "billing_gatewayaccount"), GatewayAccount.objects.filter(tenant=tenant).exists()),
-        Step(_("Buy quota wholesale"), _list(site, "billing_codebatch"), stock > 0),
+        Step(_("Buy quota wholesale"), _buy(site, tenant), stock > 0),
         Step(_("Make the first product"), _list(site, "billing_product"), Product.objects.filter(tenant=tenant).exists()),
     ]
     return [] if all(step.is_done for step in found) else found
@@ -45,6 +45,13 @@ def steps(tenant: Tenant, site: str) -> list[Step]:
 
 def _is_proven(tenant: Tenant) -> bool:
     return TenantDomain.objects.filter(tenant=tenant, proven_at__isnull=False).exists()
+
+
+def _buy(site: str, tenant: Tenant) -> str:
+    """Return where a shop buys its stock; the platform looks at the shop itself."""
+    if site == "reseller":
+        return reverse("reseller:accounts_tenant_buy_quota", args=[tenant.pk])
+    return reverse(f"{site}:accounts_tenant_change", args=[tenant.pk])
 
 
 def _list(site: str, name: str) -> str:

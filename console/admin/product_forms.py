@@ -19,8 +19,11 @@ class ProductForm(forms.ModelForm[Product]):
     """Takes quota in dollars and the price as people write it in its currency."""
 
     units_micros = UsdField(
-        label=gettext_lazy("Quota, $"), required=False, help_text=gettext_lazy("Of a code or a ready key; empty for what holds no quota.")
+        label=gettext_lazy("Quota, $"),
+        required=False,
+        help_text=gettext_lazy("Of a code, a key, a top-up or stock; empty for what holds none."),
     )
+    bonus_micros = UsdField(label=gettext_lazy("Bonus, $"), required=False, help_text=gettext_lazy("Of a top-up: what comes on top."))
     price = forms.CharField(label=gettext_lazy("Price"), widget=UnfoldAdminTextInputWidget, help_text=gettext_lazy("Such as 39.00"))
     compare = forms.CharField(label=gettext_lazy("Struck price"), widget=UnfoldAdminTextInputWidget, required=False)
     asked = forms.CharField(
@@ -61,10 +64,15 @@ class ProductForm(forms.ModelForm[Product]):
     def clean_units_micros(self) -> int:
         return self.cleaned_data["units_micros"] or 0
 
+    def clean_bonus_micros(self) -> int:
+        return self.cleaned_data["bonus_micros"] or 0
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if "units_micros" in cleaned and (cleaned["units_micros"] > 0) != (cleaned.get("kind") in Product.QUOTA_KINDS):
-            self.add_error("units_micros", _("A code or a ready key needs an amount above 0; what holds no quota has none."))
+            self.add_error("units_micros", _("What sells quota needs an amount above 0; what holds no quota has none."))
+        if cleaned.get("bonus_micros") and (cleaned.get("kind") or self.instance.kind) != Product.Kind.TOPUP:
+            self.add_error("bonus_micros", _("Only a top-up has a bonus."))
         currency = cleaned.get("currency") or self.instance.currency
         try:
             self.instance.price_minor = money.parse_minor(cleaned.get("price", ""), currency=currency or "CNY")

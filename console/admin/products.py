@@ -21,7 +21,7 @@ from console.admin.product_forms import ProductChangeForm, ProductForm
 # What an offer is made of, beside denomination and price.
 _OFFER = (
     "category", "compare_minor", "tiers", "stock_left", "stock_shown", "least_pieces", "most_pieces", "most_each", "lead", "choice",
-    "questions",
+    "questions", "bonus_micros", "bonus_days",
 )  # fmt: skip
 
 
@@ -37,7 +37,22 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
     inlines = (PictureInline,)
     fieldsets: tuple[Any, ...] = (
         (None, {"fields": ("name", "kind", "units_micros", "price", "currency", "is_active", "sort", "category", "slug")}),
-        (gettext_lazy("Offer"), {"fields": ("compare", "many", "stock_left", "stock_shown", "least_pieces", "most_pieces", "most_each")}),
+        (
+            gettext_lazy("Offer"),
+            {
+                "fields": (
+                    "bonus_micros",
+                    "bonus_days",
+                    "compare",
+                    "many",
+                    "stock_left",
+                    "stock_shown",
+                    "least_pieces",
+                    "most_pieces",
+                    "most_each",
+                )
+            },
+        ),
         (gettext_lazy("Variants"), {"fields": ("lead", "choice")}),
         (gettext_lazy("Texts"), {"fields": ("description", "instructions", "asked")}),
     )

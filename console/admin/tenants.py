@@ -19,7 +19,7 @@ from accounts import tenants
 from accounts.admin_scope import TenantTabularInline
 from accounts.models import Tenant, TenantDomain
 from accounts.tasks import TELL_MEMBERS
-from console.admin import pages
+from console.admin import pages, purchases
 from console.admin.base import DeskAdmin, ReadOnly, facts
 from console.admin.figures import label
 from foundation import outbox
@@ -150,7 +150,12 @@ class ShopAdmin(TenantAdmin):
     list_filter = ()
     inlines = (DomainLookInline,)
     fieldsets = ((None, {"fields": ("slug", "state_label")}), *TenantAdmin.fieldsets[1:])
-    actions_detail = ()
+    actions_detail = ("buy_quota",)
+
+    @pages.act(description=gettext_lazy("Buy quota"), icon="add_shopping_cart")
+    def buy_quota(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Buy stock of the seller above."""
+        return purchases.run(self, request, self.subject(request, object_id))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tenant | None = None) -> tuple[str, ...]:
         return ("slug", "state_label", "currency")

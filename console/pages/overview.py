@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Membership
-from billing import alerts, ledger, rates, statements, store_credit
+from billing import alerts, direct, ledger, rates, statements, store_credit
 from console.pages import amounts, charts, cursors, offer, rows
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
@@ -78,7 +78,8 @@ def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
 
 def _balance(request: MemberRequest) -> dict[str, object]:
     balance = ledger.balance(membership_id=request.member.pk)
-    return {"balance": balance, "active_keys": rows.active_keys(request.member)}
+    has_presets = bool(direct.presets(request.tenant.pk))
+    return {"balance": balance, "active_keys": rows.active_keys(request.member), "has_presets": has_presets}
 
 
 class _Echo:
