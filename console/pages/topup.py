@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -12,7 +14,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from billing import capability, codes, direct, orders
-from billing.models.shop import Product
 from console.pages.door import MemberRequest, members_only
 
 
@@ -46,5 +47,5 @@ def _buyer(request: MemberRequest) -> orders.Buyer:
     )  # fmt: skip
 
 
-def _page(request: MemberRequest, offered: list[Product], *, status: int = HTTPStatus.OK) -> HttpResponse:
+def _page(request: MemberRequest, offered: Sequence[Any], *, status: int = HTTPStatus.OK) -> HttpResponse:
     return render(request, "console/topup.html", {"presets": offered}, status=status)
