@@ -3,6 +3,7 @@
     strip, override, headers      the request that goes out, in upstream's own terms, after the vendor file had its say
     system_prefix                 instructions put before the client's own, in whatever protocol they are written
     proxy                         http://, socks4:// or socks5:// (names are resolved there)
+    completions                   whether texts are completed natively or by a chat
     repeats                       after how many equal pieces a stream is cut off
     connect_seconds …             deadlines that differ from the relay's
 
@@ -25,7 +26,7 @@ from channels_app.contract import Call, ChannelFacts, Encoded
 from channels_app.exchange import Timeouts
 from channels_app.faces import CHAT
 from channels_app.fitting import fit
-from channels_app.provider import Field
+from channels_app.provider import Field, gettext_noop
 from channels_app.repetition import MOST
 
 Headers = tuple[tuple[str, str], ...]
@@ -33,35 +34,51 @@ Headers = tuple[tuple[str, str], ...]
 FIELDS = (
     Field(
         "strip",
-        "Fields to leave out",
-        help="Names of request fields this upstream refuses, with commas between them; messages.name is the name in each message.",
+        gettext_noop("Fields to leave out"),
+        help=gettext_noop(
+            "Names of request fields this upstream refuses, with commas between them; messages.name is the name in each message."
+        ),
     ),
     Field(
         "override",
-        "Fields to set",
-        help='JSON laid over the request in upstream\'s own terms, such as {"temperature": 0.5}; null removes a field.',
+        gettext_noop("Fields to set"),
+        help=gettext_noop('JSON laid over the request in upstream\'s own terms, such as {"temperature": 0.5}; null removes a field.'),
         rows=3,
     ),
     Field(
         "headers",
-        "Headers to set",
+        gettext_noop("Headers to set"),
         is_secret=True,
-        help='A JSON object, such as {"X-Team": "shop"}; a header with an empty value is left out. A single - removes them all.',
+        help=gettext_noop(
+            'A JSON object, such as {"X-Team": "shop"}; a header with an empty value is left out. A single - removes them all.'
+        ),
     ),
-    Field("system_prefix", "System prompt before the client's own", help="Its tokens are charged like the client's.", rows=3),
+    Field(
+        "system_prefix",
+        gettext_noop("System prompt before the client's own"),
+        help=gettext_noop("Its tokens are charged like the client's."),
+        rows=3,
+    ),
     Field(
         "proxy",
-        "Proxy",
+        gettext_noop("Proxy"),
         is_secret=True,
-        help="http://, socks4:// or socks5://, with user:password@ where it asks for them. A single - removes it.",
+        help=gettext_noop("http://, socks4:// or socks5://, with user:password@ where it asks for them. A single - removes it."),
     ),
     Field(
-        "repeats", "Equal pieces that end a stream", help="A stream that says the same so often in a row is cut off. Empty: 100; 0: never."
+        "completions",
+        gettext_noop("Text completions"),
+        help=gettext_noop("native passes them on as they are, chat asks them as a chat; empty: by the model's name and by what is asked."),
     ),
-    Field("connect_seconds", "Time to connect, in seconds"),
-    Field("first_byte_seconds", "Time to the answer's beginning, in seconds"),
-    Field("idle_seconds", "Longest silence inside an answer, in seconds"),
-    Field("total_seconds", "Time for a whole answer, in seconds"),
+    Field(
+        "repeats",
+        gettext_noop("Equal pieces that end a stream"),
+        help=gettext_noop("A stream that says the same so often in a row is cut off. Empty: 100; 0: never."),
+    ),
+    Field("connect_seconds", gettext_noop("Time to connect, in seconds")),
+    Field("first_byte_seconds", gettext_noop("Time to the answer's beginning, in seconds")),
+    Field("idle_seconds", gettext_noop("Longest silence inside an answer, in seconds")),
+    Field("total_seconds", gettext_noop("Time for a whole answer, in seconds")),
 )
 PROXY_SCHEMES = frozenset({"http", "socks4", "socks5"})
 _TIMES = ("connect", "first_byte", "idle", "total")
@@ -86,6 +103,8 @@ def check(options: Mapping[str, Any]) -> None:
     proxy = str(options.get("proxy") or "")
     if proxy and not _is_proxy(proxy):
         raise BadSetting("proxy", "The proxy must be http://, socks4:// or socks5:// with a host and a port.")
+    if options.get("completions") not in (None, "", "native", "chat"):
+        raise BadSetting("completions", "Text completions are native or chat, or empty.")
     if options.get("repeats") not in (None, ""):
         _repeats(str(options["repeats"]))
     for name in _TIMES:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from channels_app import inquiry
 from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
 from channels_app.inquiry import Inquiry
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 # Tokens of a signed-in account, not API keys: they travel as Bearer only.
 _OAUTH = "sk-ant-oat"
@@ -22,13 +22,22 @@ class Anthropic(Provider):
     fields = (
         Field(
             "anthropic_version",
-            "API version",
+            gettext_noop("API version"),
             default="2023-06-01",
-            help="Sent for clients of other protocols; Anthropic's own clients say it themselves.",
+            help=gettext_noop("Sent for clients of other protocols; Anthropic's own clients say it themselves."),
         ),
-        Field("anthropic_beta", "Beta features", help="Sent as anthropic-beta for clients that name none, with commas between them."),
-        Field("max_tokens", "Output limit", default="8192", help="For clients that set none: Anthropic insists on one."),
-        Field("thinking", "Way of thinking", help="adaptive or budget; empty: by the model's version."),
+        Field(
+            "anthropic_beta",
+            gettext_noop("Beta features"),
+            help=gettext_noop("Sent as anthropic-beta for clients that name none, with commas between them."),
+        ),
+        Field(
+            "max_tokens",
+            gettext_noop("Output limit"),
+            default="8192",
+            help=gettext_noop("For clients that set none: Anthropic insists on one."),
+        ),
+        Field("thinking", gettext_noop("Way of thinking"), help=gettext_noop("adaptive or budget; empty: by the model's version.")),
     )
     default_models = ("claude-opus-4-8", "claude-sonnet-5-5", "claude-haiku-5-5")
 

@@ -14,7 +14,7 @@ import orjson
 
 from channels_app.contract import JSON, Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind, UpstreamRequest
 from channels_app.inquiry import Inquiry
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 _BY_DEPLOYMENT = frozenset(
     {
@@ -34,13 +34,15 @@ class Azure(Provider):
     fields = (
         Field(
             "api_version",
-            "API version",
-            help="Empty for the address /openai/v1, which needs none; else the date of the older address, such as 2024-10-21.",
+            gettext_noop("API version"),
+            help=gettext_noop(
+                "Empty for the address /openai/v1, which needs none; else the date of the older address, such as 2024-10-21."
+            ),
         ),
         Field(
             "strip_dots",
-            "Names without dots",
-            help="“yes” where deployments are named after their models without the dots, as older portals demanded (gpt-41).",
+            gettext_noop("Names without dots"),
+            help=gettext_noop("“yes” where deployments are named after their models without the dots, as older portals demanded (gpt-41)."),
         ),
     )
     default_models = ("gpt-4.1", "gpt-4.1-mini", "gpt-4o-mini")

@@ -10,7 +10,7 @@ from channels_app import codes, lenient
 from channels_app.addresses import origin
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, FailureKind, Secret, UpstreamRequest
 from channels_app.inquiry import Inquiry
-from channels_app.provider import Field, Provider, Token, TokenRefused
+from channels_app.provider import Field, Provider, Token, TokenRefused, gettext_noop
 
 _DESK = "/oauth/2.0/token"
 _READY = "x-access-token"
@@ -23,8 +23,8 @@ class Baidu(Provider):
     dialect = "baidu"
     base_url = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop"
     key_parts = (
-        Field("api_key", "API key", is_secret=True, is_required=True),
-        Field("secret_key", "Secret key", is_secret=True, is_required=True),
+        Field("api_key", gettext_noop("API key"), is_secret=True, is_required=True),
+        Field("secret_key", gettext_noop("Secret key"), is_secret=True, is_required=True),
     )
     default_models = ("ERNIE-4.0-8K", "ERNIE-3.5-8K", "ERNIE-Speed-8K")
     codes = codes.BAIDU

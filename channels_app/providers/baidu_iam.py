@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from channels_app import codes
 from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 from channels_app.signing import baidu
 
 _SECONDS = 300
@@ -19,8 +19,8 @@ class BaiduIam(Provider):
     dialect = "baidu"
     base_url = "https://aip.baidubce.com/rpc/2.0/ai_custom/v1/wenxinworkshop"
     key_parts = (
-        Field("access_key", "Access key", is_secret=True, is_required=True),
-        Field("secret_key", "Secret key", is_secret=True, is_required=True),
+        Field("access_key", gettext_noop("Access key"), is_secret=True, is_required=True),
+        Field("secret_key", gettext_noop("Secret key"), is_secret=True, is_required=True),
     )
     default_models = ("ERNIE-4.0-8K", "ERNIE-3.5-8K", "ERNIE-Speed-8K")
     codes = codes.BAIDU

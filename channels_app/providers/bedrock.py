@@ -22,7 +22,7 @@ from botocore.eventstream import EventStreamBuffer, ParserError
 
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind, UpstreamHead, UpstreamRequest
 from channels_app.inquiry import Inquiry
-from channels_app.provider import Field, Provider, Unframer
+from channels_app.provider import Field, Provider, Unframer, gettext_noop
 
 SERVICE = "bedrock"
 FRAMES = "application/vnd.amazon.eventstream"
@@ -52,11 +52,22 @@ class Bedrock(Provider):
     label = "Amazon Bedrock"
     dialect = "converse"
     fields = (
-        Field("region", "Region", help="Where the models run, such as us-west-2; empty for the key's, else us-east-1."),
-        Field("profile", "Inference profile", help="Put before plain model ids, such as us, eu, apac or global."),
-        Field("api", "Interface for Claude", default="invoke", help="“invoke” for Anthropic's own protocol, or “converse”."),
+        Field(
+            "region",
+            gettext_noop("Region"),
+            help=gettext_noop("Where the models run, such as us-west-2; empty for the key's, else us-east-1."),
+        ),
+        Field(
+            "profile", gettext_noop("Inference profile"), help=gettext_noop("Put before plain model ids, such as us, eu, apac or global.")
+        ),
+        Field(
+            "api",
+            gettext_noop("Interface for Claude"),
+            default="invoke",
+            help=gettext_noop("“invoke” for Anthropic's own protocol, or “converse”."),
+        ),
     )
-    key_label = "Bedrock API key, or access key|secret key|region"
+    key_label = gettext_noop("Bedrock API key, or access key|secret key|region")
     default_models = ("amazon.nova-lite-v1:0", "amazon.nova-pro-v1:0", "anthropic.claude-3-5-sonnet-20240620-v1:0")
     operations = frozenset({"chat"})
     signs = True

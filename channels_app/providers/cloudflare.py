@@ -5,14 +5,20 @@ from __future__ import annotations
 from channels_app.addresses import join
 from channels_app.contract import Call, ChannelFacts, Encoded
 from channels_app.fitting import fit
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 
 class Cloudflare(Provider):
     slug = "cloudflare"
     label = "Cloudflare Workers AI"
     base_url = "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1"
-    fields = (Field("account_id", "Account ID", help="The 32 characters after dash.cloudflare.com/ in the dashboard's address."),)
+    fields = (
+        Field(
+            "account_id",
+            gettext_noop("Account ID"),
+            help=gettext_noop("The 32 characters after dash.cloudflare.com/ in the dashboard's address."),
+        ),
+    )
     default_models = ("@cf/meta/llama-3.3-70b-instruct-fp8-fast",)
     operations = frozenset({"chat", "embeddings"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from channels_app import codes, dashscope_images, dashscope_texts
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded
-from channels_app.provider import Errand, Field, Provider
+from channels_app.provider import Errand, Field, Provider, gettext_noop
 
 
 class DashScope(Provider):
@@ -13,8 +13,8 @@ class DashScope(Provider):
     dialect = "dashscope"
     base_url = "https://dashscope.aliyuncs.com/api/v1"
     fields = (
-        Field("workspace", "Workspace", help="Sent as X-DashScope-WorkSpace."),
-        Field("plugin", "Plugins", help="Sent as X-DashScope-Plugin."),
+        Field("workspace", gettext_noop("Workspace"), help=gettext_noop("Sent as X-DashScope-WorkSpace.")),
+        Field("plugin", gettext_noop("Plugins"), help=gettext_noop("Sent as X-DashScope-Plugin.")),
     )
     default_models = ("qwen-plus", "qwen-max", "qwen-turbo")
     codes = codes.DASHSCOPE

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 _WORDS = re.compile(r"\s*\S+")
 _CREATED = 1_700_000_000
@@ -20,7 +20,7 @@ class Demo(Provider):
     slug = "demo"
     label = "Demo (answers locally)"
     base_url = "http://demo.invalid/v1"
-    fields = (Field("delay_ms", "Pause between tokens, in milliseconds", default="20"),)
+    fields = (Field("delay_ms", gettext_noop("Pause between tokens, in milliseconds"), default="20"),)
     default_models = ("demo-chat",)
     needs_key = False
     is_local = True

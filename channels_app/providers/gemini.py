@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from channels_app import inquiry
 from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
 from channels_app.inquiry import Inquiry
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 
 class Gemini(Provider):
@@ -18,11 +18,11 @@ class Gemini(Provider):
     fields = (
         Field(
             "safety",
-            "Safety threshold",
+            gettext_noop("Safety threshold"),
             default="BLOCK_NONE",
-            help="Sent for every category where the client says nothing: OFF, BLOCK_NONE, …",
+            help=gettext_noop("Sent for every category where the client says nothing: OFF, BLOCK_NONE, …"),
         ),
-        Field("schema", "Schemas of tools", help="json or openapi; empty: by the model's version."),
+        Field("schema", gettext_noop("Schemas of tools"), help=gettext_noop("json or openapi; empty: by the model's version.")),
     )
     default_models = ("gemini-2.5-flash", "gemini-2.5-pro")
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from channels_app import codes, failures, hunyuan_images
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Failure, UpstreamRequest
-from channels_app.provider import Errand, Field, Provider
+from channels_app.provider import Errand, Field, Provider, gettext_noop
 from channels_app.signing import tencent
 
 _EXPIRED = "AuthFailure.SignatureExpire"
@@ -20,11 +20,11 @@ class HunyuanTc3(Provider):
     dialect = "hunyuan"
     base_url = "https://hunyuan.tencentcloudapi.com"
     key_parts = (
-        Field("app_id", "APPID", help="Of the account; not part of the signature."),
-        Field("secret_id", "SecretId", is_secret=True, is_required=True),
-        Field("secret_key", "SecretKey", is_secret=True, is_required=True),
+        Field("app_id", gettext_noop("APPID"), help=gettext_noop("Of the account; not part of the signature.")),
+        Field("secret_id", gettext_noop("SecretId"), is_secret=True, is_required=True),
+        Field("secret_key", gettext_noop("SecretKey"), is_secret=True, is_required=True),
     )
-    fields = (Field("region", "Region", help="Sent as X-TC-Region, such as ap-guangzhou."),)
+    fields = (Field("region", gettext_noop("Region"), help=gettext_noop("Sent as X-TC-Region, such as ap-guangzhou.")),)
     default_models = ("hunyuan-turbos-latest", "hunyuan-lite")
     codes = codes.HUNYUAN
     is_retired = True

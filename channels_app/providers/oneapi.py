@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from channels_app import dashboard_billing
 from channels_app.contract import ChannelFacts, ChannelKey, Failure, FailureKind, UpstreamHead
 from channels_app.inquiry import Balance, Inquiry
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 _REQUEST_ID = re.compile(r"\s*[(（]\s*request[ _]id:[^()（）]*[)）]", re.IGNORECASE)
 _NO_QUOTA = re.compile(r"额度已用尽|额度不足|余额不足|quota is not enough|insufficient (user )?quota|token quota", re.IGNORECASE)
@@ -28,9 +28,9 @@ class OneAPI(Provider):
     fields = (
         Field(
             "units_per_dollar",
-            "Units per dollar",
+            gettext_noop("Units per dollar"),
             default="1",
-            help="1 where the relay shows its balance in dollars; 500000 where it tells its own quota units.",
+            help=gettext_noop("1 where the relay shows its balance in dollars; 500000 where it tells its own quota units."),
         ),
     )
 

@@ -8,7 +8,7 @@ from channels_app import dashboard_billing
 from channels_app.contract import Call, ChannelFacts, ChannelKey
 from channels_app.faces import CHAT
 from channels_app.inquiry import Balance, Inquiry
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 
 class OpenAI(Provider):
@@ -16,9 +16,13 @@ class OpenAI(Provider):
     label = "OpenAI or compatible"
     base_url = "https://api.openai.com/v1"
     fields = (
-        Field("organization", "Organization", help="Sent as OpenAI-Organization."),
-        Field("project", "Project", help="Sent as OpenAI-Project."),
-        Field("protocol", "Protocol", help="chat, responses, or both: as the client speaks. Empty: both at OpenAI itself, chat elsewhere."),
+        Field("organization", gettext_noop("Organization"), help=gettext_noop("Sent as OpenAI-Organization.")),
+        Field("project", gettext_noop("Project"), help=gettext_noop("Sent as OpenAI-Project.")),
+        Field(
+            "protocol",
+            gettext_noop("Protocol"),
+            help=gettext_noop("chat, responses, or both: as the client speaks. Empty: both at OpenAI itself, chat elsewhere."),
+        ),
     )
     default_models = ("gpt-4o-mini", "gpt-4o", "gpt-4.1-mini")
 

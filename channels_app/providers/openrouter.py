@@ -9,7 +9,7 @@ from datetime import date
 
 from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
 from channels_app.inquiry import Balance, Inquiry, NoAnswer, amount
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 
 class OpenRouter(Provider):
@@ -17,9 +17,18 @@ class OpenRouter(Provider):
     label = "OpenRouter"
     base_url = "https://openrouter.ai/api/v1"
     fields = (
-        Field("referer", "Site address", help="Sent as HTTP-Referer: where OpenRouter's statistics say the calls come from."),
-        Field("title", "Site name", help="Sent as X-OpenRouter-Title."),
-        Field("management_key", "Management key", is_secret=True, help="Only to read the credits left; it cannot make calls."),
+        Field(
+            "referer",
+            gettext_noop("Site address"),
+            help=gettext_noop("Sent as HTTP-Referer: where OpenRouter's statistics say the calls come from."),
+        ),
+        Field("title", gettext_noop("Site name"), help=gettext_noop("Sent as X-OpenRouter-Title.")),
+        Field(
+            "management_key",
+            gettext_noop("Management key"),
+            is_secret=True,
+            help=gettext_noop("Only to read the credits left; it cannot make calls."),
+        ),
     )
     tells_cost = True
     default_models = ("openai/gpt-4o-mini", "anthropic/claude-sonnet-4.5", "google/gemini-2.5-flash")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from channels_app import codes
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded
 from channels_app.fitting import classic
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 
 class Qianfan(Provider):
     slug = "qianfan"
     label = "Baidu Qianfan (v2)"
     base_url = "https://qianfan.baidubce.com/v2"
-    fields = (Field("appid", "Application id", help="Sent as appid."),)
+    fields = (Field("appid", gettext_noop("Application id"), help=gettext_noop("Sent as appid.")),)
     default_models = ("ernie-4.5-turbo-128k", "ernie-x1-turbo-32k", "ernie-speed-128k")
     operations = frozenset({"chat", "embeddings", "images"})
     codes = codes.QIANFAN

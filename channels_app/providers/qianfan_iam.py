@@ -10,7 +10,7 @@ from channels_app import codes, failures, lenient
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded, Secret, UpstreamRequest
 from channels_app.fitting import classic
 from channels_app.inquiry import Inquiry
-from channels_app.provider import Field, Provider, Token, TokenRefused
+from channels_app.provider import Field, Provider, Token, TokenRefused, gettext_noop
 from channels_app.signing import baidu
 
 _HOST = "iam.bj.baidubce.com"
@@ -24,10 +24,17 @@ class QianfanIam(Provider):
     label = "Baidu Qianfan (v2, access key)"
     base_url = "https://qianfan.baidubce.com/v2"
     key_parts = (
-        Field("access_key", "Access key", is_secret=True, is_required=True),
-        Field("secret_key", "Secret key", is_secret=True, is_required=True),
+        Field("access_key", gettext_noop("Access key"), is_secret=True, is_required=True),
+        Field("secret_key", gettext_noop("Secret key"), is_secret=True, is_required=True),
     )
-    fields = (Field("token_url", "Address of the token desk", default=f"https://{_HOST}", help="Where access keys are exchanged."),)
+    fields = (
+        Field(
+            "token_url",
+            gettext_noop("Address of the token desk"),
+            default=f"https://{_HOST}",
+            help=gettext_noop("Where access keys are exchanged."),
+        ),
+    )
     default_models = ("ernie-4.5-turbo-128k", "ernie-x1-turbo-32k", "ernie-speed-128k")
     operations = frozenset({"chat", "embeddings", "images"})
     codes = codes.QIANFAN

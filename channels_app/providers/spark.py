@@ -9,7 +9,7 @@ import orjson
 
 from channels_app import codes, failures
 from channels_app.contract import ChannelFacts, ChannelKey, Failure, UpstreamRequest
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 from channels_app.signing import spark
 
 _FORBIDDEN = 403
@@ -22,11 +22,11 @@ class Spark(Provider):
     dialect = "spark"
     base_url = "wss://spark-api.xf-yun.com"
     key_parts = (
-        Field("app_id", "APPID", is_required=True),
-        Field("api_secret", "APISecret", is_secret=True, is_required=True),
-        Field("api_key", "APIKey", is_secret=True, is_required=True),
+        Field("app_id", gettext_noop("APPID"), is_required=True),
+        Field("api_secret", gettext_noop("APISecret"), is_secret=True, is_required=True),
+        Field("api_key", gettext_noop("APIKey"), is_secret=True, is_required=True),
     )
-    fields = (Field("embeddings_url", "Address of embeddings", default=_EMBEDDINGS_URL),)
+    fields = (Field("embeddings_url", gettext_noop("Address of embeddings"), default=_EMBEDDINGS_URL),)
     default_models = ("Spark-Lite", "Spark-Pro", "Spark-Pro-128K", "Spark-Max", "Spark-Max-32K", "Spark-4.0-Ultra")
     codes = codes.SPARK
     signs = True

@@ -9,7 +9,7 @@ from typing import Any
 from channels_app import bounds, codes
 from channels_app.contract import Call, ChannelFacts, Encoded, Failure, FailureKind
 from channels_app.fitting import classic, rewritten
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 _LIMITS = {"temperature": (bounds.LEAST, 1), "top_k": (1, 6), "max_tokens": (1, 8192)}
 
@@ -21,10 +21,10 @@ class SparkHttp(Provider):
     key_parts = (
         Field(
             "api_password",
-            "APIPassword",
+            gettext_noop("APIPassword"),
             is_secret=True,
             is_required=True,
-            help="Of the model's own page in the console; or APIKey:APISecret.",
+            help=gettext_noop("Of the model's own page in the console; or APIKey:APISecret."),
         ),
     )
     default_models = ("lite", "generalv3", "pro-128k", "generalv3.5", "max-32k", "4.0Ultra")

@@ -20,7 +20,7 @@ from google.auth import crypt, jwt
 from channels_app import failures
 from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind, Secret, UpstreamRequest
 from channels_app.inquiry import Inquiry, Reply
-from channels_app.provider import Field, Provider, Token, TokenRefused
+from channels_app.provider import Field, Provider, Token, TokenRefused, gettext_noop
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -37,12 +37,21 @@ class Vertex(Provider):
     label = "Google Vertex AI"
     dialect = "gemini"
     fields = (
-        Field("region", "Region", default="global", help="Where the models run, such as us-east5 or global."),
-        Field("project", "Project ID", help="Empty for the project of the service account."),
-        Field("regions", "Other regions", help="Where some models run elsewhere: claude-*=us-east5, gemini-3*=global."),
-        Field("safety", "Safety threshold", default="BLOCK_NONE", help="Sent to Gemini for every category where the client says nothing."),
+        Field("region", gettext_noop("Region"), default="global", help=gettext_noop("Where the models run, such as us-east5 or global.")),
+        Field("project", gettext_noop("Project ID"), help=gettext_noop("Empty for the project of the service account.")),
+        Field(
+            "regions",
+            gettext_noop("Other regions"),
+            help=gettext_noop("Where some models run elsewhere: claude-*=us-east5, gemini-3*=global."),
+        ),
+        Field(
+            "safety",
+            gettext_noop("Safety threshold"),
+            default="BLOCK_NONE",
+            help=gettext_noop("Sent to Gemini for every category where the client says nothing."),
+        ),
     )
-    key_label = "Service account (JSON)"
+    key_label = gettext_noop("Service account (JSON)")
     default_models = ("gemini-2.5-flash", "gemini-2.5-pro", "claude-sonnet-4-5@20250929")
     operations = frozenset({"chat", _COUNT})
     has_token = True

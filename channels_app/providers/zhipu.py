@@ -9,7 +9,7 @@ from channels_app import bounds, codes
 from channels_app.contract import Call, ChannelFacts, Encoded
 from channels_app.fitting import classic, fit, messages_changed, rewritten
 from channels_app.operations import embeddings
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 
 _INSIDE = (bounds.LEAST, 0.99)  # the vendor refuses both ends of 0 … 1
 _MOST_TEXTS = 64
@@ -22,10 +22,12 @@ class Zhipu(Provider):
     key_parts = (
         Field(
             "key",
-            "API key",
+            gettext_noop("API key"),
             is_secret=True,
             is_required=True,
-            help="Written id.secret. Not the key of a coding plan: Zhipu forbids to resell those, and blocks them (code 1313).",
+            help=gettext_noop(
+                "Written id.secret. Not the key of a coding plan: Zhipu forbids to resell those, and blocks them (code 1313)."
+            ),
         ),
     )
     default_models = ("glm-4-plus", "glm-4-air", "glm-4-flash")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from channels_app import codes, failures
 from channels_app.contract import ChannelFacts, ChannelKey, Failure, UpstreamRequest
-from channels_app.provider import Field, Provider
+from channels_app.provider import Field, Provider, gettext_noop
 from channels_app.signing import zhipu
 
 _TOKEN_SECONDS = 210
@@ -18,7 +18,7 @@ class ZhipuV3(Provider):
     label = "Zhipu ChatGLM (v3, retired)"
     dialect = "zhipu"
     base_url = "https://open.bigmodel.cn/api/paas/v3"
-    key_parts = (Field("key", "API key", is_secret=True, is_required=True, help="Written id.secret."),)
+    key_parts = (Field("key", gettext_noop("API key"), is_secret=True, is_required=True, help=gettext_noop("Written id.secret.")),)
     default_models = ("chatglm_std", "chatglm_pro", "chatglm_lite")
     codes = codes.ZHIPU
     is_retired = True

@@ -97,8 +97,7 @@ def form_for(provider: str, channel: Channel | None) -> type[ChannelForm]:
     if vendor.key_parts:
         declared |= key_parts.fields(vendor, channel)
     elif vendor.needs_key:
-        label = gettext_lazy("Key") if vendor.key_label == "Key" else vendor.key_label
-        declared["key"] = SecretField(label=label, stored=shown, required=channel is None)
+        declared["key"] = SecretField(label=key_parts.translated(vendor.key_label), stored=shown, required=channel is None)
     stored = channel.options if channel else {}
     for field in _declared(provider):
         declared[OPTION + field.name] = _option(field, str(stored.get(field.name, "")))
@@ -142,8 +141,9 @@ def masked(provider: str, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _option(field: Field, stored: str) -> forms.Field:
+    label, told = key_parts.translated(field.label), key_parts.translated(field.help)
     if field.is_secret:
         shown = f"{MASK}{stored[-4:]}" if stored else ""
-        return SecretField(label=field.label, stored=shown, required=field.is_required, help_text=field.help)
+        return SecretField(label=label, stored=shown, required=field.is_required, help_text=told)
     widget = UnfoldAdminTextareaWidget(attrs={"rows": field.rows}) if field.rows > 1 else UnfoldAdminTextInputWidget()
-    return forms.CharField(label=field.label, required=field.is_required, initial=field.default, help_text=field.help, widget=widget)
+    return forms.CharField(label=label, required=field.is_required, initial=field.default, help_text=told, widget=widget)

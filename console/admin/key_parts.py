@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from channels_app import channels
@@ -15,6 +16,11 @@ from console.admin.fields import SecretField
 
 _PART = "part_"
 _SEPARATOR = "|"
+
+
+def translated(text: str) -> Any:
+    """Return a vendor's label or help in the reader's language; nothing stays nothing."""
+    return gettext_lazy(text) if text else text
 
 
 def names(vendor: Provider) -> list[str]:
@@ -29,10 +35,11 @@ def fields(vendor: Provider, channel: Channel | None) -> dict[str, forms.Field]:
 
 
 def _field(part: Field, stored: str) -> forms.Field:
+    label, told = translated(part.label), translated(part.help)
     if part.is_secret:
         shown = f"…{stored[-4:]}" if len(stored) >= 12 else "…" if stored else ""
-        return SecretField(label=part.label, stored=shown, required=False, help_text=part.help)
-    return forms.CharField(label=part.label, required=False, initial=stored, help_text=part.help, widget=UnfoldAdminTextInputWidget())
+        return SecretField(label=label, stored=shown, required=False, help_text=told)
+    return forms.CharField(label=label, required=False, initial=stored, help_text=told, widget=UnfoldAdminTextInputWidget())
 
 
 def join(form: Any) -> None:
