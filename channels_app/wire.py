@@ -32,7 +32,7 @@ Pools = Callable[[aiohttp.TCPConnector, Any], Pool]
 class Target:
     """What all requests to one address share: how to connect, and the first lines of their heads."""
 
-    __slots__ = ("_common", "_starts", "connector", "pool", "prototype", "rounds")
+    __slots__ = ("_common", "_known", "_starts", "connector", "pool", "prototype", "rounds")
 
     def __init__(self, request: UpstreamRequest, connector: aiohttp.TCPConnector, pools: Pools, user_agent: str, rounds: Rounds) -> None:
         url = URL(request.url, encoded=True)
@@ -46,15 +46,23 @@ class Target:
         self.pool = pools(connector, self.prototype.connection_key)
         self._common = [(name.lower(), value) for name, value in self.prototype.headers.items() if name.lower() != "content-length"]
         self._starts: dict[tuple[str, ...], str] = {}
+        self._known: tuple[tuple[tuple[str, str], ...], bytes] | None = None
 
     def head(self, request: UpstreamRequest) -> bytes:
         """Return the request's head; raise ValueError for headers that would break out of their line."""
-        names = tuple([name for name, _ in request.headers])
+        headers = request.headers
+        known = self._known
+        if known is None or known[0] is not headers:  # those of the call before, nearly always
+            known = self._known = headers, self._lines(headers)
+        return known[1] + b"content-length: %d\r\n\r\n" % len(request.body if request.upload is None else request.upload)
+
+    def _lines(self, headers: tuple[tuple[str, str], ...]) -> bytes:
+        names = tuple([name for name, _ in headers])
         start = self._starts.get(names) or self._start(names)
-        lines = "".join([f"{name}: {value}\r\n" for name, value in request.headers])
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
         if lines.count("\n") != len(names) or lines.count("\r") != len(names) or "\0" in lines:
             raise ValueError("a header holds a line end")
-        return f"{start}{lines}content-length: {len(request.body if request.upload is None else request.upload)}\r\n\r\n".encode()
+        return f"{start}{lines}".encode()
 
     def _start(self, names: tuple[str, ...]) -> str:
         own = {name.lower() for name in names}
@@ -87,20 +95,20 @@ class HttpOpening:
             raise
 
     async def _open(self) -> Exchange:
-        target, request = self._target, self._request
-        head = target.head(request)
+        target = self._target
+        head = target.head(self._request)
         pipe = target.pool.take() or await self._connect()
         self._incoming = incoming = Incoming(pipe, self._limits, target.rounds, asyncio.get_running_loop())
-        pipe.ask(incoming, method=request.method)
-        body = request.body
-        if request.upload is not None:
+        pipe.ask(incoming, method=self._request.method)
+        if self._request.upload is not None:
             pipe.transport.write(head)
-            await pipe.send(request.upload.pieces())
-        elif len(body) <= _JOINED_BODY:
-            pipe.transport.write(head + body)
+            await pipe.send(self._request.upload.pieces())
+        elif len(self._request.body) <= _JOINED_BODY:
+            pipe.transport.write(head + self._request.body)
         else:
-            pipe.transport.write(head)
-            pipe.transport.write(body)
+            pipe.transport.writelines((head, self._request.body))
+        # What is written need not wait for the answer: the next large body finds its memory free, and still in the cache.
+        del self._request
         await incoming.begin()
         return incoming
 

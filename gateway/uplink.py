@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from channels_app import channel_settings, picture_fetch, registry
-from channels_app.contract import ChannelFacts, Failure, FailureKind, Secret
+from channels_app.contract import ChannelFacts, Failure, FailureKind, Secret, UpstreamRequest
 from channels_app.exchange import BODY_LIMIT, Cut, Exchange, NotSent, Opening, Timeouts, TransportError
 from channels_app.faces import Unexpressible
 from channels_app.pictures import PictureRefused
@@ -95,19 +95,22 @@ class Uplink:
             await asyncio.sleep(played)
         token = await self._token_for(provider, send) if provider.has_token else None
         pictures = await _fetched(urls) if (urls := self._plan.picture_urls(attempt)) else {}
-        request = self._plan.request(attempt, now=time.time() if provider.signs else 0.0, token=token, pictures=pictures)
-        if provider.is_local:
-            self._opening = self._transport.open_local(provider, request)
-        else:
-            self._opening = self._transport.open(
-                request,
-                timeouts=self._deadlines(channel),
-                allow_private=channel.allow_private,
-                proxy=channel_settings.proxy_of(channel),
-            )
+        now = time.time() if provider.signs else 0.0
+        self._opening = self._opened(provider, attempt, self._plan.request(attempt, now=now, token=token, pictures=pictures))
         self._exchange = await self._opening.__aenter__()
         self.content_type = self._exchange.head.content_type
         return Head(self._exchange.head)
+
+    def _opened(self, provider: Provider, attempt: Attempt, request: UpstreamRequest) -> Opening:
+        channel = attempt.channel
+        if provider.is_local:
+            return self._transport.open_local(provider, request)
+        return self._transport.open(
+            request,
+            timeouts=self._deadlines(channel),
+            allow_private=channel.allow_private,
+            proxy=channel_settings.proxy_of(channel),
+        )
 
     def _deadlines(self, channel: ChannelFacts) -> Timeouts:
         """Return the deadlines of what begins now; the one for everything counts from the call's beginning, whoever was asked before."""
