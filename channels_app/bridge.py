@@ -5,7 +5,7 @@ Where both speak the same protocol the vendor's side keeps the original bytes; o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -15,6 +15,7 @@ from channels_app.contract import (
     Call,
     ChannelFacts,
     ChannelKey,
+    Encoded,
     Failure,
     FailureKind,
     Frame,
@@ -34,6 +35,9 @@ HOPS = "x-keyosk-hops"
 # The field by which usage is asked for in streams. Some vendors, and dated versions of Azure, refuse it.
 _OURS = "stream_options"
 _NO_PICTURES: Mapping[str, str] = MappingProxyType({})
+# Answers that a channel's memo holds at most: clients can ask for any model, and say any hops.
+_REMEMBERED = 256
+_Envelope = tuple[str, tuple[tuple[str, str], ...]]
 _EVENTS, _JSON = "text/event-stream", "application/json"
 
 
@@ -46,11 +50,13 @@ def request(
     token: Secret | None = None,
     pictures: Mapping[str, str] = _NO_PICTURES,
     without: Collection[str] = (),
+    hops: str = "",
 ) -> UpstreamRequest:
     """Return what is sent to the vendor; raise Unexpressible.
 
     `token` is what the credential was exchanged for where the vendor wants that, `now` (unix seconds) the time of the
-    signature where it wants one, `pictures` data URLs for those of `picture_urls`, `without` fields that were refused before.
+    signature where it wants one, `pictures` data URLs for those of `picture_urls`, `without` fields that were refused before,
+    `hops` the relays gone through, ours last, commas between.
     """
     if without:
         channel = channel_settings.leaving_out(channel, without)
@@ -60,19 +66,38 @@ def request(
         call = replace(call, understand=lambda _: chat)
     call = channel_settings.prefixed(call, channel, vendor.name)
     encoded = channel_settings.fitted(provider.adapt(vendor.encode(call, channel), call, channel), channel)
-    shown = key if token is None else replace(key, secret=token)
     accept = _EVENTS if call.is_stream and not call.binary else _JSON if call.operation == CHAT else "*/*"
-    headers = (("content-type", encoded.content_type), ("accept", accept), *encoded.headers, *provider.authorize(channel, shown))
-    if call.hops and provider.may_lead_back(channel):
-        headers = (*headers, (HOPS, call.hops))
-    made = UpstreamRequest(
-        method="POST",
-        url=provider.address(channel, encoded.path),
-        headers=channel_settings.with_headers(headers, channel),
-        body=encoded.body,
-        upload=encoded.upload,
-    )
+    if token is None and encoded.upload is None:
+        url, headers = _known_envelope(provider, channel, key, encoded, accept, hops)
+    else:
+        url, headers = _envelope(provider, channel, key if token is None else replace(key, secret=token), encoded, accept, hops)
+    made = UpstreamRequest("POST", url, headers, encoded.body, encoded.upload)
     return provider.sign(made, channel, key, now) if provider.signs else made
+
+
+def _envelope(provider: Provider, channel: ChannelFacts, key: ChannelKey, encoded: Encoded, accept: str, hops: str) -> _Envelope:
+    """Return address and headers of a request."""
+    headers = (("content-type", encoded.content_type), ("accept", accept), *encoded.headers, *provider.authorize(channel, key))
+    if hops and provider.may_lead_back(channel):
+        headers = (*headers, (HOPS, hops))
+    return provider.address(channel, encoded.path), channel_settings.with_headers(headers, channel)
+
+
+def _known_envelope(provider: Provider, channel: ChannelFacts, key: ChannelKey, encoded: Encoded, accept: str, hops: str) -> _Envelope:
+    """Return the same objects for all calls alike: then the transport need not write their heads anew either."""
+    question = (key.id, encoded.path, encoded.headers, accept, hops)
+    found = channel.memo.get(question)
+    if found is None or found[0] is not key:
+        found = key, _envelope(provider, channel, key, encoded, accept, hops)
+        _remember(channel, question, found)
+    envelope: _Envelope = found[1]
+    return envelope
+
+
+def _remember(channel: ChannelFacts, question: Hashable, answer: object) -> None:
+    if len(channel.memo) >= _REMEMBERED:
+        channel.memo.clear()
+    channel.memo[question] = answer
 
 
 def picture_urls(call: Call, channel: ChannelFacts) -> list[str]:
@@ -84,6 +109,15 @@ def picture_urls(call: Call, channel: ChannelFacts) -> list[str]:
 
 def speaker(call: Call, channel: ChannelFacts) -> tuple[Provider, Vendor]:
     """Return the channel's vendor and the protocol it is asked in; raise Unexpressible where it has none for the operation."""
+    question = (call.operation, call.dialect, call.model)
+    found: tuple[Provider, Vendor] | None = channel.memo.get(question)
+    if found is None:
+        found = _speaker(call, channel)
+        _remember(channel, question, found)
+    return found
+
+
+def _speaker(call: Call, channel: ChannelFacts) -> tuple[Provider, Vendor]:
     provider = registry.provider(channel.provider)
     vendor = registry.vendor(provider.dialect_of(call, channel))
     allowed = vendor.operations if provider.operations is None else provider.operations

@@ -222,6 +222,8 @@ def _repeats(text: str) -> int:
 
 def timeouts_of(channel: ChannelFacts, usual: Timeouts) -> Timeouts:
     """Return the deadlines of a channel's calls."""
+    if not channel.options:
+        return usual
     own = {name: _seconds(name, channel.options[f"{name}_seconds"]) for name in _TIMES if channel.options.get(f"{name}_seconds")}
     return replace(usual, **{name: seconds for name, seconds in own.items() if seconds}) if own else usual
 

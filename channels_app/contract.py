@@ -21,7 +21,7 @@ upstream        anything else that is the vendor's fault: another channel answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -114,7 +114,8 @@ class ChannelFacts:
 
     `models` maps the public model name to the name upstream. `costs` maps the public model name to prices in µ$ per
     million tokens by bucket (`input`, `output`, `cache_read`, …; `per_call` in µ$), per million units by name or pattern,
-    and `input>200000` for a price above so many tokens of context. `tenant_id` is the owner.
+    and `input>200000` for a price above so many tokens of context. `tenant_id` is the owner. `memo` holds what follows from
+    all this and would be found anew in every call (see `bridge`): it goes when the facts go.
     """
 
     id: int
@@ -131,6 +132,7 @@ class ChannelFacts:
     costs: Mapping[str, Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
     allow_private: bool = False
     rules: Rules = NO_RULES
+    memo: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def upstream(self, model: str) -> str:
         """Return the name by which upstream knows a public model."""
@@ -144,8 +146,8 @@ class Call:
     `operation` is `chat` for a chat completion in any dialect, else one of `faces.OPERATIONS`; `dialect` names the protocol of
     `fields` and `body`; `model` is the public name, even where the client wrote an alias. `headers` belong to the client's
     protocol and travel on to a vendor that speaks it; `form` is what the address said (`sse` or `array` for a Gemini stream).
-    A multipart body is `upload`: `fields` are its fields, `body` is empty. `hops` names the relays gone through, this one last,
-    commas between. `binary` is the content type of a streamed answer that is no event stream: nothing may be added to it.
+    A multipart body is `upload`: `fields` are its fields, `body` is empty. `binary` is the content type of a streamed answer that
+    is no event stream: nothing may be added to it.
     `measures` is what the relay has measured beforehand (`seconds` of sound, `bytes` of it).
     """
 
@@ -159,7 +161,6 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
     form: str = ""
     upload: Form | None = None
-    hops: str = ""
     binary: str = ""
     measures: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     understand: Callable[[Call], Mapping[str, Any]] | None = None

@@ -49,7 +49,8 @@ class _NoMoreMoney(Exception):
 
 async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     """Find the price and the channels and reserve the money; raise RelayError when one of them is missing."""
-    ways = await itinerary.find(state, request, hops.count(call, request._request))
+    trail = hops.count(request._request)
+    ways = await itinerary.find(state, request, call)
     throttling.count_model(request, call.model)
     budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, call.model))
     till = Till(relay=state, key=request.caller, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
@@ -58,7 +59,7 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     except Unpriced as missing:
         log.error("a call was refused: nobody has priced what it uses", extra={"model": call.model, "unit": missing.unit})
         raise RelayError("model_not_found", f"The model {call.model[:100]} has no price for {missing.unit} here.", param="model") from None
-    plan = CallPlan(call=till.call, journey=ways.journey, request_id=request.id, created=int(time.time()))
+    plan = CallPlan(call=till.call, journey=ways.journey, request_id=request.id, created=int(time.time()), hops=trail)
     return Conductor(state=state, request=request, plan=plan, till=till, prices=ways.prices)
 
 

@@ -18,15 +18,16 @@ _NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 
 
 class CallPlan:
-    """One call and its way through the channels; `created` is unix seconds."""
+    """One call and its way through the channels; `created` is unix seconds, `hops` as in `bridge.request`."""
 
-    __slots__ = ("_created", "_request_id", "call", "journey")
+    __slots__ = ("_created", "_hops", "_request_id", "call", "journey")
 
-    def __init__(self, *, call: Call, journey: Journey, request_id: uuid.UUID, created: int) -> None:
+    def __init__(self, *, call: Call, journey: Journey, request_id: uuid.UUID, created: int, hops: str = "") -> None:
         self.call = call
         self.journey = journey
         self._request_id = request_id
         self._created = created
+        self._hops = hops
 
     def choose(self, failed: Sequence[Failed]) -> Attempt | None:
         """Return the next try; where it is a stand-in's, the call asks for that model from now on."""
@@ -43,8 +44,8 @@ class CallPlan:
         self, attempt: Attempt, *, now: float = 0.0, token: Secret | None = None, pictures: Mapping[str, str] = _NO_PICTURES
     ) -> UpstreamRequest:
         """Return what is sent to the vendor; raise Unexpressible. For `now`, `token` and `pictures` see `bridge.request`."""
-        without = self.journey.refused(attempt)
-        return bridge.request(self.call, attempt.channel, attempt.key, now=now, token=token, pictures=pictures, without=without)
+        channel, key, without = attempt.channel, attempt.key, self.journey.refused(attempt)
+        return bridge.request(self.call, channel, key, now=now, token=token, pictures=pictures, without=without, hops=self._hops)
 
     def follow(
         self, attempt: Attempt, body: bytes, *, ticket: bytes, asked: int, now: float, token: Secret | None

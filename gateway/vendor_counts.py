@@ -29,7 +29,7 @@ _ANSWER_LIMIT = 64 * 1024
 _NAMES = {"anthropic": "input_tokens", "gemini": "totalTokens"}
 
 
-async def ask(state: Relay, request: LeanRequest, call: Call) -> int | None:
+async def ask(state: Relay, request: LeanRequest, call: Call, *, hops: str) -> int | None:
     """Return the vendor's count; None where no vendor of the client's protocol serves the model, or it fails."""
     attempt = routing.choose(
         await _candidates(state, request, call),
@@ -43,7 +43,7 @@ async def ask(state: Relay, request: LeanRequest, call: Call) -> int | None:
     if attempt is None:
         return None
     try:
-        return await _asked(state, call, attempt)
+        return await _asked(state, call, attempt, hops)
     except (TransportError, TokenRefused, Unexpressible) as error:
         log.info("a vendor did not count a call: %s", error, extra={"channel": attempt.channel.id})
         return None
@@ -56,12 +56,12 @@ async def _candidates(state: Relay, request: LeanRequest, call: Call) -> Sequenc
     return [one for one in found if request.pinned in {None, one.id} and bridge.counts(call, one)]
 
 
-async def _asked(state: Relay, call: Call, attempt: Attempt) -> int | None:
+async def _asked(state: Relay, call: Call, attempt: Attempt, hops: str) -> int | None:
     channel, key = attempt.channel, attempt.key
     provider = registry.provider(channel.provider)
     token = await state.tokens.get(provider, channel, key) if provider.has_token else None
     answer = await state.transport.ask(
-        bridge.request(call, channel, key, now=time.time(), token=token),
+        bridge.request(call, channel, key, now=time.time(), token=token, hops=hops),
         timeouts=_TIMEOUTS,
         allow_private=channel.allow_private,
         limit=_ANSWER_LIMIT,

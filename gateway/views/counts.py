@@ -31,8 +31,8 @@ class CountTokens(RelayView):
         call = intake.counted(request._request.body, dialect="anthropic")
         _check(request, call)
         found = ((name, header(request._request, name)) for name in ("anthropic-version", "anthropic-beta"))
-        asked = hops.count(replace(call, headers=tuple((name, value) for name, value in found if value)), request._request)
-        told = await vendor_counts.ask(process.current(), request, asked)
+        asked = replace(call, headers=tuple((name, value) for name, value in found if value))
+        told = await vendor_counts.ask(process.current(), request, asked, hops=hops.count(request._request))
         return Answer(orjson.dumps({"input_tokens": await _tokens(call) if told is None else told}))
 
 
@@ -43,7 +43,7 @@ class CountContents(RelayView):
     async def post(self, request: LeanRequest, model: str) -> Answer:
         call = intake.counted(request._request.body, dialect="gemini", model=model, inner="generateContentRequest")
         _check(request, call)
-        told = await vendor_counts.ask(process.current(), request, hops.count(call, request._request))
+        told = await vendor_counts.ask(process.current(), request, call, hops=hops.count(request._request))
         return Answer(orjson.dumps({"totalTokens": await _tokens(call) if told is None else told}))
 
 
