@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 from django.db.models import Prefetch, QuerySet
@@ -27,10 +28,11 @@ _Question = tuple[tuple[int, ...], str, str]
 
 
 class ChannelTable:
-    """All enabled channels; answers from memory."""
+    """All enabled channels; answers from memory. `memo` is for what others find out by it: it goes with the table."""
 
     def __init__(self, channels: Iterable[contract.ChannelFacts], policies: Policies = NO_POLICIES) -> None:
         self.policies = policies
+        self.memo: dict[Hashable, Any] = {}
         ordered = sorted(channels, key=lambda facts: (-facts.priority, facts.id))
         self._by_id = {facts.id: facts for facts in ordered}
         self._by_model: dict[str, list[contract.ChannelFacts]] = defaultdict(list)

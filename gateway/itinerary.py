@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ log = logging.getLogger("keyosk.relay")
 # These say nothing about how a channel answers real calls.
 AUXILIARY = frozenset({"count_tokens", "moderations", "tokenize"})
 _MOST_STAND_INS = 5
+# Ways that a table holds at most; it lives until the next change of a channel.
+_REMEMBERED = 10_000
 
 
 @value
@@ -43,16 +45,45 @@ class Itinerary:
     journey: Journey
 
 
+@value
+class _Ways:
+    """What is the same for all calls of a tenant's customers for a model, while prices and channels stay as they are."""
+
+    book: PriceList
+    routes: Sequence[Route]
+    prices: Mapping[str, ModelPrice]
+    policy: Policy
+
+
 async def find(state: Relay, request: LeanRequest, call: Call) -> Itinerary:
     """Return the ways of a call; raise RelayError when the model is not allowed, has no price, or nobody serves it."""
     key = request.caller
     if not may_use(key, call.model):
         raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
     book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
+    table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
+    question = (key.tenant_chain, key.group, key.models, call.operation, call.model)
+    ways: _Ways | None = table.memo.get(question) if request.pinned is None else None
+    if ways is None or ways.book is not book:
+        ways = _ways(state, table, book, request, call)
+        if request.pinned is None and len(table.memo) < _REMEMBERED:
+            table.memo[question] = ways
+    first = ways.routes[0].model
+    journey = Journey(
+        routes=ways.routes,
+        terms=_terms(ways.policy, key, call, ways.routes, state),
+        standing=state.standing,
+        clock=time.monotonic,
+        wall=time.time,
+    )
+    return Itinerary(call if first == call.model else replace(call, model=first), ways.prices, journey)
+
+
+def _ways(state: Relay, table: ChannelTable, book: PriceList, request: LeanRequest, call: Call) -> _Ways:
+    key = request.caller
     price = book.resolve(call.model, group=key.group) or metering.price_of_free(call)
     if price is None:
         raise RelayError("model_not_found", f"The model {call.model[:100]} does not exist here.", param="model")
-    table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
     prices = {call.model: price}
     if request.pinned is not None:
         routes = [_pinned(table, key, call.model, request.pinned)]
@@ -60,15 +91,7 @@ async def find(state: Relay, request: LeanRequest, call: Call) -> Itinerary:
         routes = _routes(state, table, book, key, call.model, prices)
     if not routes:
         raise RelayError("no_channel_available")
-    first = routes[0].model
-    journey = Journey(
-        routes=routes,
-        terms=_terms(table.policies.policy(key.tenant_chain), key, call, routes, state),
-        standing=state.standing,
-        clock=time.monotonic,
-        wall=time.time,
-    )
-    return Itinerary(call if first == call.model else replace(call, model=first), prices, journey)
+    return _Ways(book, routes, prices, table.policies.policy(key.tenant_chain))
 
 
 def _routes(state: Relay, table: ChannelTable, book: PriceList, key: KeyFacts, model: str, prices: dict[str, ModelPrice]) -> list[Route]:
@@ -95,7 +118,7 @@ def _pinned(table: ChannelTable, key: KeyFacts, model: str, channel_id: int) -> 
     return Route(model, (facts,))
 
 
-def _terms(policy: Policy, key: KeyFacts, call: Call, routes: list[Route], state: Relay) -> Terms:
+def _terms(policy: Policy, key: KeyFacts, call: Call, routes: Sequence[Route], state: Relay) -> Terms:
     has_choice = policy.sticky_seconds > 0 and len(routes[0].candidates) > 1
     return Terms(
         mode=policy.mode,

@@ -132,11 +132,11 @@ class Till:
     def _note(self, output_tokens: int) -> None:
         """Note what is covered; nothing comes beyond the client's own limit, so that reaching it covers everything."""
         self._output_tokens = output_tokens
-        if self.call.operation != CHAT:
+        if self.call.operation != CHAT or not self.call.is_stream:
             self.covered_bytes = sys.maxsize
             return
         limit = intake.output_limit(self.call)
-        is_all = not self.call.is_stream or (limit is not None and output_tokens >= limit)
+        is_all = limit is not None and output_tokens >= limit
         self.covered_bytes = sys.maxsize if is_all else output_tokens * intake.choices(self.call) * intake.BYTES_PER_HELD_TOKEN
 
     async def cover(self, delivered: int) -> bool:
