@@ -1,6 +1,6 @@
 """Measure the CPU of one call: the relay and the bare proxy in this one process, in short alternating rounds.
 
-uvicorn's own protocol gets requests from memory and answers into it; towards the mock upstream the sockets are real. CPU
+The servers' own protocols get requests from memory and answers into it; towards the mock upstream the sockets are real. CPU
 time of the process, not wall time, so that a busy machine disturbs little; medians of the ratios of paired rounds.
 
 Run: python -m bench.percall [--kinds plain,stream] [--sizes "0.25 KB"] [--rounds 15] [--calls 600] [--profile FILE]
@@ -85,13 +85,17 @@ class Client(asyncio.Transport):
 
 
 class Server:
-    """One application behind uvicorn's protocol, with its clients."""
+    """One application behind the protocol that serves it, with its clients."""
 
     def __init__(self, application: Any, *, path: str, key: str, body: bytes, connections: int) -> None:
         import uvicorn  # noqa: PLC0415  # after the environment is set
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol  # noqa: PLC0415
         from uvicorn.server import ServerState  # noqa: PLC0415
 
+        from foundation.http_server import Protocol  # noqa: PLC0415
+
+        is_ours = application.__class__.__name__ == "Application"
+        served_by = Protocol if is_ours else HttpToolsProtocol
         config = uvicorn.Config(
             application,
             log_level="warning",
@@ -99,7 +103,7 @@ class Server:
             lifespan="off",
             proxy_headers=False,
             server_header=False,
-            http=HttpToolsProtocol,
+            http=served_by,
         )
         config.load()
         state = ServerState()
@@ -108,10 +112,8 @@ class Server:
         # The bare proxy and every stream end by a chunk of nothing; the relay's whole answers by their brace.
         self._clients = []
         for _ in range(connections):
-            client = Client(
-                request, b"}" if application.__class__.__name__ == "Application" and b'"stream": false' in body else b"0\r\n\r\n"
-            )
-            client.connect(HttpToolsProtocol(config=config, server_state=state, app_state={}))
+            client = Client(request, b"}" if is_ours and b'"stream": false' in body else b"0\r\n\r\n")
+            client.connect(served_by(config=config, server_state=state, app_state={}))
             self._clients.append(client)
 
     async def cost(self, calls: int) -> float:

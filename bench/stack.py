@@ -76,11 +76,16 @@ def _process(command: list[str], environment: dict[str, str], log: Path) -> Iter
             process.wait()
 
 
-def _uvicorn(application: str, port: int) -> list[str]:
-    # As `console.start.children` starts the relay; both servers alike.
+def _bare(port: int) -> list[str]:
+    # uvicorn as it comes, with the options of `config.serve`.
     options = ["--no-access-log", "--no-server-header", "--no-proxy-headers", "--timeout-keep-alive", "75"]
     options += ["--log-level", "warning", "--backlog", "4096", "--timeout-graceful-shutdown", "2"]
-    return [sys.executable, "-m", "uvicorn", application, "--host", "127.0.0.1", "--port", str(port), *options]
+    return [sys.executable, "-m", "uvicorn", "bench.bare_proxy:application", "--host", "127.0.0.1", "--port", str(port), *options]
+
+
+def _relay(port: int) -> list[str]:
+    options = ["--log-level", "warning", "--backlog", "4096", "--grace", "2"]
+    return [sys.executable, "-m", "config.serve", "--port", str(port), *options]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +134,7 @@ def flusher(base: Ground) -> Iterator[int]:
 def relay(base: Ground) -> Iterator[Server]:
     """Run one relay on this ground."""
     port = free_port()
-    with _process(_uvicorn("config.asgi:application", port), base.environment, base.folder / "relay.log") as process:
+    with _process(_relay(port), base.environment, base.folder / "relay.log") as process:
         _await(port, "/healthz")
         yield Server(f"http://127.0.0.1:{port}", [process.pid])
 
@@ -140,7 +145,7 @@ def start(*, is_slow: bool = False) -> Iterator[Stack]:
     with ExitStack() as exits:
         base = exits.enter_context(ground(is_slow=is_slow))
         bare = free_port()
-        proxy = exits.enter_context(_process(_uvicorn("bench.bare_proxy:application", bare), base.environment, base.folder / "bare.log"))
+        proxy = exits.enter_context(_process(_bare(bare), base.environment, base.folder / "bare.log"))
         exits.enter_context(flusher(base))
         governed = exits.enter_context(relay(base))
         _await(bare)

@@ -75,16 +75,7 @@ def relays(layout: Layout, listener: socket.socket) -> list[Child]:
     uvicorn's own --workers would leave its children running, holding the port, when their parent is killed.
     """
     grace = layout.relay_grace_seconds
-    words: tuple[str, ...] = (
-        "uvicorn",
-        "config.asgi:application",
-        "--fd",
-        str(listener.fileno()),
-        "--no-access-log",
-        "--no-server-header",
-        "--no-proxy-headers",
-    )
-    words += ("--timeout-graceful-shutdown", str(grace), "--timeout-keep-alive", "75")
+    words = ("config.serve", "--fd", str(listener.fileno()), "--grace", str(grace))
     return [
         _module(
             "relay" if layout.relays == 1 else f"relay-{number}",

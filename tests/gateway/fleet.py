@@ -54,7 +54,7 @@ def fleet(var: Path, *, relays: int = 1, flushers: int = 1, more: Mapping[str, s
     known = {**environment(var), **(more or {})}
     earlier = len(list((var / "spool").glob("*/lock")))
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
-        words = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--fd", str(listener.fileno()), "--log-level", "warning"]
+        words = [sys.executable, "-m", "config.serve", "--fd", str(listener.fileno()), "--log-level", "warning"]
         node = Fleet(f"http://127.0.0.1:{listener.getsockname()[1]}", var / "spool", [], [])
         try:
             for _ in range(relays):

@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 
 from config.asgi import Application
+from foundation.http_server import Protocol
 from gateway import process
 from gateway.process import Relay
 
@@ -26,7 +27,13 @@ class LiveRelay:
     def __init__(self) -> None:
         self.application = Application(on_lost=lambda: None)
         config = uvicorn.Config(
-            self.application, port=0, lifespan="on", log_level="warning", proxy_headers=False, timeout_graceful_shutdown=1
+            self.application,
+            http=Protocol,
+            port=0,
+            lifespan="on",
+            log_level="warning",
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
         )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()

@@ -22,7 +22,7 @@ def test_relays_share_one_inherited_socket(layout: Layout) -> None:
         for child in relays:
             assert child.pass_fds == (listener.fileno(),)
             assert child.argv[child.argv.index("--fd") + 1] == str(listener.fileno())
-            assert child.argv[child.argv.index("--timeout-graceful-shutdown") + 1] == "7"
+            assert child.argv[child.argv.index("--grace") + 1] == "7"
             assert child.stop_limit_seconds > 7
             assert child.env is not None
             assert child.env.items() >= {**children.MEMORY, "KEYOSK_VAR_DIR": str(layout.var)}.items()
