@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from fido2.utils import websafe_decode
 from fido2.webauthn import AttestationObject
 
-from accounts import invitations, legal, social, tenants
+from accounts import invitations, legal, mailing, social, tenants
 from accounts.models import Membership, Tenant, User
 from foundation import notify, vault
 
@@ -73,6 +73,7 @@ class AccountAdapter(DefaultAccountAdapter):
         site = SimpleNamespace(name=tenant.name, domain=request.get_host() if request else "")
         values = {**context, "tenant": tenant, "current_site": site}
         message = cast(EmailMessage, super().render_mail(template_prefix, email, values, headers))
+        message.connection = mailing.by(tenant)
         message.reply_to = [tenant.reply_to] if tenant.reply_to else []
         return message
 

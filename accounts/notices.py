@@ -74,7 +74,13 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     if target.preset == NotificationTarget.Preset.EMAIL:
         context = {"title": title, "body": body}
         notify.email(
-            to=target.address, template="notice", context=context, language=shop.language, sender_name=shop.name, key=f"notice:{message_id}"
+            to=target.address,
+            template="notice",
+            context=context,
+            language=shop.language,
+            sender_name=shop.name,
+            account=shop.pk,
+            key=f"notice:{message_id}",
         )
         return
     credential = vault.unseal(target.sealed, context="notice") if target.sealed else ""

@@ -1,4 +1,4 @@
-"""Celery's doors to this room: what many are told, and what is swept away. Webhooks and notices register their topics here."""
+"""Celery's doors to this room: what many are told, and what is swept away. Mails, webhooks and notices register here."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import notices, webhooks
+from accounts import mailing, notices, webhooks
 from accounts.models import ApiReply, Membership, Tenant, WebhookDelivery
 from foundation import jobs, notify, outbox
 
-__all__ = ["notices", "purge_messages", "tell_members", "webhooks"]
+__all__ = ["mailing", "notices", "purge_messages", "tell_members", "webhooks"]
 
 TELL_MEMBERS = "accounts.tell_members"
 KEEP_REPLIES = datetime.timedelta(days=1)
@@ -33,6 +33,7 @@ def tell_members(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
             context={"shop": tenant.name, "contact": tenant.contact},
             language=member.user.language or tenant.language,
             sender_name=tenant.name,
+            account=tenant.pk,
             reply_to=tenant.reply_to,
             key=f"tell:{message_id}:{member.pk}",
         )

@@ -156,6 +156,7 @@ def _send(member: Membership, template: str, context: Mapping[str, Any]) -> int:
         context={"shop": tenant.name, **context},
         language=member.user.language or tenant.language,
         sender_name=tenant.name,
+        account=tenant.pk,
         reply_to=tenant.reply_to,
     )
     return 1

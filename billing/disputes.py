@@ -172,5 +172,6 @@ def _tell(dispute: Dispute, order: Order) -> None:
             amount = format_minor(dispute.amount_minor, currency=dispute.currency)
             notify.email(
                 to=member.user.email, template="disputed", language=member.user.language or shop.language, sender_name=shop.name,
+                account=shop.pk,
                 context={"shop": shop.name, "order": order.number, "amount": amount, "reason": dispute.reason},
             )  # fmt: skip

@@ -41,6 +41,6 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     }
     mail = {
         "to": order.email, "template": payload["template"], "context": context, "language": order.language or shop.language,
-        "name": shop.name, "reply_to": shop.reply_to,
+        "name": shop.name, "reply_to": shop.reply_to, "account": shop.pk,
     }  # fmt: skip
     notify.deliver_email(message_id, mail)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import formataddr, parseaddr
 from typing import Any
 
 import orjson
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template import TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -20,6 +21,7 @@ from foundation import outbound, outbox
 EMAIL_TOPIC = "notify.email"
 HTTP_TOPIC = "notify.http"
 TIMEOUT_SECONDS = 10.0
+_carriers: dict[str, Callable[[int], BaseEmailBackend]] = {}
 
 
 class NotDelivered(Exception):
@@ -34,11 +36,22 @@ def email(
     language: str = "en",
     sender_name: str = "",
     reply_to: str = "",
+    account: int | None = None,
     key: str | None = None,
 ) -> None:
-    """Send templates emails/<template>.{subject.txt,txt[,html]}; `context` must be JSON: it waits in the outbox."""
-    payload = {"to": to, "template": template, "context": dict(context), "language": language, "name": sender_name, "reply_to": reply_to}
+    """Send templates emails/<template>.{subject.txt,txt[,html]}; `context` must be JSON: it waits in the outbox.
+
+    `account` is whose mail it is: the room that knows accounts says by what it leaves (`carrier`).
+    """
+    words = {"to": to, "template": template, "language": language, "name": sender_name, "reply_to": reply_to}
+    payload = {**words, "context": dict(context), "account": account}
     outbox.put(topic=EMAIL_TOPIC, payload=payload, key=key)
+
+
+def carrier(function: Callable[[int], BaseEmailBackend]) -> Callable[[int], BaseEmailBackend]:
+    """Make a function the one that says by what an account's mails leave."""
+    _carriers["mail"] = function
+    return function
 
 
 def http(*, url: str, payload: Mapping[str, Any], key: str | None = None) -> None:
@@ -64,11 +77,17 @@ def deliver_email(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
             to=[payload["to"]],
             reply_to=[payload["reply_to"]] if payload["reply_to"] else None,
             headers={"Message-ID": f"<{message_id}@keyosk>"},
+            connection=_connection(payload.get("account")),
         )
         # Plain text is enough where there is no HTML.
         with contextlib.suppress(TemplateDoesNotExist):
             message.attach_alternative(render_to_string(f"{stem}.html", payload["context"]), "text/html")
     message.send()
+
+
+def _connection(account: int | None) -> BaseEmailBackend | None:
+    """Return by what an account's mails leave; None for the platform's own way."""
+    return None if account is None or "mail" not in _carriers else _carriers["mail"](account)
 
 
 @outbox.handler(HTTP_TOPIC)

@@ -117,6 +117,11 @@ def check_address(url: str, *, allow_private: bool) -> None:
     _resolve(url, allow_private=allow_private)
 
 
+def address_of(host: str, port: int) -> str:
+    """Return the address of a host outside to connect to. Raise RefusedAddress or Unreachable."""
+    return str(_look_up(host, port, allow_private=False))
+
+
 def joined(url: str, target: str) -> str:
     """Return the address a redirect leads to; it is checked when it is called."""
     return urljoin(url, target)
@@ -132,9 +137,12 @@ def is_public(address: Address) -> bool:
 def _resolve(url: str, *, allow_private: bool) -> Address:
     """Return the address to connect to; every address of the name must be allowed."""
     parts = _split(url)
-    host = parts.hostname or ""
+    return _look_up(parts.hostname or "", parts.port or _PORTS[parts.scheme], allow_private=allow_private)
+
+
+def _look_up(host: str, port: int, *, allow_private: bool) -> Address:
     try:
-        found = socket.getaddrinfo(host, parts.port or _PORTS[parts.scheme], type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise Unreachable(f"{host}: the name does not resolve") from error
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

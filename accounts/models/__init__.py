@@ -4,6 +4,7 @@ from accounts.models.apps import SignInApp
 from accounts.models.hooks import NotificationTarget, WebhookDelivery, WebhookEndpoint
 from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User, UserManager
 from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
+from accounts.models.mail import MailServer
 from accounts.models.origins import Origin
 from accounts.models.replies import ApiReply
 
@@ -15,6 +16,7 @@ __all__ = [
     "AuditEvent",
     "Invitation",
     "LegalPage",
+    "MailServer",
     "Membership",
     "NotificationTarget",
     "Origin",

@@ -87,4 +87,11 @@ def _tell(row: ShopApplication, request: HttpRequest) -> None:
     desk: Any = request.build_absolute_uri("/reseller/")
     context = {"name": row.name, "reason": row.reason, "is_approved": row.state == ShopApplication.State.APPROVED, "link": desk}
     language = row.applicant.language or row.seller.language
-    notify.email(to=row.applicant.email, template="application", context=context, language=language, sender_name=row.seller.name)
+    notify.email(
+        to=row.applicant.email,
+        template="application",
+        context=context,
+        language=language,
+        sender_name=row.seller.name,
+        account=row.seller.pk,
+    )

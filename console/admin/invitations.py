@@ -119,5 +119,11 @@ def _mail(row: Invitation, link: str) -> None:
         role = str(Membership.Role(row.role).label)
     context = {"shop": shop.name, "role": role, "link": link, "until": f"{row.expires_at:%Y-%m-%d %H:%M} UTC"}
     notify.email(
-        to=row.email, template="invitation", context=context, language=shop.language, sender_name=shop.name, reply_to=shop.reply_to
+        to=row.email,
+        template="invitation",
+        context=context,
+        language=shop.language,
+        sender_name=shop.name,
+        account=shop.pk,
+        reply_to=shop.reply_to,
     )

@@ -186,5 +186,6 @@ def _welcome(member: Membership) -> None:
             context={"shop": shop.name},
             language=language,
             sender_name=shop.name,
+            account=shop.pk,
             reply_to=shop.reply_to,
         )

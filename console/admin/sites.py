@@ -17,6 +17,7 @@ from accounts.models import (
     AuditEvent,
     Invitation,
     LegalPage,
+    MailServer,
     Membership,
     NotificationTarget,
     ShopApplication,
@@ -57,6 +58,7 @@ from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
 from console.admin.legal import AcceptanceAdmin, LegalPageAdmin
 from console.admin.limits import LimitRuleAdmin
+from console.admin.mail import MailServerAdmin
 from console.admin.offers import CategoryAdmin, CouponAdmin
 from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
@@ -117,6 +119,7 @@ SHARED: Pages = [
     (SignInApp, SignInAppAdmin),
     (LegalPage, LegalPageAdmin),
     (Acceptance, AcceptanceAdmin),
+    (MailServer, MailServerAdmin),
     (WebhookEndpoint, WebhookEndpointAdmin),
     (WebhookDelivery, WebhookDeliveryAdmin),
     (NotificationTarget, NotificationTargetAdmin),

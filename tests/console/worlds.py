@@ -14,6 +14,7 @@ from accounts.models import (
     AuditEvent,
     Invitation,
     LegalPage,
+    MailServer,
     Membership,
     NotificationTarget,
     ShopApplication,
@@ -214,6 +215,10 @@ def _target(world: World) -> NotificationTarget:
     )
 
 
+def _mail_server(world: World) -> MailServer:
+    return MailServer.objects.create(tenant=world.tenant, host=f"smtp-{world.mark}.test", sender=f"shop-{world.mark}@people.test")
+
+
 def _application(world: World) -> ShopApplication:
     return onboarding.apply(seller=world.tenant, applicant=world.customer.user, slug=f"sub-{world.mark}", name=f"application-{world.mark}")
 
@@ -242,6 +247,7 @@ MAKERS: dict[type[Model], Maker] = {
     WebhookEndpoint: _webhook,
     WebhookDelivery: _delivery,
     NotificationTarget: _target,
+    MailServer: _mail_server,
     AuditEvent: _event,
     LimitRule: _limit,
     Channel: _channel,

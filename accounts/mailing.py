@@ -1,0 +1,70 @@
+"""Mails leave by the tenant's own server and address where it has one, and by the platform's while that fails."""
+
+from __future__ import annotations
+
+import smtplib
+from collections.abc import Sequence
+from email.utils import formataddr
+
+import structlog
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils import timezone
+
+from accounts.models import MailServer, Tenant
+from foundation import notify, smtp, vault
+
+_SEAL = "mail-server"
+
+log = structlog.get_logger(__name__)
+
+
+def seal(password: str) -> str:
+    """Return a server's password as it is kept."""
+    return vault.seal(password, context=_SEAL) if password else ""
+
+
+class ShopBackend(BaseEmailBackend):
+    """Hands mails to a tenant's own server; the platform takes what that does not."""
+
+    def __init__(self, tenant_id: int) -> None:
+        super().__init__()
+        self._tenant_id = tenant_id
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Return how many were sent; raise what the platform's server raises, and for a recipient whom the own one refuses."""
+        own = MailServer.objects.select_related("tenant").filter(tenant_id=self._tenant_id, is_active=True).first()
+        return sum(self._send(message, own) for message in email_messages)
+
+    def _send(self, message: EmailMessage, own: MailServer | None) -> int:
+        if own is not None:
+            platforms = message.from_email
+            try:
+                return hand_in(message, server=own)
+            except smtplib.SMTPRecipientsRefused:
+                raise
+            except smtp.FAILURES as error:
+                log.warning("a tenant's mail server failed", tenant=self._tenant_id, error=smtp.reason(error))
+                MailServer.objects.filter(pk=own.pk).update(failure=smtp.reason(error), failed_at=timezone.now())
+            message.from_email = platforms
+        return get_connection().send_messages([message]) or 0
+
+
+def hand_in(message: EmailMessage, *, server: MailServer) -> int:
+    """Send a mail by a tenant's own server, under its address. Raise one of foundation.smtp.FAILURES."""
+    message.from_email = formataddr((server.tenant.name, server.sender))
+    password = vault.unseal(server.sealed, context=_SEAL) if server.sealed else ""
+    where = smtp.Server(
+        host=server.host, port=server.port, is_tls=server.security == MailServer.Security.TLS, username=server.username, password=password
+    )
+    return smtp.GuardedBackend(where).send_messages([message]) or 0
+
+
+def by(tenant: Tenant) -> BaseEmailBackend:
+    """Return by what a tenant's mails leave."""
+    return ShopBackend(tenant.pk)
+
+
+@notify.carrier
+def _by_account(account: int) -> BaseEmailBackend:
+    return ShopBackend(account)

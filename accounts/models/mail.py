@@ -1,0 +1,39 @@
+"""A tenant's own mail server: mails leave by it and under its address; the password is sealed."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.identity import Tenant
+
+
+class MailServer(models.Model):
+    """Where a tenant's mails are handed in; while it fails, they leave by the platform's."""
+
+    class Security(models.TextChoices):
+        STARTTLS = "starttls", "STARTTLS"
+        TLS = "tls", "TLS"
+
+    tenant = models.OneToOneField(Tenant, models.CASCADE, related_name="mail_server", verbose_name=_("tenant"))
+    host = models.CharField(_("server"), max_length=253)
+    port = models.PositiveIntegerField(_("port"), default=587, validators=[MinValueValidator(1), MaxValueValidator(65535)])
+    security = models.CharField(_("encryption"), max_length=8, choices=Security.choices, default=Security.STARTTLS)
+    username = models.CharField(_("user name"), max_length=254, blank=True)
+    sealed = models.TextField(editable=False, blank=True)
+    sender = models.EmailField(_("sender's address"))
+    is_active = models.BooleanField(_("active"), default=True)
+    failure = models.CharField(_("last failure"), max_length=200, blank=True, editable=False)
+    failed_at = models.DateTimeField(_("failed"), null=True, editable=False)
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    class Meta:
+        verbose_name = _("mail server")
+        verbose_name_plural = _("mail servers")
+
+    def __str__(self) -> str:
+        return f"{self.sender} ({self.host})"
