@@ -53,6 +53,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/profile/delete/", profile.forget, name="console_forget"),
     path("console/tokens/", tokens.token_list, name="console_tokens"),
     path("console/tokens/<int:pk>/revoke/", tokens.token_revoke, name="console_token_revoke"),
+    path("", include("console.facade.urls")),
     path("", include("console.api.urls")),
     path("console/shop/", apply.apply, name="console_apply"),
     path("console/usage/", usage.usage, name="console_usage"),

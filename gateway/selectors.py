@@ -100,10 +100,14 @@ def live(*, by: Group, who: Q, since: datetime.datetime) -> dict[Any, Sums]:
     return _by_key(parts[0].union(*parts[1:], all=True))
 
 
+def used_by(*, membership_id: int) -> Sums:
+    """Return the sums of all calls of a wallet's owner so far."""
+    return live(by="membership_id", who=Q(membership_id=membership_id), since=BEGINNING).get(membership_id, Sums())
+
+
 def used_micros(*, membership_id: int) -> int:
     """Return what all calls of a wallet's owner have cost so far, in µ$."""
-    found = live(by="membership_id", who=Q(membership_id=membership_id), since=BEGINNING)
-    return found.get(membership_id, Sums()).price_micros
+    return used_by(membership_id=membership_id).price_micros
 
 
 @dataclass(frozen=True, slots=True)

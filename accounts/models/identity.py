@@ -75,6 +75,11 @@ class Tenant(models.Model):
         EMAIL_DOMAINS = "domains", _("with an address of certain domains")
         APPROVAL = "approval", _("with approval by the staff")
 
+    class Facade(models.TextChoices):
+        NONE = "", _("none")
+        ONE_API = "one-api", "one-api"
+        NEW_API = "new-api", "new-api"
+
     class Captcha(models.TextChoices):
         NEVER = "never", _("never")
         FAILURES = "failures", _("after failures")
@@ -100,6 +105,10 @@ class Tenant(models.Model):
     footer = models.CharField(_("footer"), max_length=300, blank=True)
     contact = models.CharField(_("contact"), max_length=200, blank=True)
     reply_to = models.EmailField(_("reply-to address of mails"), blank=True)
+    facade = models.CharField(
+        _("answers tools made for"), max_length=10, choices=Facade.choices, default=Facade.NONE, blank=True,
+        help_text=_("Balance widgets and key tools of one-api and new-api find the addresses they know."),
+    )  # fmt: skip
     may_bring_channels = models.BooleanField(_("may bring own channels"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

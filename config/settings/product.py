@@ -60,7 +60,7 @@ SPECTACULAR_SETTINGS = {
         "CouponKind": "billing.models.offers.Coupon.Kind",
         "LegalKind": "accounts.models.LegalPage.Kind",
         "Language": "django.conf.settings.LANGUAGES",
-        "MessageState": "billing.models.shop.WebhookInbox.State",
+        "MessageState": "billing.models.inbox.WebhookInbox.State",
         "CodeState": "billing.models.codes.Code.State",
         "OrderState": "billing.models.shop.Order.State",
         "RefundState": "billing.models.refunds.Refund.State",
