@@ -49,6 +49,14 @@ def invite(
     return row, token
 
 
+def withdraw(*, invitation: Invitation) -> None:
+    """End an invitation that nobody has accepted; one that has ended stays as it was."""
+    now = timezone.now()
+    if invitation.accepted_at is None and invitation.expires_at > now:
+        invitation.expires_at = now
+        invitation.save(update_fields=["expires_at"])
+
+
 def find(*, tenant: Tenant, token: str) -> Invitation | None:
     """Return the open invitation behind a link of this tenant."""
     rows = Invitation.objects.select_related("tenant", "invited_by")

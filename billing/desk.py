@@ -10,6 +10,8 @@ from django.db.models import Model, QuerySet
 from accounts.models import Tenant
 from billing.models import (
     AuditRun,
+    Card,
+    CardBatch,
     Category,
     Code,
     CodeBatch,
@@ -32,12 +34,13 @@ from foundation import checked
 # These are set field by field; all others change by their own verbs alone.
 _KEPT: dict[str, type[Model]] = {"product": Product, "category": Category, "coupon": Coupon, "limit": LimitRule}
 _TABLES: dict[str, type[Model]] = {
-    **_KEPT, "batch": CodeBatch, "code": Code, "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
+    **_KEPT, "batch": CodeBatch, "code": Code, "card_batch": CardBatch, "card": Card,
+    "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
     "message": WebhookInbox, "price": PriceRule, "group": GroupRate,
     "journal": Journal, "transfer": Transfer, "ledger": LedgerAccount, "audit": AuditRun,
 }  # fmt: skip
 Kept = Literal["product", "category", "coupon", "limit"]
-Read = Literal["batch", "code", "order", "refund", "dispute", "account", "message", "price", "group", "audit"]
+Read = Literal["batch", "code", "card_batch", "card", "order", "refund", "dispute", "account", "message", "price", "group", "audit"]
 Table = Kept | Read | Literal["journal", "transfer", "ledger"]
 
 

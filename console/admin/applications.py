@@ -68,7 +68,7 @@ class ShopApplicationAdmin(ReadOnly, DeskAdmin[ShopApplication]):
                     onboarding.decline(application=row, reason=reason)
                 row.refresh_from_db()
                 self.record_change(request, verb, row, before=before)
-                _tell(row, request)
+                tell(row, request)
         except (onboarding.AlreadyDecided, tenants.TenantError) as refusal:
             self.message_user(request, str(refusal), "error")
         return redirect(self._back(row))
@@ -81,7 +81,8 @@ class ShopApplicationAdmin(ReadOnly, DeskAdmin[ShopApplication]):
         return row.state, row.get_state_display()
 
 
-def _tell(row: ShopApplication, request: HttpRequest) -> None:
+def tell(row: ShopApplication, request: HttpRequest) -> None:
+    """Mail the applicant what was decided."""
     if not row.applicant.email:
         return
     desk: Any = request.build_absolute_uri("/reseller/")

@@ -91,7 +91,7 @@ class InvitationAdmin(TenantColumn, DeskAdmin[Invitation]):
         self.record(request, "invite", row, after=facts(row))
         link = request.build_absolute_uri(reverse("accounts_join", args=[token]))
         if row.email:
-            _mail(row, link)
+            mail(row, link)
         told = [(_("Role"), row.get_role_display()), (_("Expires"), row.expires_at), (_("Sent to"), row.email or "—")]
         return pages.result(request, self, title=_("Invitation"), explanation=pages.once(), boxes=[pages.Box(_("Link"), link)], facts=told)
 
@@ -101,8 +101,7 @@ class InvitationAdmin(TenantColumn, DeskAdmin[Invitation]):
         with transaction.atomic():
             for row in queryset.filter(accepted_at=None, expires_at__gt=timezone.now()):
                 before = facts(row)
-                row.expires_at = timezone.now()
-                row.save(update_fields=["expires_at"])
+                invitations.withdraw(invitation=row)
                 self.record_change(request, "withdraw", row, before=before)
         self.message_user(request, _("Withdrawn."))
 
@@ -113,7 +112,8 @@ class InvitationAdmin(TenantColumn, DeskAdmin[Invitation]):
         return ("open", _("open")) if row.expires_at > timezone.now() else ("ended", _("ended"))
 
 
-def _mail(row: Invitation, link: str) -> None:
+def mail(row: Invitation, link: str) -> None:
+    """Mail an invitation's link to whom it is for."""
     shop = row.tenant
     with translation.override(shop.language):
         role = str(Membership.Role(row.role).label)

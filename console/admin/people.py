@@ -150,7 +150,7 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
             tenants.set_state(membership=member, state=state)
             self.record_change(request, verb, member, before=before)
             if verb == "approve":
-                _welcome(member)
+                welcome(member)
         self.message_user(request, _("%d customers changed.") % len(found))
 
     @admin.display(description=gettext_lazy("spent, 30 days"))
@@ -176,7 +176,8 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
         return usd(found.available_micros)
 
 
-def _welcome(member: Membership) -> None:
+def welcome(member: Membership) -> None:
+    """Mail somebody that they were let in."""
     if member.user.email:
         shop = member.tenant
         language = member.user.language or shop.language

@@ -133,7 +133,7 @@ class ApiView(GenericViewSet[Any]):
     authentication_classes = (TokenAuthentication,)
     permission_classes = (ScopePermission,)
     throttle_classes = (TokenThrottle,)
-    pagination_class = Page
+    pagination_class: type[Page] | None = Page
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
     lookup_value_converter = "int"

@@ -12,11 +12,11 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import callbacks, codes, desk, orders, refunds, settlement
+from billing import callbacks, codes, desk, hand_delivery, orders, refunds, settlement
 from console.admin.refunds import refundable
 from console.api.base import CHANGERS
 from console.api.errors import Refused
-from console.api.fields import Above0
+from console.api.fields import Above0, Words
 from console.api.filters import Choice, Day, LastDay, Number, Text
 from console.api.refunds import RefundShown
 from console.api.rows import Reason, TableRows, documented
@@ -31,6 +31,7 @@ class OrderShown(serializers.Serializer[Any]):
     shop = serializers.CharField(source="tenant.slug")
     number = serializers.CharField()
     state = serializers.ChoiceField(choices=STATES)
+    kind = serializers.CharField()
     product = serializers.IntegerField(source="product_id")
     product_name = serializers.CharField()
     quantity = serializers.IntegerField()
@@ -92,6 +93,12 @@ class OrderDetail(OrderShown):
         return Step(order.events.select_related("actor"), many=True).data if self.context["is_staff"] else []
 
 
+class HandedOver(serializers.Serializer[Any]):
+    """What the buyer of something delivered by hand gets: kept sealed, shown on the order's page, corrected by saying it again."""
+
+    text = Words(max_length=20_000)
+
+
 class PayBack(Reason):
     """Why; with `gesture_minor` so much is paid back and the buyer keeps everything, without it what was not used is taken back."""
 
@@ -129,6 +136,19 @@ class OrdersView(TableRows):
     @action(detail=True, methods=["post"])
     def deliver(self, request: Request, pk: int) -> Response:
         return self._decide("deliver", settlement.deliver_reviewed)
+
+    @extend_schema(operation_id="orders_hand_over", request=HandedOver, responses=OrderDetail)
+    @action(detail=True, methods=["post"], url_path="hand-over")
+    def hand_over(self, request: Request, pk: int) -> Response:
+        order, text = self.get_object(), self.read(HandedOver)["text"]
+        before = order.state
+        try:
+            hand_delivery.deliver(order=order, text=text, actor=self.actor.user)
+        except orders.OrderError as error:
+            raise Refused(str(error)) from None
+        order.refresh_from_db()
+        self.record("hand_over", order, before={"state": before}, after={"state": order.state})
+        return Response(self._detail())
 
     @extend_schema(operation_id="orders_cancel", request=Reason, responses=OrderDetail)
     @action(detail=True, methods=["post"])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any, cast
 
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -12,10 +14,13 @@ from rest_framework.response import Response
 
 from accounts import audit, invitations, tenants
 from accounts.models import AuditEvent, Invitation, Membership
-from billing import ledger
+from billing import ledger, store_credit
+from console.admin.invitations import mail
+from console.admin.people import welcome
 from console.api.account import STATEMENT, Balance, Statement, statement_of
 from console.api.base import CHANGERS, STAFF, ApiView
-from console.api.fields import Prose, Words
+from console.api.errors import Refused
+from console.api.fields import Above0, Prose, Words
 from console.api.filters import Choice, Number, Text
 
 
@@ -38,6 +43,10 @@ class CustomerWithBalance(Customer):
     """The same with the wallet."""
 
     wallet = serializers.SerializerMethodField()
+    credit_minor = serializers.SerializerMethodField(help_text="Store credit in the shop's currency.")
+
+    def get_credit_minor(self, member: Membership) -> int:
+        return store_credit.free(member)
 
     def get_wallet(self, member: Membership) -> dict[str, int]:
         return dict(Balance(ledger.balance(membership_id=member.pk)).data)
@@ -48,7 +57,15 @@ class CustomerChange(serializers.Serializer[Any]):
 
     group = Words(max_length=40, required=False)
     note = Prose(max_length=5000, required=False)
-    state = serializers.ChoiceField(choices=["active", "blocked"], required=False)
+    state = serializers.ChoiceField(choices=["active", "blocked"], required=False, help_text="active lets in who waits.")
+    role = serializers.ChoiceField(choices=Membership.Role.choices, required=False, help_text="Given by owners, to others than themselves.")
+
+
+class Credit(serializers.Serializer[Any]):
+    """Store credit to give: cash in the shop's currency to buy with there; the customer reads why."""
+
+    amount_minor = Above0()
+    reason = Words(max_length=200)
 
 
 class CustomersView(ApiView):
@@ -84,21 +101,41 @@ class CustomersView(ApiView):
     def statement(self, request: Request, pk: int) -> Response:
         return statement_of(self.get_object().pk, request)
 
+    @extend_schema(operation_id="customers_give_credit", request=Credit, responses=CustomerWithBalance)
+    @action(detail=True, methods=["post"])
+    def credit(self, request: Request, pk: int) -> Response:
+        member, values = cast(Membership, self.get_object()), self.read(Credit)
+        # The transaction of the idempotency key makes it once; without a key each request is another gift.
+        key = f"{member.pk}:{uuid.uuid4().hex}"
+        store_credit.give(membership=member, actor=self.actor.user, key=key, **values)
+        audit.record(actor=self.actor, action="membership.credit", target=member, after=values, tenant=member.tenant)
+        return Response(CustomerWithBalance(member).data)
+
     @extend_schema(operation_id="customers_change", request=CustomerChange, responses=CustomerWithBalance)
     def partial_update(self, request: Request, pk: int) -> Response:
         member = cast(Membership, self.get_object())
-        asked = CustomerChange(data=request.data)
-        asked.is_valid(raise_exception=True)
-        values = asked.validated_data
+        values = self.read(CustomerChange)
         before = {name: getattr(member, name) for name in values}
+        if values.get("role", member.role) != member.role:
+            self._may_give_role(member)
         if "state" in values and member.role != Membership.Role.CUSTOMER:
             raise StaffStay
-        member.group, member.note = values.get("group", member.group), values.get("note", member.note)
-        member.save(update_fields=["group", "note"])
+        is_approved = member.state == Membership.State.WAITING and values.get("state") == Membership.State.ACTIVE
+        for name in ("group", "note", "role"):
+            setattr(member, name, values.get(name, getattr(member, name)))
+        member.save(update_fields=["group", "note", "role"])
         if "state" in values:
             tenants.set_state(membership=member, state=values["state"])
+        if is_approved:
+            welcome(member)
         audit.record(actor=self.actor, action="membership.change", target=member, before=before, after=values, tenant=member.tenant)
         return Response(CustomerWithBalance(member).data)
+
+    def _may_give_role(self, member: Membership) -> None:
+        if not self.actor.is_platform and self.actor.role != Membership.Role.OWNER:
+            raise exceptions.PermissionDenied("Only an owner gives or takes roles.")
+        if self.actor.user is None or member.user_id == self.actor.user.pk:
+            raise Refused("Nobody changes their own role.", field="role")
 
 
 class StaffStay(exceptions.APIException):
@@ -161,7 +198,20 @@ class InvitationsView(ApiView):
             raise exceptions.PermissionDenied("Only an owner invites staff, by their address.")
         row, token = invitations.invite(tenant=self.actor.tenant, by=self.actor.user, **values)
         audit.record(actor=self.actor, action="invitation.invite", target=row, after=values)
+        if row.email:
+            mail(row, request.build_absolute_uri(reverse("accounts_join", args=[token])))
         return Response(InvitationMade(row, context={"token": token}).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="invitations_withdraw", request=None, responses=InvitationShown)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: int) -> Response:
+        row = cast(Invitation, self.get_object())
+        before = row.expires_at
+        invitations.withdraw(invitation=row)
+        if row.expires_at != before:
+            was, ends = {"expires_at": str(before)}, {"expires_at": str(row.expires_at)}
+            audit.record(actor=self.actor, action="invitation.withdraw", target=row, before=was, after=ends, tenant=row.tenant)
+        return Response(InvitationShown(row).data)
 
 
 class Event(serializers.Serializer[Any]):

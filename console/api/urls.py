@@ -13,19 +13,22 @@ from rest_framework.routers import SimpleRouter
 
 from console.api import errors
 from console.api.account import AccountView, WalletView
+from console.api.cards import CardBatchesView, CardsView
 from console.api.channel_acts import VendorsView
 from console.api.channels import ChannelKeysView, ChannelsView
 from console.api.codes import BatchesView, CodesView
+from console.api.domains import ApplicationsView, DomainsView
 from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
 from console.api.keys import KeysView
 from console.api.ledger import AccountsView as LedgerAccountsView
 from console.api.ledger import AuditsView, JournalsView, TransfersView
 from console.api.limits import LimitsView
+from console.api.offers import CategoriesView, CouponsView
 from console.api.orders import OrdersView
 from console.api.payments import AccountsView as PaymentAccountsView
 from console.api.payments import GatewaysView, MessagesView
 from console.api.prices import GroupsView, PricesView
-from console.api.products import CategoriesView, CouponsView, ProductsView
+from console.api.products import ProductsView
 from console.api.reference import reference
 from console.api.refunds import DisputesView, RefundsView
 from console.api.routing import ChainsView, PoliciesView, RoutesView
@@ -47,6 +50,10 @@ router.register("categories", CategoriesView, "api-categories")
 router.register("coupons", CouponsView, "api-coupons")
 router.register("code-batches", BatchesView, "api-code-batches")
 router.register("codes", CodesView, "api-codes")
+router.register("card-batches", CardBatchesView, "api-card-batches")
+router.register("cards", CardsView, "api-cards")
+router.register("domains", DomainsView, "api-domains")
+router.register("applications", ApplicationsView, "api-applications")
 router.register("orders", OrdersView, "api-orders")
 router.register("refunds", RefundsView, "api-refunds")
 router.register("disputes", DisputesView, "api-disputes")

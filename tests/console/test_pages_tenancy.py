@@ -14,8 +14,22 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
 
 from accounts import access_tokens, invitations
-from accounts.models import AccessToken, ApiKey, LegalPage, Membership, NotificationTarget, Tenant, WebhookDelivery, WebhookEndpoint
+from accounts.models import (
+    AccessToken,
+    ApiKey,
+    Invitation,
+    LegalPage,
+    Membership,
+    NotificationTarget,
+    ShopApplication,
+    Tenant,
+    TenantDomain,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from billing.models import (
+    Card,
+    CardBatch,
     Category,
     Code,
     CodeBatch,
@@ -47,6 +61,7 @@ OF_API = {
     "code-batches": CodeBatch, "codes": Code, "orders": Order, "refunds": Refund, "disputes": Dispute,
     "prices": PriceRule, "groups": GroupRate, "limits": LimitRule, "legal-pages": LegalPage,
     "channels": Channel, "routing-policies": RoutingPolicy, "group-routes": GroupRoute, "fallback-chains": FallbackChain,
+    "domains": TenantDomain, "applications": ShopApplication, "card-batches": CardBatch, "cards": Card, "invitations": Invitation,
     "payment-accounts": GatewayAccount, "payment-messages": WebhookInbox,
     "ledger-accounts": LedgerAccount, "journals": Journal, "transfers": Transfer, "audits": Tenant,
     "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,

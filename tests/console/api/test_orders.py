@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
-from billing import orders, settlement
+from billing import catalogue, hand_delivery, orders, settlement
 from billing.models import Code, Order, PaymentAttempt
 from billing.payments.base import ProviderEvent
 from tests.billing.shop import attempt, place, sandbox, stocked
@@ -107,3 +107,16 @@ def test_strangers_find_no_order_and_no_refund(reseller_owner: Membership, stran
     assert call("GET", "orders/")[1]["results"] == []
     for act in ("deliver", "cancel", "refund", "ask"):
         assert call("POST", f"orders/{order.pk}/{act}/", {"reason": "x"})[0] == 404
+
+
+def test_an_order_delivered_by_hand_gets_its_text_and_the_api_never_tells_it(reseller_owner: Membership) -> None:
+    product = catalogue.add_product(tenant=reseller_owner.tenant, name="m", units_micros=0, price_minor=3900, currency="CNY", kind="manual")
+    made = attempt(product, sandbox(reseller_owner.tenant))
+    call = program(reseller_owner)
+    assert call("POST", f"orders/{made.order_id}/hand-over/", {"text": "user: x"})[1]["error"]["code"] == "refused"
+    assert pay(made).state == "paid"
+    status, told = call("POST", f"orders/{made.order_id}/hand-over/", {"text": "password: swordfish"})
+    assert (status, told["state"], told["kind"]) == (200, "delivered", "manual")
+    said = json.dumps([told, list(AuditEvent.objects.values("before", "after"))])
+    assert "swordfish" not in said
+    assert hand_delivery.text_of(Order.objects.get()) == "password: swordfish"

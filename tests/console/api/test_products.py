@@ -91,3 +91,17 @@ def test_support_reads_and_the_platform_sells_for_a_shop(reseller_owner: Members
     assert [one["id"] for one in call("GET", "products/")[1]["results"]] == [made["id"]]
     assert call("POST", "products/", NEW)[0] == 404
     assert call("PATCH", f"products/{made['id']}/", {"name": "x"})[0] == 404
+
+
+def test_what_is_delivered_by_hand_holds_no_quota_and_variants_have_a_lead(reseller_owner: Membership, stranger: Membership) -> None:
+    call = program(reseller_owner)
+    body = {**NEW, "units_micros": 0, "kind": "manual", "stock_left": 4, "asked": "Account *\nRegion = EU | US"}
+    status, lead = call("POST", "products/", body)
+    assert (status, lead["kind"], lead["stock"], lead["asked"]) == (201, "manual", 4, "Account *\nRegion = EU | US")
+    assert call("POST", "products/", {**NEW, "kind": "manual"})[0] == 409
+    variant = call("POST", "products/", {**NEW, "name": "Five", "lead": lead["id"], "choice": "$5"})[1]
+    assert (variant["lead"], variant["choice"]) == (lead["id"], "$5")
+    assert list(call("PATCH", f"products/{lead['id']}/", {"lead": variant["id"]})[1]["error"]["fields"]) == ["lead"]
+    assert list(call("PATCH", f"products/{lead['id']}/", {"asked": "= a"})[1]["error"]["fields"]) == ["asked"]
+    theirs = catalogue.add_product(tenant=stranger.tenant, name="t", units_micros=1, price_minor=1, currency="CNY")
+    assert call("PATCH", f"products/{variant['id']}/", {"lead": theirs.pk})[0] == 404

@@ -54,3 +54,36 @@ def test_the_platform_opens_and_suspends_shops(platform_admin: Membership, resel
     assert call("POST", f"tenants/{root.pk}/suspend/")[0] == 409
     assert program(reseller_owner)("GET", "tenants/")[0] == 404
     assert program(reseller_owner)("POST", f"tenants/{made['id']}/suspend/")[0] == 404
+
+
+def test_who_waits_is_let_in_and_told(end_user: Membership, reseller_owner: Membership) -> None:
+    Membership.objects.filter(pk=end_user.pk).update(state="waiting")
+    assert program(reseller_owner)("PATCH", f"customers/{end_user.pk}/", {"state": "active"})[1]["state"] == "active"
+    assert [one.payload["to"] for one in OutboxMessage.objects.all()] == ["ann@shop.test"]
+
+
+def test_only_an_owner_gives_roles_and_never_their_own(end_user: Membership, reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    assert call("PATCH", f"customers/{end_user.pk}/", {"role": "support"})[1]["role"] == "support"
+    assert list(call("PATCH", f"customers/{reseller_owner.pk}/", {"role": "customer"})[1]["error"]["fields"]) == ["role"]
+    Membership.objects.filter(pk=reseller_owner.pk).update(role="manager")
+    assert program(reseller_owner)("PATCH", f"customers/{end_user.pk}/", {"role": "owner"})[0] == 403
+    end_user.refresh_from_db()
+    assert end_user.role == "support"
+
+
+def test_store_credit_is_given_once_per_key(end_user: Membership, reseller_owner: Membership, stranger: Membership) -> None:
+    body = {"amount_minor": 500, "reason": "sorry"}
+    call = program(reseller_owner)
+    answers = [call("POST", f"customers/{end_user.pk}/credit/", body, idempotency_key="gift") for _ in range(2)]
+    assert [(status, told["credit_minor"]) for status, told in answers] == [(200, 500)] * 2
+    assert program(stranger, host="elsewhere.test")("POST", f"customers/{end_user.pk}/credit/", body)[0] == 404
+
+
+def test_an_invitation_is_mailed_and_withdrawn(tenant: Tenant, end_user: Membership, reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    made = call("POST", "invitations/", {"email": "guest@people.test"})[1]
+    assert [one.payload["to"] for one in OutboxMessage.objects.all()] == ["guest@people.test"]
+    assert call("POST", f"invitations/{made['id']}/withdraw/")[0] == 200
+    with pytest.raises(invitations.InvitationEnded):
+        invitations.accept(tenant=tenant, token=made["token"], user=end_user.user)

@@ -1,0 +1,37 @@
+"""Hosts and applications over the API: claimed, given up; approved, declined; none of strangers."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts import onboarding
+from accounts.models import Membership, Tenant, TenantDomain
+from foundation.models import OutboxMessage
+from tests.console.api.conftest import program
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_host_is_claimed_and_given_up(reseller_owner: Membership, stranger: Membership) -> None:
+    call = program(reseller_owner)
+    status, told = call("POST", "domains/", {"host": "tea.example.com"})
+    row = TenantDomain.objects.get(host="tea.example.com")
+    assert (status, told["record_text"], told["proven_at"], row.tenant_id) == (201, row.proof, None, reseller_owner.tenant_id)
+    assert told["record_name"].endswith("tea.example.com")
+    assert call("POST", "domains/", {"host": "elsewhere.test"})[1]["error"]["fields"].keys() == {"host"}
+    primary = TenantDomain.objects.get(host="shop.test")
+    assert call("DELETE", f"domains/{primary.pk}/")[0] == (409 if primary.is_primary else 204)
+    outside = program(stranger, host="elsewhere.test")
+    assert [outside(method, f"domains/{row.pk}/{act}")[0] for method, act in (("GET", ""), ("DELETE", ""), ("POST", "prove/"))] == [404] * 3
+    assert call("DELETE", f"domains/{row.pk}/") == (204, None)
+
+
+def test_who_wants_a_shop_is_approved_once(reseller_owner: Membership, end_user: Membership, stranger: Membership) -> None:
+    row = onboarding.apply(seller=reseller_owner.tenant, applicant=end_user.user, slug="ann-shop", name="Ann's")
+    assert program(stranger, host="elsewhere.test")("POST", f"applications/{row.pk}/approve/")[0] == 404
+    call = program(reseller_owner)
+    assert [one["slug"] for one in call("GET", "applications/")[1]["results"]] == ["ann-shop"]
+    status, told = call("POST", f"applications/{row.pk}/approve/")
+    assert (status, told["state"], Tenant.objects.get(slug="ann-shop").parent_id) == (200, "approved", reseller_owner.tenant_id)
+    assert OutboxMessage.objects.count() == 1
+    assert call("POST", f"applications/{row.pk}/decline/", {"reason": "late"})[0] == 409
