@@ -54,7 +54,8 @@ class Upstream:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._ready.wait(10)
+        if not self._ready.wait(60):
+            raise RuntimeError("the scripted upstream did not start")  # without it calls would go to port 0
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -6,6 +6,8 @@ import base64
 import struct
 from typing import Any
 
+import cohere
+import httpx
 import openai
 import orjson
 import pytest
@@ -193,6 +195,20 @@ def test_rerank_is_billed_by_the_search(offer: Offer, relay: LiveRelay, caller: 
     assert upstream.requests[0].path == "/v1/rerank"
     assert upstream.requests[0].fields == {**ASKED, "model": "up-rank"}
     assert (lines(relay)[0].usage, lines(relay)[0].price) == ({"searches": 1}, 2_000)
+
+
+def test_coheres_own_client_ranks_through_the_relay(offer: Offer, relay: LiveRelay, caller: Caller, upstream: Upstream) -> None:
+    offer("rank", units={"searches": 2_000_000_000})
+    upstream.script(replies.answer(ranked(meta={"billed_units": {"search_units": 1}})))
+    with httpx.Client(trust_env=False) as http:
+        client = cohere.ClientV2(api_key=caller.secret, base_url=relay.url, httpx_client=http)
+        answer = client.rerank(model="rank", query="q", documents=["a", "b"], top_n=2)
+        with pytest.raises(cohere.NotFoundError, match="nobody"):
+            client.rerank(model="nobody", query="q", documents=["a"])
+
+    assert [(row.index, row.relevance_score) for row in answer.results] == [(0, 0.9), (1, 0.2)]
+    assert upstream.requests[0].fields == {"model": "up-rank", "query": "q", "documents": ["a", "b"], "top_n": 2}
+    assert lines(relay)[0].price == 2_000
 
 
 def test_rerank_is_billed_by_tokens_where_searches_have_no_price(
