@@ -15,6 +15,7 @@ _COMMON: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "console.admin.theme.mark"}],
     "STYLES": ["console.admin.theme.stylesheet"],
     "COLORS": {"primary": "console.admin.theme.primary"},
     "COMMAND": {"search_models": False, "show_history": False},

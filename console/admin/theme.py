@@ -75,6 +75,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("css/admin.css")
 
 
+def mark(request: HttpRequest) -> str:
+    """Return the address of the picture on the browser's tab."""
+    return static("img/mark.svg")
+
+
 def tenant_name(request: HttpRequest) -> str:
     """Return the name of the shop whose back office this is."""
     return actor_of(request).tenant.name
