@@ -47,7 +47,9 @@ def test_many_channels_are_added_changed_and_copied(
 ) -> None:
     with visit(browser, watch, theme=theme, width=width) as page:
         channels = come_in(page, live_server)
-        look = lambda name: watch.look(page, f"channels-{name}-{theme}-{width}")  # noqa: E731
+
+        def look(name: str) -> None:
+            watch.look(page, f"channels-{name}-{theme}-{width}")
 
         page.goto(f"{channels}add_many/")
         look("vendors")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from django.conf import settings
 
 from gateway.recalls import RedisRecalls
 
 
+@pytest.mark.redis
 async def test_what_one_process_asks_another_one_hears() -> None:
     here, there = RedisRecalls(settings.REDIS_URL), RedisRecalls(settings.REDIS_URL)
     heard: asyncio.Queue[int] = asyncio.Queue()
