@@ -73,6 +73,24 @@ class RedeemForm(HouseForm):
     )
 
 
+class LookupCodeForm(HouseForm):
+    """The code that a mail brought."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=20,
+        widget=forms.TextInput(attrs={"class": "font-mono", "autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+
+class InvoiceForm(HouseForm):
+    """In whose name an invoice is wanted."""
+
+    title = forms.CharField(label=_("Title of the invoice"), max_length=120)
+    tax_number = forms.CharField(label=_("Tax number"), required=False, max_length=30, help_text=_("Empty for a person."))
+    note = forms.CharField(label=_("Note"), required=False, max_length=200)
+
+
 class LookupForm(HouseForm):
     """An order's number and the address it was placed with."""
 

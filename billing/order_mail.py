@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from billing import capability
+from billing import capability, one_time
 from billing.models import Order
 from billing.money import format_minor, format_usd
 from foundation import notify, outbox
@@ -39,6 +39,8 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
         "link": capability.link_to(order),
         **payload["more"],
     }
+    if "nonce" in context:
+        context["code"] = one_time.code(f"order:{order.pk}", context["nonce"])
     mail = {
         "to": order.email, "template": payload["template"], "context": context, "language": order.language or shop.language,
         "name": shop.name, "reply_to": shop.reply_to, "account": shop.pk,

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from django.core.cache import cache
 
+from foundation import vault
+
 PER_PERSON_A_MINUTE = 5
 PER_ADDRESS_A_MINUTE = 20
 FAILURES_A_DAY = 20
 LOOKUPS_A_MINUTE = 5
+MAILS_AN_HOUR = 6
+TRIES_A_CODE = 5
 
-_MINUTE, _DAY = 60, 86_400
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def may_try(*, user_id: int, address: str | None) -> bool:
@@ -29,9 +33,16 @@ def count_failure(*, user_id: int) -> None:
     _count(f"redeem:failures:{user_id}", _DAY)
 
 
-def may_look_up(*, address: str | None) -> bool:
-    """Count a search for an order and tell whether it may go on."""
-    return _count(f"lookup:address:{address}", _MINUTE) <= LOOKUPS_A_MINUTE
+def may_look_up(*, address: str | None, email: str) -> bool:
+    """Count a search for an order and tell whether its code may be mailed."""
+    mails = _count(f"lookup:email:{vault.digest(email, purpose='lookup')}", _HOUR)
+    return _count(f"lookup:address:{address}", _MINUTE) <= LOOKUPS_A_MINUTE and mails <= MAILS_AN_HOUR
+
+
+def may_try_code(*, nonce: str, address: str | None) -> bool:
+    """Count an attempt at a code that was mailed and tell whether it may go on."""
+    tries = _count(f"lookup:code:{nonce}", _HOUR)
+    return _count(f"lookup:codes:{address}", _MINUTE) <= PER_ADDRESS_A_MINUTE and tries <= TRIES_A_CODE
 
 
 def _count(key: str, seconds: int) -> int:

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from billing.views import found_by, notify, order, picture, ready_keys, redeem, sandbox, storefront
+from billing.views import found_by, invoice, lookup, notify, order, picture, ready_keys, redeem, sandbox, storefront
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/", storefront.shop, name="shop"),
@@ -20,7 +20,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<str:capability>/claim/", ready_keys.order_claim, name="order_claim"),
     path("o/<str:capability>/rotate/", ready_keys.order_rotate, name="order_rotate"),
     path("o/<str:capability>/refund/", order.order_refund, name="order_refund"),
-    path("lookup/", order.lookup, name="lookup"),
+    path("o/<str:capability>/receipt/", invoice.receipt, name="receipt"),
+    path("o/<str:capability>/receipt.pdf", invoice.receipt_pdf, name="receipt_pdf"),
+    path("o/<str:capability>/invoice/", invoice.invoice, name="invoice"),
+    path("o/<str:capability>/invoice.pdf", invoice.invoice_pdf, name="invoice_pdf"),
+    path("lookup/", lookup.lookup, name="lookup"),
+    path("lookup/code/", lookup.lookup_code, name="lookup_code"),
     path("redeem/", redeem.redeem, name="redeem"),
     path("pay/<slug:gateway>/<str:account>/webhook/", notify.webhook, name="pay_webhook"),
     path("pay/<slug:gateway>/<str:attempt>/notify", notify.notify, name="pay_notify"),

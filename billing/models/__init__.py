@@ -6,6 +6,7 @@ from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ProductPicture, ReadyKey
 from billing.models.inbox import WebhookInbox
+from billing.models.invoices import InvoiceRequest
 from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
@@ -33,6 +34,7 @@ __all__ = [
     "GatewayAccount",
     "GroupRate",
     "Hold",
+    "InvoiceRequest",
     "Journal",
     "KeyBudget",
     "LedgerAccount",

@@ -31,6 +31,12 @@ def address_of(request: HttpRequest) -> str | None:
     return request.META.get("REMOTE_ADDR") or None
 
 
+def in_app_address(request: HttpRequest) -> str:
+    """Return the page's address where it stands in WeChat's or QQ's own browser, which open no other app; else nothing."""
+    agent = request.headers.get("User-Agent", "")
+    return request.build_absolute_uri() if "MicroMessenger/" in agent or " QQ/" in agent else ""
+
+
 def buyer_of(request: ShopRequest, *, email: str, contact: str) -> Buyer:
     """Return who orders."""
     return Buyer(

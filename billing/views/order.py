@@ -1,8 +1,7 @@
-"""An order's page at its secret address: state, payment, codes, one-click redemption; and finding orders again."""
+"""An order's page at its secret address: state, payment, what was bought, one-click redemption."""
 
 from __future__ import annotations
 
-import uuid
 from http import HTTPStatus
 from typing import Any
 
@@ -12,21 +11,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import tenants
-from billing import bought, callbacks, checkout, codes, gateways, ledger, order_mail, orders, redeem_limits, refunds, selectors, texts
-from billing.capability import of as capability_of
-from billing.capability import site_of
-from billing.forms import LookupForm
-from billing.models import GatewayAccount, Order, PaymentAttempt, Refund
+from billing import bought, callbacks, checkout, codes, gateways, invoices, ledger, orders, refunds, selectors, texts
+from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
 from billing.money import format_minor, format_usd
 from billing.payments.base import GatewayError, Links
-from billing.views.door import ShopRequest, address_of, entering, member_of, private
+from billing.views import browser
+from billing.views.door import ShopRequest, address_of, entering, in_app_address, member_of, private
 from foundation import csp
-
-REMEMBERED = "orders"
-KEEP_REMEMBERED = 10
 
 
 @require_safe
@@ -85,8 +79,9 @@ def order_redeem(request: HttpRequest, capability: str) -> HttpResponse:
     visitor = entering(request)
     found = find_or_404(visitor, capability)
     if visitor.actor.user is None:
-        remember(visitor, found)
-        return redirect_to_login(reverse("lookup"))
+        response = redirect_to_login(reverse("lookup"))
+        browser.remember(response, request, found)
+        return response
     try:
         done = codes.redeem_order(membership=member_of(visitor), order=found, address=address_of(request))
     except (codes.CodeError, tenants.NotAdmitted):
@@ -108,30 +103,6 @@ def order_refund(request: HttpRequest, capability: str) -> HttpResponse:
     else:
         messages.success(request, _("The shop knows that you want your money back. The answer will stand here."))
     return private(redirect("order", capability=capability))
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def lookup(request: HttpRequest) -> HttpResponse:
-    """Find orders again: those of this browser and login at once, others by a link to the address they were placed with."""
-    visitor = entering(request)
-    form = LookupForm(request.POST if request.method == "POST" else None)
-    status = HTTPStatus.OK
-    if request.method == "POST" and form.is_valid():
-        _mail_link(visitor, number=form.cleaned_data["number"], email=form.cleaned_data["email"])
-        messages.info(request, _("If there is such an order, its link is on its way to that address."))
-        return private(redirect("lookup"))
-    if request.method == "POST":
-        status = HTTPStatus.UNPROCESSABLE_ENTITY
-    known = [int(pk) for pk in request.session.get(REMEMBERED, [])]
-    rows = selectors.orders_of(membership=visitor.actor.membership, remembered=known, tenant=visitor.tenant)
-    found = [{"order": row, "capability": capability_of(row), **selectors.amounts(row)} for row in rows]
-    return private(render(request, "shop/lookup.html", {"form": form, "rows": found}, status=status))
-
-
-def remember(request: HttpRequest, order: Order) -> None:
-    """Let this browser find the order again."""
-    known = [pk for pk in request.session.get(REMEMBERED, []) if pk != order.pk]
-    request.session[REMEMBERED] = [*known, order.pk][-KEEP_REMEMBERED:]
 
 
 def links_for(request: HttpRequest, attempt: PaymentAttempt, *, capability: str) -> Links:
@@ -163,6 +134,9 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "is_open": found.state == Order.State.PENDING,
         "ways": checkout.ways(found, payer=member) if found.state == Order.State.PENDING else [],
         "pieces": pieces,
+        "has_receipt": found.paid_at is not None,
+        "has_invoice": invoices.may_ask(found) or InvoiceRequest.objects.filter(order=found).exists(),
+        "in_app_address": in_app_address(request) if found.state == Order.State.PENDING else "",
         "instructions": texts.as_html(found.instructions) if found.instructions else "",
         "is_takeable": any(piece.is_open for piece in pieces),
         "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
@@ -190,13 +164,3 @@ def _fair(could: refunds.Offer, order: Order) -> str:
     """Spell what could be paid back: the gateway's part, and that of store credit."""
     parts = [(could.amount_minor, could.currency), (could.credit_minor, order.currency)]
     return " + ".join(format_minor(amount, currency=currency) for amount, currency in parts if amount)
-
-
-def _mail_link(request: ShopRequest, *, number: str, email: str) -> None:
-    """Send an order's link to the address it was placed with; a guess sends nothing and looks the same."""
-    found = Order.objects.filter(tenant=request.tenant, number=number.strip().upper(), email=email.lower()).first()
-    if not redeem_limits.may_look_up(address=address_of(request)) or found is None:
-        return
-    if not found.site:  # placed before orders kept where
-        Order.objects.filter(pk=found.pk).update(site=site_of(request))
-    order_mail.write(found, "order_link", occasion=str(uuid.uuid4()))

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST
 from accounts import keys, tenants
 from billing import ready_keys
 from billing.models import Order, ReadyKey
+from billing.views import browser
 from billing.views.door import entering, member_of, private
-from billing.views.order import find_or_404, remember
+from billing.views.order import find_or_404
 
 
 @require_POST
@@ -43,8 +44,9 @@ def order_claim(request: HttpRequest, capability: str) -> HttpResponse:
     visitor = entering(request)
     found = find_or_404(visitor, capability)
     if visitor.actor.user is None:
-        remember(visitor, found)
-        return redirect_to_login(reverse("lookup"))
+        response = redirect_to_login(reverse("lookup"))
+        browser.remember(response, request, found)
+        return response
     if found.state != Order.State.DELIVERED:
         raise Http404
     try:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts import tenants
+from accounts import captcha, tenants
 from billing import codes, ledger
 from billing.forms import RedeemForm
 from billing.money import format_usd
@@ -21,6 +21,7 @@ from billing.views.door import ShopRequest, address_of, entering, member_of, pri
 from foundation import vault
 
 WAITING = "code_waiting"
+DOOR = "redeem"
 
 
 @sensitive_post_parameters("code")
@@ -30,8 +31,11 @@ def redeem(request: HttpRequest) -> HttpResponse:
     """Ask for a code and move its quota into the wallet."""
     visitor = entering(request)
     if request.method != "POST":
-        return _page(visitor, RedeemForm(initial={"code": _waiting(visitor)}))
+        empty = RedeemForm(initial={"code": _waiting(visitor)})
+        captcha.guard(empty, request, door=DOOR)
+        return _page(visitor, empty)
     form = RedeemForm(request.POST)
+    captcha.guard(form, request, door=DOOR)
     if not form.is_valid():
         return _page(visitor, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if visitor.actor.user is None:
@@ -44,6 +48,7 @@ def _redeem(request: ShopRequest, form: RedeemForm) -> HttpResponse:
     try:
         done = codes.redeem(membership=member_of(request), code=form.cleaned_data["code"], address=address_of(request))
     except (codes.CannotRedeem, tenants.NotAdmitted) as refusal:
+        captcha.note(request, door=DOOR, form=form)
         form.add_error("code", _reason(refusal))
         return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     request.session.pop(WAITING, None)

@@ -16,9 +16,8 @@ from accounts import captcha
 from billing import catalogue, codes, gateways, offers, orders, selectors, texts
 from billing.forms import BuyForm
 from billing.models import Category, Product
-from billing.views import found_by
-from billing.views.door import ShopRequest, buyer_of, entering
-from billing.views.order import remember
+from billing.views import browser, found_by
+from billing.views.door import ShopRequest, buyer_of, entering, in_app_address
 
 DOOR = "checkout"
 
@@ -122,8 +121,9 @@ def _order(request: ShopRequest, family: list[Product], found: Product, form: Bu
     except orders.BadOrder as refusal:
         form.add_error(None, str(refusal))
         return _page(request, family, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    remember(request, placed.order)
-    return redirect("order", capability=placed.capability)
+    response = redirect("order", capability=placed.capability)
+    browser.remember(response, request, placed.order)
+    return response
 
 
 def _page(request: ShopRequest, family: list[Product], found: Product, form: BuyForm, status: int = HTTPStatus.OK) -> HttpResponse:
@@ -138,6 +138,7 @@ def _page(request: ShopRequest, family: list[Product], found: Product, form: Buy
         "price": _price(request, found, form.data if form.is_bound else {}),
         "form": form,
         "can_pay": can_pay,
+        "in_app_address": in_app_address(request),
         "can_buy": can_pay and any(card.stock for card in cards),
         "description": texts.as_html(lead.description) if lead.description else "",
         "pictures": list(lead.pictures.all()),

@@ -68,6 +68,7 @@ def _selling() -> tuple[str, list[tuple[str, str, str]]]:
         (_("Ready keys"), "vpn_key", "billing_readykey"),
         (_("Orders"), "receipt_long", "billing_order"),
         (_("Refunds"), "undo", "billing_refund"),
+        (_("Invoices"), "request_quote", "billing_invoicerequest"),
         (_("Disputes"), "gavel", "billing_dispute"),
         (_("Gateway messages"), "inbox", "billing_webhookinbox"),
         (_("Coupons"), "percent", "billing_coupon"),

@@ -33,6 +33,7 @@ from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ReadyKey
 from billing.models.inbox import WebhookInbox
+from billing.models.invoices import InvoiceRequest
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
@@ -54,6 +55,7 @@ from console.admin.groups import GroupRateAdmin
 from console.admin.hooks import NotificationTargetAdmin, WebhookDeliveryAdmin, WebhookEndpointAdmin
 from console.admin.inbox import WebhookInboxAdmin
 from console.admin.invitations import InvitationAdmin
+from console.admin.invoices import InvoiceRequestAdmin
 from console.admin.keys import ApiKeyAdmin
 from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
 from console.admin.legal import AcceptanceAdmin, LegalPageAdmin
@@ -147,6 +149,7 @@ SHARED: Pages = [
     (ReadyKey, ReadyKeyAdmin),
     (Order, OrderAdmin),
     (Refund, RefundAdmin),
+    (InvoiceRequest, InvoiceRequestAdmin),
     (Dispute, DisputeAdmin),
     (WebhookInbox, WebhookInboxAdmin),
 ]

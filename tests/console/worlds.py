@@ -30,6 +30,7 @@ from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ReadyKey
 from billing.models.inbox import WebhookInbox
+from billing.models.invoices import InvoiceRequest
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
@@ -270,6 +271,9 @@ MAKERS: dict[type[Model], Maker] = {
     ReadyKey: _ready_key,
     Order: _order,
     Refund: _refund,
+    InvoiceRequest: lambda world: InvoiceRequest.objects.create(
+        order=Order.objects.filter(tenant=world.tenant).earliest("pk"), title=f"invoice-{world.mark}"
+    ),
     Dispute: _dispute,
     WebhookInbox: _message,
     PriceRule: _price,
