@@ -35,6 +35,29 @@ def holds(upstream: Upstream, *, limit: object, used: object, pays: bool = True)
     upstream.on_path("/billing/usage", replies.answer({"object": "list", "total_usage": used}))
 
 
+@pytest.mark.parametrize(
+    ("told", "left"),
+    [
+        ({"object": "credit_summary", "total_granted": 20.0, "total_used": 7.5, "total_available": 12.5}, "12.5"),
+        ({"total_available": "3.10"}, "3.10"),
+        ({"object": "credit_grants", "total_remaining": 0}, "0"),
+    ],
+)
+def test_a_relay_that_tells_only_its_grants_is_understood(upstream: Upstream, facts: ChannelFacts, told: object, left: str) -> None:
+    upstream.on_path("/billing/subscription", replies.answer({"error": "no such address"}, status=404))
+    upstream.on_path("/billing/credit_grants", replies.answer(told))
+    assert asking.balance(facts, KEY, today=TODAY) == Balance(Decimal(left), "USD")
+    assert [request.path for request in upstream.requests] == ["/v1/dashboard/billing/subscription", "/dashboard/billing/credit_grants"]
+
+
+@pytest.mark.parametrize("told", [{"object": "list", "data": []}, [], "ok", {"total_available": None}])
+def test_a_server_that_answers_anything_tells_no_grants(upstream: Upstream, facts: ChannelFacts, told: object) -> None:
+    upstream.on_path("/billing/subscription", replies.answer({"object": "list"}))
+    upstream.on_path("/billing/credit_grants", replies.answer(told))
+    with pytest.raises(NoAnswer, match="the answer has no hard_limit_usd"):
+        asking.balance(facts, KEY, today=TODAY)
+
+
 def test_a_relay_of_the_family_says_what_is_left_of_its_limit(upstream: Upstream, facts: ChannelFacts) -> None:
     holds(upstream, limit=20.0, used=1234.5)
     assert asking.balance(facts, KEY, today=TODAY) == Balance(Decimal("7.655"), "USD")
