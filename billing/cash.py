@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billing import ledger, store_credit
+from billing import ledger, payables, store_credit
 from billing.models import GatewayAccount, LedgerAccount, PaymentAttempt
 
 
@@ -13,7 +13,13 @@ def book(account: GatewayAccount, kind: str, *, currency: str) -> LedgerAccount:
 
 
 def of(attempt: PaymentAttempt, kind: str, *, currency: str) -> LedgerAccount:
-    """Return the ledger account of a kind for one payment: what store credit pays is cleared with the customer's own."""
+    """Return the ledger account of a kind for one payment.
+
+    What store credit pays is cleared with the customer's own account. What comes through an account that the platform lends is
+    no revenue of the shop's: the platform has the money and owes it.
+    """
     if kind == "clearing" and attempt.account.driver == store_credit.DRIVER and attempt.order.membership is not None:
         return store_credit.book(attempt.order.membership, currency=currency)
+    if kind == "revenue" and payables.is_lent(attempt):
+        return payables.book(attempt.order.tenant_id, currency=currency)
     return book(attempt.account, kind, currency=currency)

@@ -15,7 +15,7 @@ Kind = LedgerAccount.Kind
 # Counterparties of every call or top-up: a row update would make one hot row of the whole platform.
 LAZY = frozenset({Kind.ISSUER, Kind.SINK_USAGE, Kind.MARGIN, Kind.RECEIVABLE})
 # Accounts that may go below zero: what comes from outside, and what others owe.
-BOTTOMLESS = LAZY | {Kind.CASH, Kind.CLEARING, Kind.REVENUE, Kind.FEE, Kind.DISPUTE, Kind.ADJUST, Kind.REFUNDS_DUE}
+BOTTOMLESS = LAZY | {Kind.CASH, Kind.CLEARING, Kind.REVENUE, Kind.FEE, Kind.DISPUTE, Kind.ADJUST, Kind.REFUNDS_DUE, Kind.PAYABLE}
 # One of each for the whole platform: they belong to the root tenant whoever asks.
 PLATFORM_WIDE = frozenset({Kind.ISSUER, Kind.SINK_USAGE})
 

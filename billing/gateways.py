@@ -17,6 +17,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import Tenant
 from billing import payments, store_credit
 from billing.models import GatewayAccount
@@ -96,8 +98,16 @@ def is_ready(account: GatewayAccount) -> bool:
 
 
 def usable(*, tenant: Tenant) -> list[GatewayAccount]:
-    """Return the accounts through which a shop's buyers can pay."""
-    return [account for account in GatewayAccount.objects.filter(tenant=tenant).order_by("pk") if is_ready(account)]
+    """Return the accounts through which a shop's buyers can pay: its own, then those the platform lends it."""
+    rows = GatewayAccount.objects.filter(Q(tenant=tenant) | Q(tenant__parent=None, lent_to=tenant)).distinct()
+    return sorted((account for account in rows if is_ready(account)), key=lambda one: (one.tenant_id != tenant.pk, one.pk))
+
+
+def may_use(account: GatewayAccount, *, tenant_id: int) -> bool:
+    """Tell whether a shop's orders may be paid through an account: its own, or one of the platform's that is lent to it."""
+    if account.tenant_id == tenant_id:
+        return True
+    return account.tenant.is_root and account.lent_to.filter(pk=tenant_id).exists()
 
 
 def _is_driver(found: Any, module: str) -> bool:

@@ -113,7 +113,7 @@ def start_payment(*, order: Order, account: GatewayAccount, payer: Membership | 
     who merely knows the order's address spends nobody's money.
     """
     locked = lock(order.pk)
-    if account.tenant_id != locked.tenant_id or not gateways.is_ready(account):
+    if not gateways.may_use(account, tenant_id=locked.tenant_id) or not gateways.is_ready(account):
         raise BadOrder(_("This way to pay is not available."))
     if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
         raise WrongState(_("This order can no longer be paid."))

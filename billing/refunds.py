@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, gateways, ledger, order_mail, orders, store_credit, unused
+from billing import cash, gateways, ledger, order_mail, orders, payables, store_credit, unused
 from billing.models import Order, PaymentAttempt, Refund
 from billing.money import format_minor
 from billing.payments.base import GatewayError
@@ -104,15 +104,12 @@ def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_m
     order = orders.lock(attempt.order_id)
     locked = PaymentAttempt.objects.select_related("order", "account").get(pk=attempt.pk)
     could, left_over = offer(locked), unused.of(locked)
-    if locked.disputes.exclude(state="won").exists():
-        raise NothingToRefund("the buyer has taken the money back through the bank: see the dispute")
-    if to_credit and (order.membership is None or not store_credit.worth(locked, could.left_minor)):
-        raise NothingToRefund("only a customer with an account here can get store credit, in the shop's currency")
     takes_back = gesture_minor is None
     credit = could.credit_minor if takes_back else 0
     amount, most = (could.amount_minor, could.amount_minor) if gesture_minor is None else (gesture_minor, could.left_minor)
     if amount + credit <= 0 or not 0 <= amount <= most:
         raise NothingToRefund(f"at most {format_minor(most, currency=could.currency)} can be paid back")
+    _check_way(locked, amount, actor=actor, to_credit=to_credit)
     parts = {"amount_minor": amount, "credit_minor": credit, "takes_back": takes_back, "to_credit": to_credit}
     whole = (could.left_minor, _credit_left(locked))
     refund = _approve(locked, reason=reason, actor=actor, **parts)
@@ -159,7 +156,10 @@ def finish(*, refund: Refund, actor: User | None = None, reason: str = "") -> No
         return
     _step(refund, before=(State.SUBMITTED, State.FAILED), to=State.SUCCEEDED, problem=reason[:200], actor=actor, ended_at=timezone.now())
     if refund.to_credit and refund.amount_minor:
-        store_credit.keep(refund, due=cash.of(refund.attempt, "refunds_due", currency=refund.currency))
+        places = {
+            name: cash.of(refund.attempt, kind, currency=refund.currency) for name, kind in (("due", "refunds_due"), ("kept", "revenue"))
+        }
+        store_credit.keep(refund, **places)
     elif refund.amount_minor:
         _book(refund, src="refunds_due", dst="clearing", key=f"refund:{refund.pk}")
     order, amount = refund.attempt.order, spell(refund)
@@ -209,6 +209,16 @@ def send_due(*, limit: int = 50) -> int:
     """Send refunds that were put aside and not sent (a crash in between, a gateway that was away); return how many left."""
     due = Refund.objects.filter(state=State.SUBMITTED, provider_number=None).order_by("pk")[:limit]
     return sum(bool(send(refund).provider_number) for refund in due)
+
+
+def _check_way(attempt: PaymentAttempt, amount: int, *, actor: User | None, to_credit: bool) -> None:
+    """Raise NothingToRefund where the money cannot go the way it is to go; what was paid back at the gateway has gone (no actor)."""
+    if attempt.disputes.exclude(state="won").exists():
+        raise NothingToRefund("the buyer has taken the money back through the bank: see the dispute")
+    if to_credit and (attempt.order.membership is None or not store_credit.worth(attempt, attempt.received_minor or 0)):
+        raise NothingToRefund("only a customer with an account here can get store credit, in the shop's currency")
+    if actor is not None and not payables.covers(attempt, amount):
+        raise NothingToRefund("what the platform holds for this shop does not cover it")
 
 
 def _credit_left(attempt: PaymentAttempt) -> int:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, disputes, ledger, order_mail, orders, refunds, shelves, store_credit
+from billing import cash, disputes, ledger, order_mail, orders, payables, refunds, shelves, store_credit
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
@@ -75,6 +75,7 @@ def deliver_reviewed(*, order: Order, actor: User | None, reason: str) -> None:
     PaymentAttempt.objects.filter(pk=attempt.pk).update(credit_minor=store_credit.take(order=locked, attempt=attempt))
     if attempt.received_minor:
         _book(attempt, src="refunds_due", dst="revenue", key=f"deliver:{attempt.pk}")
+        payables.charge(attempt)
     _hand_over(locked, attempt, actor=actor, reason=reason)
 
 
@@ -119,6 +120,7 @@ def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
         return
     store_credit.take(order=order, attempt=attempt)
     _book(attempt, src="clearing", dst="revenue", key=f"pay:{attempt.pk}")
+    payables.charge(attempt)
     _hand_over(order, attempt)
 
 

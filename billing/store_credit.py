@@ -181,24 +181,24 @@ def worth(attempt: PaymentAttempt, amount_minor: int) -> int:
     return amount_minor * (order.total_minor - attempt.credit_minor) // attempt.amount_minor
 
 
-def keep(refund: Refund, *, due: LedgerAccount) -> None:
-    """Turn money that is due to a buyer (in `due`) into store credit, once: the shop keeps the money and owes the credit."""
+def keep(refund: Refund, *, due: LedgerAccount, kept: LedgerAccount) -> None:
+    """Turn money that is due to a buyer (in `due`) into store credit, once: the shop keeps the money (in `kept`) and owes the credit."""
     order = refund.attempt.order
     assert order.membership is not None  # noqa: S101  # `refunds.start` makes no such refund for a guest
     open_for(order.tenant)
     currency = order.tenant.currency
     credit, reference = book(order.membership, currency=currency), f"refund:{refund.pk}"
-    if refund.currency == currency:
+    if refund.currency == currency and due.tenant_id == order.tenant_id:
         ledger.transfer(
             kind="refund", key=f"refund:{refund.pk}", src_id=due.pk, dst_id=credit.pk, amount=refund.amount_minor, reference=reference
         )
         return
-    accounts = [ledger.account(kind="revenue", tenant_id=order.tenant_id, ledger=f"M:{one}").pk for one in (refund.currency, currency)]
     ledger.transfer(
-        kind="exchange", key=f"refund-kept:{refund.pk}", src_id=due.pk, dst_id=accounts[0], amount=refund.amount_minor, reference=reference
+        kind="exchange", key=f"refund-kept:{refund.pk}", src_id=due.pk, dst_id=kept.pk, amount=refund.amount_minor, reference=reference
     )
+    revenue = ledger.account(kind="revenue", tenant_id=order.tenant_id, ledger=f"M:{currency}")
     ledger.transfer(
-        kind="refund", key=f"refund:{refund.pk}", src_id=accounts[1], dst_id=credit.pk, reference=reference,
+        kind="refund", key=f"refund:{refund.pk}", src_id=revenue.pk, dst_id=credit.pk, reference=reference,
         amount=worth(refund.attempt, refund.amount_minor),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from billing.models.offers import Coupon, CouponUse
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
+from billing.models.withdrawals import Withdrawal
 
 __all__ = [
     "QUOTA",
@@ -55,4 +56,5 @@ __all__ = [
     "UnpricedUse",
     "WalletWatch",
     "WebhookInbox",
+    "Withdrawal",
 ]

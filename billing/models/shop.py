@@ -128,6 +128,10 @@ class GatewayAccount(models.Model):
     sealed = models.TextField(_("secrets"), blank=True, editable=False)
     options = models.JSONField(_("options"), default=dict, blank=True)
     is_enabled = models.BooleanField(_("enabled"), default=True)
+    # The platform's own account, lent: what buyers of those shops pay through it is owed to the shop, less the fee.
+    lent_to = models.ManyToManyField(Tenant, blank=True, related_name="+", verbose_name=_("shops that may use it"))
+    lent_fee = models.PositiveSmallIntegerField(_("fee in hundredths of a per cent"), default=0)
+    lent_days = models.PositiveSmallIntegerField(_("days until a shop may withdraw"), default=7)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     tenant_path: ClassVar[str] = "tenant"
@@ -230,6 +234,8 @@ class PaymentAttempt(models.Model):
     # What really came; null = nothing yet.
     received_minor = models.BigIntegerField(_("received"), null=True, blank=True)
     received_currency = models.CharField(_("received currency"), max_length=3, blank=True)
+    # What the platform keeps of it where the account is lent.
+    fee_minor = models.PositiveBigIntegerField(_("fee in minor units"), default=0)
     provider_transaction = models.CharField(_("the gateway's number"), max_length=120, null=True, blank=True)
     settles_order = models.BooleanField(_("settles the order"), default=False)
     # What the gateway calls it (its session, invoice, address), as the driver needs it.

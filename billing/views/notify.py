@@ -27,7 +27,7 @@ def webhook(request: HttpRequest, gateway: str, account: str) -> HttpResponse:
 def notify(request: HttpRequest, gateway: str, attempt: str) -> HttpResponse:
     """Take a message about one payment."""
     rows = PaymentAttempt.objects.select_related("account__tenant")
-    found = rows.filter(token=attempt, account__driver=gateway, account__tenant=entering(request).tenant).first()
+    found = rows.filter(token=attempt, account__driver=gateway, order__tenant=entering(request).tenant).first()
     return _receive(request, found.account if found else None, attempt=attempt)
 
 

@@ -21,7 +21,7 @@ from billing.views.door import ShopRequest, entering, private
 def sandbox(request: HttpRequest, token: str) -> HttpResponse:
     """Show the amount and the buttons; a pressed one comes in like any gateway's message."""
     found = PaymentAttempt.objects.select_related("account", "order")
-    attempt = found.filter(token=token, account__driver=Sandbox.slug, account__tenant=entering(request).tenant).first()
+    attempt = found.filter(token=token, account__driver=Sandbox.slug, order__tenant=entering(request).tenant).first()
     if attempt is None or not gateways.is_ready(attempt.account):
         raise Http404
     if request.method != "POST":

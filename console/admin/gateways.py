@@ -70,6 +70,7 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
     ordering = ("id",)
     fields = ("name", "driver", "state_label", "is_enabled", "webhook", "created_at")
     readonly_fields = ("driver", "state_label", "webhook", "created_at")
+    filter_horizontal = ("lent_to",)
     actions_detail = ("credentials", "check_now", "book_payout")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
@@ -86,6 +87,11 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
             messages.success(request, _("%s is there; buyers can choose it as soon as it is ready.") % account)
             return redirect(pages.object_url(self.admin_site.name, account))
         return pages.ask(request, self, title=_("New account: %s") % driver.label, submit=_("Add"), form=form)
+
+    def get_fields(self, request: HttpRequest, obj: GatewayAccount | None = None) -> Any:
+        """Let the platform lend its own accounts to shops."""
+        is_lendable = obj is not None and obj.tenant.is_root and actor_of(request).is_platform
+        return (*self.fields, "lent_to", "lent_fee", "lent_days") if is_lendable else self.fields
 
     @pages.act(description=gettext_lazy("Credentials"), icon="key")
     def credentials(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -40,6 +40,7 @@ from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product
+from billing.models.withdrawals import Withdrawal
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
 from console.admin import dashboard
 from console.admin.applications import ShopApplicationAdmin
@@ -73,6 +74,7 @@ from console.admin.sign_in_apps import SignInAppAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
 from console.admin.usage import PlatformUsageAdmin, UsageRecordAdmin
+from console.admin.withdrawals import PlatformWithdrawalAdmin, WithdrawalAdmin
 from foundation.models import Job, OutboxMessage, ScheduledTask
 from gateway.models import UsageRecord
 
@@ -155,6 +157,7 @@ SHARED: Pages = [
 ]
 PLATFORM: Pages = [
     *SHARED,
+    (Withdrawal, PlatformWithdrawalAdmin),
     (UsageRecord, PlatformUsageAdmin),
     (User, UserAdmin),
     (Tenant, TenantAdmin),
@@ -163,7 +166,7 @@ PLATFORM: Pages = [
     (Job, JobAdmin),
     (OutboxMessage, OutboxMessageAdmin),
 ]
-RESELLER: Pages = [*SHARED, (Tenant, ShopAdmin), (UsageRecord, UsageRecordAdmin)]
+RESELLER: Pages = [*SHARED, (Withdrawal, WithdrawalAdmin), (Tenant, ShopAdmin), (UsageRecord, UsageRecordAdmin)]
 
 
 def _open(site: DeskSite, pages: Pages) -> DeskSite:

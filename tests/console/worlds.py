@@ -37,6 +37,7 @@ from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
+from billing.models.withdrawals import Withdrawal
 from channels_app import channels, costs
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
 from foundation.ids import uuid7
@@ -173,6 +174,12 @@ def _dispute(world: World) -> Dispute:
     return Dispute.objects.create(attempt=paid, reference=f"dispute-{world.mark}", amount_minor=700, currency="CNY")
 
 
+def _withdrawal(world: World) -> Withdrawal:
+    return Withdrawal.objects.create(
+        tenant=world.tenant, key=f"withdrawal-{world.mark}", amount_minor=700, currency="CNY", destination=f"bank-{world.mark}"
+    )
+
+
 def _price(world: World) -> PriceRule:
     return price_book.set_price(model=f"model-{world.mark}", tenant=world.tenant, input=1_000_000, output=2_000_000)
 
@@ -275,6 +282,7 @@ MAKERS: dict[type[Model], Maker] = {
         order=Order.objects.filter(tenant=world.tenant).earliest("pk"), title=f"invoice-{world.mark}"
     ),
     Dispute: _dispute,
+    Withdrawal: _withdrawal,
     WebhookInbox: _message,
     PriceRule: _price,
     GroupRate: lambda world: price_book.set_group(tenant=world.tenant, group=f"group-{world.mark}", factor=900_000),

@@ -1,0 +1,207 @@
+"""Money of shops that lies with the platform, because buyers paid through a gateway account that the platform lends them.
+
+It belongs to the shop (`payable`, less the account's fee), matures after the account's days, and leaves by a withdrawal: what
+one asks for is held until it is paid or declined. Refunds and disputes may take the payable below zero: then the shop owes.
+
+WithdrawalError
+├── NotAvailable   there is not so much that has matured
+└── WrongStep      the withdrawal is not in a state for this
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Tenant, User
+from billing import ledger
+from billing.models import Dispute, LedgerAccount, PaymentAttempt, Refund, Transfer, Withdrawal
+from billing.money import ceil_div, format_minor
+
+State = Withdrawal.State
+_FOR_EVER = datetime.timedelta(days=3650)
+_WHOLE = 10_000
+
+
+class WithdrawalError(Exception):
+    """The base of what withdrawals refuse; messages are for the people who asked."""
+
+
+class NotAvailable(WithdrawalError):
+    """There is not so much to withdraw."""
+
+
+class WrongStep(WithdrawalError):
+    """The withdrawal cannot do this now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the platform owes a shop in a currency, in minor units: `held` for withdrawals, `maturing` not yet, the rest `available`."""
+
+    currency: str
+    balance: int
+    held: int
+    maturing: int
+
+    @property
+    def available(self) -> int:
+        """Return what can be asked for now."""
+        return max(0, self.balance - self.held - self.maturing)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One movement of a shop's account: signed, with the balance after it, in the smallest unit of `ledger` (`Q` or `M:CNY`)."""
+
+    at: datetime.datetime
+    ledger: str
+    kind: str
+    reference: str
+    amount: int
+    balance: int
+
+
+def is_lent(attempt: PaymentAttempt) -> bool:
+    """Tell whether a payment goes through an account of the platform for another's order."""
+    return attempt.account.tenant_id != attempt.order.tenant_id
+
+
+def book(tenant_id: int, *, currency: str) -> LedgerAccount:
+    """Return the account of what the platform owes a shop."""
+    return ledger.account(kind="payable", tenant_id=tenant_id, ledger=f"M:{currency}")
+
+
+def charge(attempt: PaymentAttempt) -> None:
+    """Keep the lent account's fee of a payment that settled its order, once, within the caller's transaction."""
+    fee = ceil_div((attempt.received_minor or 0) * attempt.account.lent_fee, _WHOLE)
+    if not is_lent(attempt) or not fee:
+        return
+    currency = attempt.received_currency or attempt.currency
+    income = ledger.account(kind="revenue", tenant_id=attempt.account.tenant_id, ledger=f"M:{currency}")
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(fee_minor=fee)
+    ledger.transfer(
+        kind="fee", key=f"lent-fee:{attempt.pk}", src_id=book(attempt.order.tenant_id, currency=currency).pk, dst_id=income.pk,
+        amount=fee, reference=f"order:{attempt.order_id}",
+    )  # fmt: skip
+
+
+def standings(tenant: Tenant) -> list[Standing]:
+    """Return what the platform owes a shop, a row a currency."""
+    rows = LedgerAccount.objects.filter(kind="payable", tenant=tenant).order_by("ledger")
+    return [_standing(row) for row in rows]
+
+
+def covers(attempt: PaymentAttempt, amount_minor: int) -> bool:
+    """Tell whether a shop's money with the platform covers paying so much back, and keep it so until the transaction ends.
+
+    A shop's own gateways always do.
+    """
+    if not is_lent(attempt) or not attempt.settles_order:
+        return True
+    found = book(attempt.order.tenant_id, currency=attempt.received_currency or attempt.currency)
+    row = LedgerAccount.objects.select_for_update(no_key=True).get(pk=found.pk)
+    return row.balance - row.held >= amount_minor
+
+
+def statement(tenant: Tenant, *, kind: str = "payable", limit: int = 200) -> list[Line]:
+    """Return the last movements of a shop's money with the platform (`payable`) or of its quota (`stock`), the newest first."""
+    found: list[Line] = []
+    for row in LedgerAccount.objects.filter(kind=kind, tenant=tenant, owner=0).order_by("ledger"):
+        balance = row.balance
+        moves = Transfer.objects.filter(Q(src=row) | Q(dst=row)).select_related("journal").order_by("-pk")[:limit]
+        for move in moves:
+            amount = move.amount if move.dst_id == row.pk else -move.amount
+            found.append(Line(move.created_at, row.ledger, move.journal.kind, move.journal.reference, amount, balance))
+            balance -= amount
+    return found
+
+
+@transaction.atomic
+def request(*, tenant: Tenant, currency: str, amount_minor: int, destination: str, key: str, actor: User | None) -> Withdrawal:
+    """Ask for money that has matured, and hold it; the same key asks once. Raises NotAvailable."""
+    LedgerAccount.objects.select_for_update(no_key=True).get(pk=book(tenant.pk, currency=currency).pk)
+    found = Withdrawal.objects.filter(key=key, tenant=tenant).first()
+    if found is not None:
+        return found
+    row = LedgerAccount.objects.get(pk=book(tenant.pk, currency=currency).pk)
+    could = _standing(row).available
+    if not 0 < amount_minor <= could:
+        raise NotAvailable(_("At most %(amount)s can be withdrawn now.") % {"amount": format_minor(could, currency=currency)})
+    made = Withdrawal.objects.create(
+        tenant=tenant, key=key, amount_minor=amount_minor, currency=currency, destination=destination[:200], asked_by=actor
+    )
+    ledger.hold(key=_key(made), account_id=row.pk, amount=amount_minor, expires_at=timezone.now() + _FOR_EVER)
+    return made
+
+
+@transaction.atomic
+def approve(*, withdrawal: Withdrawal, actor: User | None) -> None:
+    """Say that a request will be paid. Raises WrongStep."""
+    _step(withdrawal, before=(State.REQUESTED,), to=State.APPROVED, decided_by=actor)
+
+
+@transaction.atomic
+def decline(*, withdrawal: Withdrawal, actor: User | None, reason: str) -> None:
+    """Refuse a request, with the reason; the money is the shop's to ask for again. Raises WrongStep."""
+    _step(withdrawal, before=Withdrawal.OPEN, to=State.DECLINED, decided_by=actor, reason=reason[:200], ended_at=timezone.now())
+    ledger.void(key=_key(withdrawal))
+
+
+@transaction.atomic
+def mark_paid(*, withdrawal: Withdrawal, actor: User | None, reference: str) -> None:
+    """Note that the money has left the bank, by the transfer's number; the same once more changes nothing. Raises WrongStep."""
+    wanted = reference.strip()[:80]
+    if not wanted:
+        raise WrongStep(_("Write the number of the bank's transfer."))
+    if Withdrawal.objects.filter(pk=withdrawal.pk, state=State.PAID, reference=wanted).exists():
+        return
+    try:
+        with transaction.atomic():
+            _step(withdrawal, before=Withdrawal.OPEN, to=State.PAID, decided_by=actor, reference=wanted, ended_at=timezone.now())
+    except IntegrityError:
+        raise WrongStep(_("Another withdrawal was paid by this transfer.")) from None
+    cash = ledger.account(kind="cash", ledger=f"M:{withdrawal.currency}")
+    line = ledger.Line(book(withdrawal.tenant_id, currency=withdrawal.currency).pk, cash.pk, withdrawal.amount_minor)
+    ledger.capture(
+        key=_key(withdrawal), lines=[line], kind="withdrawal", reference=f"withdrawal:{withdrawal.pk}", actor_id=actor.pk if actor else None
+    )
+
+
+def _standing(row: LedgerAccount) -> Standing:
+    currency = row.ledger.removeprefix("M:")
+    return Standing(currency, row.balance, row.held, _maturing(row.tenant_id, currency))
+
+
+def _maturing(tenant_id: int, currency: str) -> int:
+    """Return what came lately and may still be taken back: payments younger than their account's days, less what has gone back."""
+    rows = PaymentAttempt.objects.filter(order__tenant=tenant_id, settles_order=True, received_currency=currency)
+    lent = rows.exclude(account__tenant=tenant_id).select_related("account")
+    total, now = 0, timezone.now()
+    longest = max(lent.values_list("account__lent_days", flat=True), default=0)
+    for attempt in lent.filter(ended_at__gt=now - datetime.timedelta(days=longest)):
+        if attempt.ended_at is not None and attempt.ended_at > now - datetime.timedelta(days=attempt.account.lent_days):
+            total += max(0, (attempt.received_minor or 0) - attempt.fee_minor - _gone(attempt))
+    return total
+
+
+def _gone(attempt: PaymentAttempt) -> int:
+    counting = (*Refund.COUNTING, Refund.State.FAILED)
+    back = attempt.refunds.filter(state__in=counting).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    taken = attempt.disputes.exclude(state=Dispute.State.WON).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    return int(back) + int(taken)
+
+
+def _step(withdrawal: Withdrawal, *, before: tuple[str, ...], to: str, **fields: object) -> None:
+    if Withdrawal.objects.filter(pk=withdrawal.pk, state__in=before).update(state=to, **fields) != 1:
+        raise WrongStep(_("The withdrawal has gone on meanwhile: look at it again."))
+    withdrawal.refresh_from_db()
+
+
+def _key(withdrawal: Withdrawal) -> str:
+    return f"withdrawal:{withdrawal.pk}"
