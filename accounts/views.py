@@ -12,6 +12,7 @@ from allauth.mfa.webauthn.views import AddWebAuthnView
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -104,7 +105,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     legal.accept(membership=member, language=get_language() or "")
     request.session.pop(adapters.INVITATION, None)
     messages.success(request, _("Welcome to %(shop)s.") % {"shop": tenant.name})
-    return redirect("/reseller/" if member.role in member.STAFF_ROLES and not tenant.is_root else "/console/")
+    return redirect("reseller:index" if member.role in member.STAFF_ROLES and not tenant.is_root else "console_dashboard")
 
 
 @require_safe
@@ -125,7 +126,7 @@ def accept_terms(request: HttpRequest) -> HttpResponse:
         raise Http404
     wanted = request.POST.get("next") or request.GET.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    back = wanted if is_ours else "/console/"
+    back = wanted if is_ours else reverse("console_dashboard")
     language = get_language() or ""
     found = legal.unaccepted(membership=member, language=language)
     if request.method == "POST" and request.POST.getlist("seen") == [f"{page.pk}:{page.version}" for page in found]:

@@ -17,7 +17,9 @@ log = logging.getLogger("keyosk.relay")
 
 # These belong to one connection, not to the message (RFC 9110 §7.6.1); and what only a proxy of ours may say.
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"expect"})
-_FORWARDED = frozenset({b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-real-ip"})
+_FORWARDED = frozenset(
+    {b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-forwarded-prefix", b"x-real-ip"}
+)
 _DOWN = b"""<!doctype html><html lang="en"><meta charset="utf-8"><meta http-equiv="refresh" content="5"><title>One moment</title>
 <h1>One moment, please</h1><p>The pages are starting or restarting. This page tries again by itself.</p></html>"""
 
@@ -76,15 +78,15 @@ class PagesProxy:
             for name, value in scope["headers"]
             if name not in _HOP_BY_HOP and name not in _FORWARDED
         ]
-        chain, proto, host = "", scope.get("scheme", "http"), ""
+        chain, proto, host, prefix = "", scope.get("scheme", "http"), "", ""
         if proxies.is_trusted(peer, self._trusted):
             chain = given.get(b"x-forwarded-for", "")
             proto = given.get(b"x-forwarded-proto", proto)
             host = given.get(b"x-forwarded-host", "")
+            prefix = given.get(b"x-forwarded-prefix", "")
         client = proxies.resolve(peer, chain, trusted=self._trusted)
         headers += [("x-forwarded-for", client), ("x-real-ip", client), ("x-forwarded-proto", proto)]
-        if host:
-            headers.append(("x-forwarded-host", host))
+        headers += [(name, value) for name, value in (("x-forwarded-host", host), ("x-forwarded-prefix", prefix)) if value]
         return headers
 
 

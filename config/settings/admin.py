@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import django_stubs_ext
+from django.urls import reverse_lazy
 
 # ModelAdmin, forms and paginators take type arguments in annotations; Django itself only half allows it.
 django_stubs_ext.monkeypatch()
 
 _COMMON: dict[str, Any] = {
-    "SITE_URL": "/",
+    "SITE_URL": reverse_lazy("landing"),
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

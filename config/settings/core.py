@@ -92,7 +92,8 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.zone("TZ")
 
-STATIC_URL = "static/"
+# What stands before it is the request's (`foundation.prefix.StaticStorage`).
+STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Served from where they lie: no collectstatic step. Our templates address them by content (`asset` tag).
 WHITENOISE_USE_FINDERS = True

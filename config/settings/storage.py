@@ -59,5 +59,5 @@ STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "foundation.media.ObjectStorage", "OPTIONS": _OBJECTS}
     if _BUCKET
     else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "foundation.prefix.StaticStorage"},
 }

@@ -8,6 +8,7 @@ from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -85,7 +86,7 @@ def tell(row: ShopApplication, request: HttpRequest) -> None:
     """Mail the applicant what was decided."""
     if not row.applicant.email:
         return
-    desk: Any = request.build_absolute_uri("/reseller/")
+    desk: Any = request.build_absolute_uri(reverse("reseller:index"))
     context = {"name": row.name, "reason": row.reason, "is_approved": row.state == ShopApplication.State.APPROVED, "link": desk}
     language = row.applicant.language or row.seller.language
     notify.email(

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -220,4 +221,4 @@ def _used_text(window: limits.Window) -> str:
 
 def curl(request: HttpRequest, secret: str) -> str:
     """Return a line that lists the models this key may use, on the host of this back office."""
-    return f'curl {request.build_absolute_uri("/v1/models")} -H "Authorization: Bearer {secret}"'
+    return f'curl {request.build_absolute_uri(f"{get_script_prefix()}v1/models")} -H "Authorization: Bearer {secret}"'

@@ -24,7 +24,7 @@ def reseller(request: HttpRequest) -> list[Group]:
 def account(request: HttpRequest) -> list[dict[str, str]]:
     """Return the links of the person's menu: sign-in matters belong to the account pages."""
     return [
-        {"title": _("Console"), "link": "/console/"},
+        {"title": _("Console"), "link": reverse("console_dashboard")},
         {"title": _("Change password"), "link": reverse("account_change_password")},
     ]
 

@@ -15,6 +15,7 @@ from billing import codes, ledger, price_lists
 from console.facade import shapes
 from console.facade.base import FacadeView, Refused, done
 from console.pages import offer
+from console.pages.context import base_url
 from gateway import selectors
 
 _STARTED = int(time.time())
@@ -31,7 +32,7 @@ class StatusView(FacadeView):
                 "system_name": self.tenant.name,
                 "logo": self.tenant.logo_url,
                 "footer_html": "",
-                "server_address": request.build_absolute_uri("/").rstrip("/"),
+                "server_address": base_url(request._request),
                 "top_up_link": request.build_absolute_uri(reverse("shop")),
                 "quota_per_unit": shapes.UNITS_PER_DOLLAR,
                 "display_in_currency": True,

@@ -27,11 +27,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(var: Path) -> Iterator[dict[str, str]]:
-    """Run everything with its data in `var`; give what var/demo.env says."""
+def running(var: Path, **settings: str) -> Iterator[dict[str, str]]:
+    """Run everything with its data in `var` and these settings; give what var/demo.env says."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if name not in OF_THE_TESTS}
-    environment |= {"KEYOSK_VAR_DIR": str(var), "PORT": str(port), "KEYOSK_DEMO": "1"}
+    environment |= {"KEYOSK_VAR_DIR": str(var), "PORT": str(port), "KEYOSK_DEMO": "1", **settings}
     log = (var / "up.log").open("wb")
     command = [sys.executable, "manage.py", "up"]
     with (
