@@ -5,6 +5,7 @@ Where both speak the same protocol the vendor's side keeps the original bytes; o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -32,8 +33,10 @@ from channels_app.repetition import Watch
 
 # The header by which relays tell each other where a call has been.
 HOPS = "x-keyosk-hops"
-# The field by which usage is asked for in streams. Some vendors, and dated versions of Azure, refuse it.
-_OURS = "stream_options"
+# What may be left out when a vendor refuses it: what we ask of streams, and how a converted call is to be sampled.
+_USAGE_SWITCH = "stream_options"
+_SAMPLING = ("temperature", "top_p", "top_k")
+_REFUSED_SAMPLING = re.compile(rb"(temperature|top_p|top_k)\b.{0,80}(not permitted|not supported|unsupported|deprecated|cannot)", re.DOTALL)
 _NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 # Answers that a channel's memo holds at most: clients can ask for any model, and say any hops.
 _REMEMBERED = 256
@@ -138,14 +141,19 @@ def classify(call: Call, channel: ChannelFacts, status: int, body: bytes) -> Fai
     """Say what an error answer means."""
     provider, vendor = speaker(call, channel)
     failure = provider.classify(vendor.classify(status, body), body)
-    if failure.kind is FailureKind.BAD_REQUEST and call.is_stream and _OURS.encode() in body:
-        return replace(failure, param=_OURS)
+    if failure.kind is not FailureKind.BAD_REQUEST:
+        return failure
+    if call.is_stream and _USAGE_SWITCH.encode() in body:
+        return replace(failure, param=_USAGE_SWITCH)
+    if vendor.name == "anthropic" != call.dialect and _REFUSED_SAMPLING.search(body):
+        return replace(failure, param=_SAMPLING[0])
     return failure
 
 
-def may_do_without(call: Call, channel: ChannelFacts, failure: Failure) -> bool:
-    """Tell whether a failure is about what we have added to the call (`param`), and can be left out."""
-    return failure.param == _OURS and _OURS not in channel_settings.stripped(channel)
+def dispensable(call: Call, channel: ChannelFacts, failure: Failure) -> frozenset[str]:
+    """Return the fields that a refused call (`classify`) can do without, where the channel does not leave them out already."""
+    names = {_USAGE_SWITCH: (_USAGE_SWITCH,), _SAMPLING[0]: _SAMPLING}.get(failure.param or "", ())
+    return frozenset(names) - channel_settings.stripped(channel) if failure.kind is FailureKind.BAD_REQUEST else frozenset()
 
 
 def follow(

@@ -24,6 +24,7 @@ ROUTING_FIELDS = frozenset(
 _OF_TOOLS = frozenset({"tools", "tool_choice", "parallel_tool_calls"})
 # These refuse `max_tokens` (deprecated upstream).
 _REASONING_FAMILIES = ("o1", "o3", "o4", "gpt-5", "gpt-6")
+_FAMILIES = ("gpt-", "chatgpt-", "o1", "o3", "o4")
 _MODEL = re.compile(rb'"model"[ \t\r\n]*:[ \t\r\n]*"')
 # Up to so many bytes it costs less to make certain that the original ones may be kept than to write them anew.
 _KEPT_BYTES = 4096
@@ -67,6 +68,15 @@ def with_model(call: Call, upstream_model: str) -> bytes | None:
 def is_reasoning(model: str) -> bool:
     """Tell whether a model is of the families that think, and know `max_completion_tokens` only."""
     return model.rpartition("/")[2].startswith(_REASONING_FAMILIES)
+
+
+def is_thinking(call: Call, upstream_model: str) -> bool:
+    """Tell whether a chat goes to a model of OpenAI's that reasons before it answers; those named `-chat` do not.
+
+    A deployment may have any name: then the public one tells.
+    """
+    name = upstream_model if upstream_model.startswith(_FAMILIES) else call.model
+    return is_reasoning(name) and "-chat" not in name
 
 
 def _patched(call: Call, upstream_model: str, *, with_switch: bool) -> bytes | None:

@@ -13,6 +13,7 @@ import orjson
 from channels_app.contract import JSON, Encoded
 
 Message = Mapping[str, Any]
+_SAMPLING = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs")
 _MEMBER = "messages."
 _NO_NAMES: Mapping[str, str] = {}
 
@@ -33,6 +34,12 @@ def fit(encoded: Encoded, *, drops: Collection[str] = (), renames: Mapping[str, 
         members = {name.removeprefix(_MEMBER) for name in drops if name.startswith(_MEMBER)}
         changed["messages"] = [_fitted(message, members, knows_developer=knows_developer) for message in changed["messages"]]
     return encoded if changed == fields else encoded._replace(body=orjson.dumps(changed))
+
+
+def thoughtful(encoded: Encoded, *, effort: object) -> Encoded:
+    """Return the request as models that reason take it: the newer name of the limit, and no sampling unless they do not reason."""
+    renames = {} if b'"max_completion_tokens"' in encoded.body else {"max_tokens": "max_completion_tokens"}
+    return fit(encoded, drops=() if effort == "none" else _SAMPLING, renames=renames)
 
 
 def classic(encoded: Encoded) -> Encoded:

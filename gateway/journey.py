@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 
 from billing.limits import Rate
-from channels_app.contract import ChannelFacts, Failure, FailureKind, Usage
+from channels_app.contract import ChannelFacts, FailureKind, Usage
 from channels_app.policies import HEALTH
 from foundation.values import value
 from gateway import margins, routing
@@ -85,11 +85,10 @@ class Journey:
             self._standing.board.begin(attempt.channel, attempt.model, attempt.key, now)
         return attempt
 
-    def learn(self, attempt: Attempt, failure: Failure) -> bool:
-        """Remember the field that a vendor has refused; True where the same call may be asked again without it."""
-        channel, name = attempt.channel, failure.param
-        known = self._standing.refusals
-        return bool(name) and known.learn(channel.id, channel.upstream(attempt.model), name or "", self._clock())
+    def learn(self, attempt: Attempt, names: frozenset[str]) -> bool:
+        """Remember the fields that a vendor has refused; True where the same call may be asked again without them."""
+        channel = attempt.channel
+        return bool(names) and self._standing.refusals.learn(channel.id, channel.upstream(attempt.model), names, self._clock())
 
     def refused(self, attempt: Attempt) -> frozenset[str]:
         """Return the fields that this channel's vendor is known to refuse."""

@@ -76,7 +76,7 @@ class CallPlan:
         """Tell whether the same channel is to be asked once more, the call changed to what its vendor asked for."""
         mended = bridge.mend(self.call, attempt.channel, failure)
         if mended is None:
-            return bridge.may_do_without(self.call, attempt.channel, failure) and self.journey.learn(attempt, failure)
+            return self.journey.learn(attempt, bridge.dispensable(self.call, attempt.channel, failure))
         self.call = mended
         return True
 

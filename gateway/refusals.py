@@ -1,6 +1,7 @@
 """Fields that a channel's vendor has refused for a model: left out of further calls for a while. Pure, one process' own.
 
-Whether a vendor knows `stream_options` is written nowhere: the first stream that it refuses for it tells, and is asked again.
+Whether a vendor knows `stream_options`, or a model of Claude a temperature, is written nowhere: the first call that is refused for
+it tells, and is asked again.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ class Refusals:
     def __len__(self) -> int:
         return len(self._known)
 
-    def learn(self, channel_id: int, model: str, name: str, now: float) -> bool:
-        """Remember a refused field; False where it was known, and so was no reason to ask again."""
-        names = self.names(channel_id, model, now)
-        if name in names:
+    def learn(self, channel_id: int, model: str, names: frozenset[str], now: float) -> bool:
+        """Remember refused fields; False where they were known, and so are no reason to ask again."""
+        known = self.names(channel_id, model, now)
+        if names <= known:
             return False
-        self._known[channel_id, model] = (names | {name}, now + _SECONDS)
+        self._known[channel_id, model] = (known | names, now + _SECONDS)
         self._known.move_to_end((channel_id, model))
         if len(self._known) > _MOST:
             self._known.popitem(last=False)

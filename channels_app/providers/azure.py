@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import orjson
 
+from channels_app.chat_request import is_thinking
 from channels_app.contract import JSON, Call, ChannelFacts, ChannelKey, Encoded, Failure, FailureKind, UpstreamRequest
+from channels_app.fitting import thoughtful
 from channels_app.inquiry import Inquiry
 from channels_app.provider import Field, Provider, gettext_noop
 
@@ -22,6 +24,7 @@ _BY_DEPLOYMENT = frozenset(
         "/images/edits", "/images/generations",
     }
 )  # fmt: skip
+_CHAT = "/chat/completions"
 # Dated versions before this one refuse `stream_options`.
 _COUNTS_STREAMS_SINCE = "2024-09-01"
 _FILTERED = (b"ResponsibleAIPolicyViolation", b"content_filter_result")
@@ -52,6 +55,8 @@ class Azure(Provider):
         """Name the deployment, in the path or in the body, and leave out what the dated version refuses."""
         deployment = deployment_of(call, channel)
         version = str(channel.options.get("api_version", "")).strip()
+        if encoded.path == _CHAT and is_thinking(call, deployment):
+            encoded = thoughtful(encoded, effort=call.chat.get("reasoning_effort"))
         if encoded.content_type == JSON:
             encoded = encoded._replace(body=_corrected(encoded.body, deployment, version))
         if not version:

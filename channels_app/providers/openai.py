@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from channels_app import dashboard_billing
-from channels_app.contract import Call, ChannelFacts, ChannelKey
+from channels_app.chat_request import is_thinking
+from channels_app.contract import Call, ChannelFacts, ChannelKey, Encoded
 from channels_app.faces import CHAT
+from channels_app.fitting import thoughtful
 from channels_app.inquiry import Balance, Inquiry
 from channels_app.provider import Field, Provider, gettext_noop
+
+_CHAT = "/chat/completions"
 
 
 class OpenAI(Provider):
@@ -33,6 +37,12 @@ class OpenAI(Provider):
         protocol = channel.options.get("protocol") or ("chat" if channel.base_url else "both")
         is_responses = protocol == "responses" or (protocol == "both" and call.dialect == "responses")
         return "responses" if is_responses else self.dialect
+
+    def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
+        """At OpenAI itself, fit chats to models that reason; what compatible services take is theirs to say."""
+        if channel.base_url or encoded.path != _CHAT or not is_thinking(call, channel.upstream(call.model)):
+            return encoded
+        return thoughtful(encoded, effort=call.chat.get("reasoning_effort"))
 
     def may_lead_back(self, channel: ChannelFacts) -> bool:
         return bool(channel.base_url)

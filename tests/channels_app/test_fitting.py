@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import orjson
+import pytest
 
 from channels_app.contract import Encoded
-from channels_app.fitting import classic, fit, messages_changed, rewritten
+from channels_app.fitting import classic, fit, messages_changed, rewritten, thoughtful
 
 MADE = Encoded("/chat", b'{ "a" : 1, "b" : 2 }')
 
@@ -31,6 +32,20 @@ def test_classic_words_for_vendors_that_know_no_others() -> None:
     """Gotcha 25: developer is system, where nobody knows the word."""
     made = classic(Encoded("/chat", b'{"messages":[{"role":"developer","content":"a"}],"max_completion_tokens":5}'))
     assert orjson.loads(made.body) == {"messages": [{"role": "system", "content": "a"}], "max_tokens": 5}
+
+
+@pytest.mark.parametrize(
+    ("said", "effort", "expected"),
+    [
+        (b'{"max_tokens":5,"temperature":0.3,"top_p":1,"stop":["a"]}', None, {"max_completion_tokens": 5, "stop": ["a"]}),
+        (b'{"max_tokens":5,"max_completion_tokens":6}', None, {"max_tokens": 5, "max_completion_tokens": 6}),
+        (b'{"max_tokens":5,"temperature":0.3}', "none", {"max_completion_tokens": 5, "temperature": 0.3}),
+    ],
+)
+def test_models_that_reason_get_their_own_words(said: bytes, effort: object, expected: dict[str, object]) -> None:
+    """Gotcha 24: they refuse max_tokens and a temperature."""
+    assert orjson.loads(thoughtful(Encoded("/chat/completions", said), effort=effort).body) == expected
+    assert thoughtful(MADE, effort=effort) is MADE
 
 
 def test_a_member_of_messages_may_be_left_out() -> None:

@@ -122,3 +122,36 @@ def test_an_answer_that_repeats_itself_is_cut_off_and_charged_for_what_came(rela
         assert vendor.wait(lambda up: up.disconnects == 1)
         [line] = lines(relay)
         assert (line.status, line.price > 0) == ("partial", True)
+
+
+@pytest.mark.parametrize(
+    "message", ["temperature: Extra inputs are not permitted", "`temperature` is deprecated for this model.", "top_p is not supported"]
+)
+def test_claude_is_asked_again_without_the_sampling_it_refuses(relay: LiveRelay, caller: Caller, message: str) -> None:
+    """Gotcha 24: newer models and the newer version of the protocol take no temperature."""
+    told = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+    said: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "c",
+        "content": [{"type": "text", "text": replies.TEXT}],
+    }
+    said |= {"stop_reason": "end_turn", "stop_sequence": None, "usage": {"input_tokens": 12, "output_tokens": 4}}
+    with Upstream() as vendor:
+        serve("anthropic", vendor.url, "sk-ant-1", "claude-x")
+        vendor.script(replies.answer(told, status=400), replies.answer(said), replies.answer(said))
+        assert [ask(relay, caller, temperature=0.5) for _ in range(2)] == [replies.TEXT] * 2
+        assert ["temperature" in request.fields for request in vendor.requests] == [True, False, False]
+        assert [line.price for line in lines(relay)] == [PRICE] * 2
+
+
+def test_claudes_own_clients_read_what_was_refused(relay: LiveRelay, caller: Caller) -> None:
+    told = {"type": "error", "error": {"type": "invalid_request_error", "message": "temperature: Extra inputs are not permitted"}}
+    body = {"model": "m", "max_tokens": 9, "temperature": 0.5, "messages": [{"role": "user", "content": "Hi"}]}
+    with Upstream() as vendor:
+        serve("anthropic", vendor.url, "sk-ant-1", "claude-x")
+        vendor.script(replies.answer(told, status=400))
+        answer = relay.http.post("/v1/messages", json=body, headers=caller.headers)
+        assert (answer.status_code, len(vendor.requests)) == (400, 1)
+        assert "temperature" in answer.json()["error"]["message"]
