@@ -17,6 +17,7 @@ from types import FrameType
 
 import pytest
 import redis
+from _pytest.tmpdir import tmppath_result_key
 
 from foundation import embedded
 
@@ -41,6 +42,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if IS_REDIS_PAUSED and item.get_closest_marker("redis"):
             item.add_marker(pytest.mark.skip(reason="about Redis itself, which is paused (KEYOSK_TEST_REDIS)"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let a run that is interrupted while a fixture waits end as one.
+
+    The fixture `tmp_path` looks for reports of its test, which are not made then: it raised `KeyError: StashKey` over the interruption.
+    """
+    item.stash.setdefault(tmppath_result_key, {})
 
 
 def _start(config: pytest.Config) -> None:
