@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -79,10 +79,14 @@ class RowsView(ApiView):
 
     def of(self, rows: QuerySet[M], tenant: Tenant, number: int) -> M:
         """Return a row of the same shop that the body names by its number; 404 for any other."""
-        found = scope.narrow(self.actor, rows.filter(pk=number, tenant=tenant)).first()
+        return self.one(rows.filter(tenant=tenant), number)
+
+    def one(self, rows: QuerySet[M], number: int) -> M:
+        """Return a row that the body names by its number, of those the caller may see; 404 for any other."""
+        found = self.narrow(rows.filter(pk=number)).first()
         if found is None:
-            raise exceptions.NotFound(f"The shop has no {rows.model._meta.verbose_name} {number}.")
-        return found
+            raise exceptions.NotFound(f"There is no {rows.model._meta.verbose_name} {number} here.")
+        return cast(M, found)
 
     def record(self, verb: str, row: Model, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:
         """Write one line of the trail."""

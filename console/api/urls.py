@@ -17,8 +17,10 @@ from console.api.cards import CardBatchesView, CardsView
 from console.api.channel_acts import VendorsView
 from console.api.channels import ChannelKeysView, ChannelsView
 from console.api.codes import BatchesView, CodesView
+from console.api.costs import CostsView
 from console.api.domains import ApplicationsView, DomainsView
 from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
+from console.api.key_bulk import KeysInBulk
 from console.api.keys import KeysView
 from console.api.ledger import AccountsView as LedgerAccountsView
 from console.api.ledger import AuditsView, JournalsView, TransfersView
@@ -63,6 +65,7 @@ router.register("notification-targets", TargetsView, "api-notification-targets")
 router.register("tokens", TokensView, "api-tokens")
 router.register("channels", ChannelsView, "api-channels")
 router.register("channel-keys", ChannelKeysView, "api-channel-keys")
+router.register("channel-costs", CostsView, "api-channel-costs")
 router.register("routing-policies", PoliciesView, "api-routing-policies")
 router.register("group-routes", RoutesView, "api-group-routes")
 router.register("fallback-chains", ChainsView, "api-fallback-chains")
@@ -84,6 +87,7 @@ api: list[URLPattern | URLResolver] = [
     path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),
     path("channel-vendors/", VendorsView.as_view({"get": "list"}), name="api-channel-vendors"),
     path("payment-gateways/", GatewaysView.as_view({"get": "list"}), name="api-payment-gateways"),
+    path("keys/create-many/", KeysInBulk.as_view({"post": "create"}), name="api-keys-create-many"),
     path("shop/", ShopView.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-shop"),
     *router.urls,
 ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from billing import arithmetic
 from console.api.base import ApiView
 from console.api.filters import Choice, Day, Number, Text
 from gateway import rollups, selectors
@@ -40,6 +42,38 @@ class Call(serializers.Serializer[Any]):
     is_stream = serializers.BooleanField()
     first_ms = serializers.IntegerField(allow_null=True)
     total_ms = serializers.IntegerField()
+
+
+class Item(serializers.Serializer[Any]):
+    """One product of the sum: `count` × `price` (µ$ per million) in millionths of a µ$."""
+
+    name = serializers.CharField()
+    count = serializers.IntegerField()
+    price = serializers.IntegerField(allow_null=True)
+    product = serializers.IntegerField()
+
+
+class Arithmetic(serializers.Serializer[Any]):
+    """How the price came about, by the rules of that time: all products together, rounded up once."""
+
+    items = Item(many=True)
+    per_call_micros = serializers.IntegerField()
+    numerator = serializers.IntegerField()
+    price_micros = serializers.IntegerField()
+    above = serializers.IntegerField(allow_null=True)
+    is_free = serializers.BooleanField()
+    agrees = serializers.BooleanField()
+
+
+class CallDetail(Call):
+    """A call with its arithmetic; null where its rules are not there any more."""
+
+    arithmetic = serializers.SerializerMethodField()
+
+    @extend_schema_field(Arithmetic(allow_null=True))
+    def get_arithmetic(self, call: UsageRecord) -> Any:
+        sums = self.context["sums"]
+        return None if sums is None else Arithmetic(sums).data
 
 
 class Sum(serializers.Serializer[Any]):
@@ -74,6 +108,7 @@ class UsageView(ApiView):
 
     subject = "usage"
     serializer_class = Call
+    lookup_value_converter = "uuid"
 
     def get_queryset(self) -> Any:
         rows = UsageRecord.objects.all()
@@ -89,6 +124,14 @@ class UsageView(ApiView):
         for one in FILTERS:
             rows = one.narrow(rows, request)
         return self.get_paginated_response(Call(self.paginate_queryset(rows), many=True).data)
+
+    @extend_schema(operation_id="usage_read", responses=CallDetail)
+    def retrieve(self, request: Request, pk: UUID) -> Response:
+        call = self.get_object()
+        sums = arithmetic.explain(
+            tenant_id=call.tenant_id, book=call.book, usage=call.usage, price_micros=call.price_micros, numerator=int(call.numerator)
+        )
+        return Response(CallDetail(call, context={"sums": sums}).data)
 
     @extend_schema(
         operation_id="usage_summary",

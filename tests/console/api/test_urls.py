@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 
+from accounts import access_tokens
 from accounts.models import Tenant
 from console.api.reference import operations
 
@@ -25,6 +28,23 @@ def test_the_schema_has_no_gaps(capfd: pytest.CaptureFixture[str]) -> None:
             for method, operation in methods.items():
                 assert operation["security"] == [{"accessToken": []}], (method, path)
                 assert {"401", "403", "404", "429"} <= set(operation["responses"])
+
+
+def test_the_guide_names_every_scope_and_no_other() -> None:
+    guide = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z]+):(read|write|\*)`", guide))
+    for scope in access_tokens.SCOPES:
+        subject, _, verb = scope.partition(":")
+        assert {(subject, verb), (subject, "*")} & named, scope
+    assert {subject for subject, _ in named} == {scope.partition(":")[0] for scope in access_tokens.SCOPES}
+
+
+def test_every_address_of_the_guide_is_there() -> None:
+    guide = (settings.BASE_DIR / "docs" / "api.md").read_text(encoding="utf-8")
+    told = {f"/api/v1/{path}" for path in re.findall(r"\$KEYOSK/([a-z/-]+)", guide)}
+    known = {one.path.partition("{")[0] for one in operations()} | {one.path for one in operations()}
+    assert len(told) > 5
+    assert told <= known, told - known
 
 
 def test_the_documentation_names_every_operation(client: Client, tenant: Tenant) -> None:
