@@ -122,6 +122,13 @@ def set_role(*, membership: Membership, role: str) -> None:
     announce()
 
 
+def set_group(*, membership: Membership, group: str) -> None:
+    """Put a member into a customer group: other prices, channels and limits from the next call on."""
+    membership.group = group
+    membership.save(update_fields=["group"])
+    announce()
+
+
 def approve(*, membership: Membership) -> None:
     """Let in somebody who waits; nothing changes for others."""
     if membership.state == Membership.State.WAITING:

@@ -21,7 +21,7 @@ from accounts import tenants
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
 from billing import ledger, money, store_credit
-from console.admin import credit, pages
+from console.admin import credit, group_bulk, pages
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import label, usd
 from console.admin.searching import IndexedSearch
@@ -78,8 +78,8 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
 
     form = MembershipForm
     list_display = ("user", "role_label", "state_label", "group", "joined_at")
-    list_filter = ("role", "state")
-    actions = ("approve", "block", "unblock")
+    list_filter = ("role", "state", group_bulk.GroupFilter)
+    actions = ("approve", "block", "unblock", "change_group")
     list_select_related = ("user", "tenant")
     search_fields = ("user__email", "user__name", "username", "note")
     indexed_search = (("@", "user__email"),)
@@ -141,6 +141,11 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
     def unblock(self, request: HttpRequest, queryset: QuerySet[Membership]) -> None:
         """Let blocked customers in again."""
         self._set(request, queryset.filter(state=Membership.State.BLOCKED), "unblock", Membership.State.ACTIVE)
+
+    @admin.action(description=gettext_lazy("Change customer group"), permissions=["change"])
+    def change_group(self, request: HttpRequest, queryset: QuerySet[Membership]) -> HttpResponse | None:
+        """Ask for a group, then put the selected into it."""
+        return group_bulk.change(self, request, queryset)
 
     @transaction.atomic
     def _set(self, request: HttpRequest, chosen: QuerySet[Membership], verb: str, state: str) -> None:
