@@ -7,14 +7,16 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from accounts import mailing, notices, webhooks
-from accounts.models import ApiReply, Membership, Tenant, WebhookDelivery
-from foundation import jobs, notify, outbox
+from accounts.models import ApiReply, AuditEvent, Membership, Tenant, WebhookDelivery
+from foundation import addresses, jobs, notify, outbox
 
-__all__ = ["mailing", "notices", "purge_messages", "tell_members", "webhooks"]
+__all__ = ["mailing", "notices", "purge_messages", "shorten_addresses", "tell_members", "webhooks"]
 
 TELL_MEMBERS = "accounts.tell_members"
 KEEP_REPLIES = datetime.timedelta(days=1)
@@ -46,3 +48,12 @@ def purge_messages() -> int:
     now = timezone.now()
     replies = ApiReply.objects.filter(created_at__lt=now - KEEP_REPLIES).delete()[0]
     return replies + WebhookDelivery.objects.filter(created_at__lt=now - KEEP_DELIVERIES).delete()[0]
+
+
+@shared_task
+@jobs.scheduled("shorten addresses of people", every_seconds=24 * 3600)
+def shorten_addresses() -> int:
+    """Keep of old addresses in the trail and in sessions only their network; return how many were shortened."""
+    before = timezone.now() - datetime.timedelta(days=settings.ADDRESS_RETENTION_DAYS)
+    trail = addresses.shorten(AuditEvent, address="address", at="created_at", before=before)
+    return trail + addresses.shorten(UserSession, address="ip", at="last_seen_at", before=before)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 
 from billing import capability
+from billing.models.codes import CodeEvent
 from billing.models.shop import Order
 from billing.money import format_minor
+from foundation import addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +35,15 @@ def page(*, membership_id: int, before: int | None = None, limit: int) -> list[B
 def forget(*, user_id: int) -> int:
     """Take a person's address, contact, answers and network address off their orders; return of how many. Amounts and states stay."""
     return Order.objects.filter(membership__user_id=user_id).update(email="", contact="", address=None, answers=[])
+
+
+def forget_unpaid(*, before: datetime.datetime) -> int:
+    """Take address, contact and answers off orders from before a moment that were never paid; return of how many."""
+    ended = Order.objects.filter(state__in=(Order.State.EXPIRED, Order.State.CANCELED), paid_at=None, created_at__lt=before)
+    return ended.exclude(email="", contact="", answers=[]).update(email="", contact="", answers=[])
+
+
+def shorten_addresses(*, before: datetime.datetime) -> int:
+    """Keep of network addresses from before a moment only their network; return how many were shortened."""
+    rows = (Order, CodeEvent)
+    return sum(addresses.shorten(model, address="address", at="created_at", before=before) for model in rows)

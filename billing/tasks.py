@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
+
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
-from billing import alerts, callbacks, code_shelf, disputes, leases, ledger, lots, margins, orders, ready_keys, refunds
+from billing import alerts, buyers, callbacks, code_shelf, disputes, leases, ledger, lots, margins, orders, ready_keys, refunds
 from foundation import jobs
 
 
@@ -98,3 +101,13 @@ def tell_of_limits() -> str:
 def forget_alerts() -> int:
     """Forget what was told of windows that are long over."""
     return alerts.forget()
+
+
+@shared_task
+@jobs.scheduled("forget buyers", every_seconds=24 * 3600)
+def forget_buyers() -> str:
+    """Shorten old network addresses, and forget who placed orders that were never paid."""
+    now = timezone.now()
+    shortened = buyers.shorten_addresses(before=now - datetime.timedelta(days=settings.ADDRESS_RETENTION_DAYS))
+    forgotten = buyers.forget_unpaid(before=now - datetime.timedelta(days=settings.UNPAID_EMAIL_RETENTION_DAYS))
+    return f"{shortened} addresses, {forgotten} orders"

@@ -38,6 +38,9 @@ SPOOL_MIN_FREE_BYTES = env.number("SPOOL_MIN_FREE", 64 * 1024 * 1024)
 SPOOL_KEEP_SECONDS = env.seconds("SPOOL_KEEP", 48 * 3600)
 # How long usage rows are kept; a tenant's own number of days goes before it. Replayed spool files must find them.
 USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION", 400, least=7)
+# After so many days network addresses keep only their network, and unpaid orders forget e-mail and contact.
+ADDRESS_RETENTION_DAYS = env.number("ADDRESS_RETENTION", 30, least=1)
+UNPAID_EMAIL_RETENTION_DAYS = env.number("UNPAID_EMAIL_RETENTION", 90, least=1)
 # Who may read /metrics; without it, outside production, only this machine.
 METRICS_TOKEN = env.secret("METRICS_TOKEN", "")
 PAGES_SOCKET = env.text("KEYOSK_PAGES_SOCKET", "")

@@ -7,10 +7,12 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
+from django.utils import timezone
 
-from accounts.models import ApiKey, Membership
+from accounts.models import ApiKey, AuditEvent, Membership
 from billing import buyers, ledger, statements
 from gateway import selectors as usage
+from gateway.models import UsageDay
 
 MOST_ORDERS = 10_000
 
@@ -41,8 +43,28 @@ def of(member: Membership) -> dict[str, Any]:
         "statement": [_entry(one) for one in statements.everything(membership_id=member.pk)],
         "keys": [_key(key) for key in ApiKey.objects.filter(membership=member).order_by("pk")],
         "orders": [_order(one) for one in buyers.page(membership_id=member.pk, limit=MOST_ORDERS)],
+        "usage": _usage(member),
+        "changes_you_made": [
+            {"at": one.created_at.isoformat(), "action": one.action, "target": one.target, "address": one.address}
+            for one in AuditEvent.objects.filter(actor=user, tenant=member.tenant).order_by("pk")
+        ],
         "calls_micros": usage.used_micros(membership_id=member.pk),
     }
+
+
+def _usage(member: Membership) -> list[dict[str, Any]]:
+    """Return the sums of each day (UTC), which stay when single calls are gone."""
+    days = usage.sums(UsageDay.objects.filter(membership=member), by="start", since=usage.BEGINNING, until=timezone.now())
+    return [
+        {
+            "day": f"{day:%Y-%m-%d}",
+            "calls": one.calls,
+            "input_tokens": one.input_tokens,
+            "output_tokens": one.output_tokens,
+            "price_micros": one.price_micros,
+        }
+        for day, one in sorted(days.items())
+    ]
 
 
 def _entry(entry: statements.Entry) -> dict[str, Any]:
@@ -64,4 +86,7 @@ def _order(bought: buyers.Bought) -> dict[str, Any]:
         "state": order.state,
         "placed": placed,
         "email": order.email,
+        "contact": order.contact,
+        "address": order.address,
+        "answers": order.answers,
     }

@@ -1,0 +1,55 @@
+"""What orders know of their buyers is forgotten in time: unpaid ones their address, all of them who exactly it was."""
+
+from __future__ import annotations
+
+import datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import Membership
+from billing import buyers, orders
+from billing.models.codes import Code, CodeEvent
+from billing.models.shop import Order
+from tests.billing.shop import stocked
+
+pytestmark = pytest.mark.django_db
+SOON = datetime.timedelta(minutes=1)
+
+
+def placed(member: Membership, *, state: str) -> Order:
+    buyer = orders.Buyer(email="a@b.test", contact="QQ 1", membership=member, address="203.0.113.77")
+    order = orders.place(product=stocked(member.tenant), buyer=buyer).order
+    Order.objects.filter(pk=order.pk).update(state=state, answers=[["Name", "Ann"]])
+    return order
+
+
+def test_unpaid_orders_forget_their_buyer(end_user: Membership) -> None:
+    unpaid, waiting = placed(end_user, state="expired"), placed(end_user, state="pending")
+    assert buyers.forget_unpaid(before=timezone.now() - SOON) == 0
+    assert buyers.forget_unpaid(before=timezone.now() + SOON) == 1
+    assert buyers.forget_unpaid(before=timezone.now() + SOON) == 0
+    known = Order.objects.values_list("email", "contact", "answers")
+    assert known.get(pk=unpaid.pk) == ("", "", [])
+    assert known.get(pk=waiting.pk) == ("a@b.test", "QQ 1", [["Name", "Ann"]])
+
+
+def test_addresses_of_orders_and_codes_are_shortened_and_nothing_else_of_a_codes_life(end_user: Membership) -> None:
+    order = placed(end_user, state="pending")
+    code = Code.objects.earliest("pk")
+    event = CodeEvent.objects.create(code=code, before="x", after="y", address="2001:db8:1:2:3::4")
+    assert buyers.shorten_addresses(before=timezone.now() + SOON) == 2
+    order.refresh_from_db()
+    event.refresh_from_db()
+    assert (order.address, event.address) == ("203.0.113.0", "2001:db8:1::")
+    for change in ({"reason": "z"}, {"after": "z"}):
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            CodeEvent.objects.filter(pk=event.pk).update(**change)
+
+
+def test_who_is_forgotten_leaves_no_answers(end_user: Membership) -> None:
+    order = placed(end_user, state="delivered")
+    assert buyers.forget(user_id=end_user.user_id) == 1
+    order.refresh_from_db()
+    assert (order.email, order.contact, order.address, order.answers) == ("", "", None, [])
