@@ -23,7 +23,11 @@ class Wire(asyncio.Transport):
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
         self.writes: list[bytes] = []
         self.pauses: list[str] = []
-        self.is_closed = False
+        self.closed = asyncio.Event()
+
+    @property
+    def is_closed(self) -> bool:
+        return self.closed.is_set()
 
     def write(self, data: Any) -> None:
         self.writes.append(bytes(data))
@@ -35,7 +39,7 @@ class Wire(asyncio.Transport):
         return self.is_closed
 
     def close(self) -> None:
-        self.is_closed = True
+        self.closed.set()
 
     def pause_reading(self) -> None:
         self.pauses.append("pause")
@@ -63,8 +67,8 @@ def served(app: App, *pieces: bytes, is_cut: bool = False, limit: int | None = N
         if is_cut:
             protocol.connection_lost(None)
             await settle()
-        if protocol.timeout_keep_alive_task is not None:
-            protocol.timeout_keep_alive_task.cancel()
+        if not is_cut:
+            protocol.connection_lost(ConnectionResetError())
         return wire
 
     return asyncio.run(serve())
@@ -204,6 +208,32 @@ def test_a_client_that_hangs_up_is_noticed_and_told_nothing() -> None:
 
     assert served(app, GET, is_cut=True).writes == []
     assert heard == ["http.disconnect"]
+
+
+def test_an_idle_connection_is_closed_and_a_busy_one_is_not() -> None:
+    async def serve() -> bool:
+        answered = asyncio.Event()
+
+        async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+            if scope["path"] == "/slow":
+                await answered.wait()
+            await answering(b"", status=204)(scope, receive, send)
+
+        config = uvicorn.Config(app, http=Protocol, lifespan="off", timeout_keep_alive=1)
+        config.load()
+        wires = [Wire(), Wire()]
+        for wire, path in zip(wires, (b"/", b"/slow"), strict=True):
+            protocol = Protocol(config=config, server_state=ServerState(), app_state={})
+            protocol.connection_made(wire)
+            protocol.data_received(b"GET %b HTTP/1.1\r\nhost: h\r\n\r\n" % path)
+        async with asyncio.timeout(20):
+            await wires[0].closed.wait()
+        is_slow_closed = wires[1].is_closed
+        answered.set()
+        await settle()
+        return is_slow_closed
+
+    assert asyncio.run(serve()) is False
 
 
 def test_more_than_the_limit_is_refused() -> None:
