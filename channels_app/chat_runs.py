@@ -78,17 +78,25 @@ def is_plain(choice: object, opened: Collection[int]) -> bool:
 
 def _size(texts: Sequence[bytes]) -> int:
     """Return the bytes of text in the inner parts of JSON strings; 0 if one of them is empty or none."""
-    if not all(texts):
+    if not texts or not all(texts):
         return 0
-    whole = b"".join(texts)
-    if whole.isascii() and len(whole.translate(None, _SPECIAL)) == len(whole):
-        return len(whole)
-    if any(separator in whole for separator in _SEPARATORS):
+    whole = b" ".join(texts)
+    if not whole.isascii() and any(separator in whole for separator in _SEPARATORS):
         return 0
+    if len(whole.translate(None, _SPECIAL)) == len(whole):
+        return len(whole) - len(texts) + 1 if whole.isascii() or _is_utf8(whole) else 0
     try:
         return sum([len(orjson.loads(b'"%b"' % text).encode()) for text in texts])
     except orjson.JSONDecodeError:
         return 0
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_text_of(data: bytes, text: str) -> bool:

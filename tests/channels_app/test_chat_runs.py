@@ -76,3 +76,12 @@ def test_a_run_ends_where_a_chunk_is_cut_off() -> None:
     run = Run.learn(text[6:-2], "first", text)
     assert run is not None
     assert run.take(event("one") + event("two")[:-1]) == (event("one"), 3, event("two")[:-1])
+
+
+def test_halves_of_a_character_in_two_texts_are_no_run() -> None:
+    text = event("first")
+    run = Run.learn(text[6:-2], "first", text)
+    assert run is not None
+    halves = [event("§").replace("§".encode(), half) for half in (b"\xe6\xbc", b"\xa2")]
+    assert run.take(event("漢") + halves[0] + halves[1]) is None
+    assert run.take(event("漢") + event("字")) == (event("漢") + event("字"), 6, b"")
