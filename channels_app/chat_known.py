@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from channels_app.chat_patterns import Opened, Patterns
+from channels_app.chat_lessons import Patterns
+from channels_app.chat_patterns import Opened
 from channels_app.contract import Frame, FrameKind, StreamReader
 
 # More than this is not waited for; longer streams teach nothing.
@@ -80,11 +81,12 @@ class KnownReader:
         self._waiting = chunk
         if not chunk:
             return frames
-        for ending in opened.endings() if self._event else ():
-            if (last := ending.frames(chunk)) is not None:
+        if self._event:
+            if (last := opened.last(chunk)) is not None:
                 self._is_over = True
-                return frames + last
-            if ending.may_become(chunk) and len(chunk) < _MOST_WAITING:
+                frames += last
+                return frames
+            if len(chunk) < _MOST_WAITING and opened.may_end(chunk):
                 return frames
         if b"\n\n" not in chunk and len(chunk) < _MOST_WAITING and (run.start.startswith(chunk) or chunk.startswith(run.start)):
             return frames

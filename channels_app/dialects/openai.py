@@ -16,8 +16,8 @@ from channels_app.channel_settings import stripped
 from channels_app.chat_answer import read_answer
 from channels_app.chat_events import ChatEvents, of_answer
 from channels_app.chat_known import KnownReader
+from channels_app.chat_lessons import Patterns
 from channels_app.chat_parts import ToolNames
-from channels_app.chat_patterns import Patterns
 from channels_app.chat_render import DONE
 from channels_app.chat_request import is_reasoning, write_body
 from channels_app.chat_rewrite import write_chat

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels_app.chat_known import KnownReader
-from channels_app.chat_patterns import Patterns
+from channels_app.chat_lessons import Patterns
 from channels_app.chat_stream import ChatReader
 from channels_app.contract import Frame, FrameKind, StreamReader
 from tests.doubles.defects import FAILURES, STREAMS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from channels_app.chat_patterns import Patterns, learned
+from channels_app.chat_lessons import Patterns, learned
 from channels_app.chat_stream import ChatReader
 from channels_app.contract import FrameKind, StreamReader, Usage
 from tests.channels_app.test_chat_known import DETAILED, SHAPES, Shape
@@ -27,7 +27,7 @@ def test_a_pattern_says_what_comes_of_another_stream() -> None:
     taken = opened.run.take(stream[opened.size :])
     assert taken is not None
     assert taken.delivered == 3
-    last = opened.endings()[0].frames(taken.rest)
+    last = opened.last(taken.rest)
     assert last is not None
     finish, usage, done = last
     assert (finish.kind, usage.kind, done.kind) == (FrameKind.FINISH, FrameKind.USAGE, FrameKind.DONE)
