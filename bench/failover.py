@@ -131,11 +131,12 @@ def judge(seen: list[Seen], rows: list[dict[str, Any]], channels: dict[str, int]
     back: list[float] = []
     for row in rows:
         at = _moment(row) - began
-        for channel in (*row["tried"], row["channel"]):
+        # A call that nobody answered has no channel.
+        for channel in (*row["tried"], *([row["channel"]] if row["channel"] is not None else ())):
             tries[names[channel]] += 1
             if 10 <= at < dead_seconds:
                 late[names[channel]] += 1
-        if names[row["channel"]] == "dead":
+        if names.get(row["channel"]) == "dead":
             back.append(at - dead_seconds)
     by_tries = {
         f"{count + 1} tries": percentiles(
@@ -151,7 +152,7 @@ def judge(seen: list[Seen], rows: list[dict[str, Any]], channels: dict[str, int]
         "tries": dict(tries),
         "dead_share_after_10_s": round(late["dead"] / max(1, sum(late.values())), 5),
         "back_after_seconds": round(min(back), 2) if back else None,
-        "dead_share_30_s_after_recovery": round(sum(names[row["channel"]] == "dead" for row in after) / max(1, len(after)), 3),
+        "dead_share_30_s_after_recovery": round(sum(names.get(row["channel"]) == "dead" for row in after) / max(1, len(after)), 3),
         "latency": {"all": percentiles(one.seconds for one in seen if one.ok), **by_tries},
     }
 

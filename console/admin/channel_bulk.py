@@ -17,10 +17,11 @@ from channels_app import channels, rounds
 from channels_app.models import Channel
 from console.admin import pages
 from console.admin.base import DeskAdmin
+from console.admin.fields import UsdField
 
 Admin = DeskAdmin[Channel]
 _WORDS = ("groups", "tags")
-_NUMBERS = ("priority", "weight", "rpm", "tpm", "concurrency", "check_seconds")
+_NUMBERS = ("priority", "weight", "rpm", "tpm", "concurrency", "daily_cost_micros", "check_seconds")
 
 
 class ChangeForm(pages.DeskForm):
@@ -29,12 +30,19 @@ class ChangeForm(pages.DeskForm):
     priority = forms.IntegerField(label=gettext_lazy("priority"), required=False)
     weight = forms.IntegerField(label=gettext_lazy("weight"), required=False, min_value=1)
     groups = forms.CharField(
-        label=gettext_lazy("customer groups"), required=False, help_text=gettext_lazy("Several with commas between them.")
+        label=gettext_lazy("customer groups"),
+        required=False,
+        help_text=gettext_lazy("Several with commas between them. They take the place of those there are."),
     )
-    tags = forms.CharField(label=gettext_lazy("tags"), required=False, help_text=gettext_lazy("Several with commas between them."))
+    tags = forms.CharField(
+        label=gettext_lazy("tags"),
+        required=False,
+        help_text=gettext_lazy("Several with commas between them. They take the place of those there are."),
+    )
     rpm = forms.IntegerField(label=gettext_lazy("calls per minute"), required=False, min_value=1)
     tpm = forms.IntegerField(label=gettext_lazy("tokens per minute"), required=False, min_value=1)
     concurrency = forms.IntegerField(label=gettext_lazy("calls at once"), required=False, min_value=1)
+    daily_cost_micros = UsdField(label=gettext_lazy("upstream cost per day (UTC)"), required=False)
     check_seconds = forms.IntegerField(label=gettext_lazy("seconds between checks"), required=False, min_value=30)
 
     def typed(self) -> dict[str, Any]:

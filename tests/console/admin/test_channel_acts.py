@@ -154,9 +154,9 @@ def test_a_selection_is_checked_as_a_job(operator: Client, channel: Channel, nes
 def test_a_selection_is_changed_where_something_is_typed(operator: Client, channel: Channel, nested: Channel) -> None:
     chosen = {"action": "change_selected", "_selected_action": [channel.pk, nested.pk]}
     assert operator.post(LIST, chosen).status_code == 200
-    operator.post(LIST, chosen | {"is_confirmed": "1", "weight": "7", "tags": "spare, west"})
-    rows = Channel.objects.values_list("weight", "tags", "priority", "groups")
-    assert set(map(str, rows)) == {"(7, ['spare', 'west'], 0, ['default'])"}
+    operator.post(LIST, chosen | {"is_confirmed": "1", "weight": "7", "tags": "spare, west", "daily_cost_micros": "12.5"})
+    rows = Channel.objects.values_list("weight", "tags", "priority", "groups", "daily_cost_micros")
+    assert set(map(str, rows)) == {"(7, ['spare', 'west'], 0, ['default'], 12500000)"}
 
 
 def test_what_staff_of_a_shop_do_touches_no_channel_of_the_platform(desk: Client, channel: Channel) -> None:
