@@ -8,6 +8,7 @@ only ask somebody outside (`asking`) run without that transaction: it would stay
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
@@ -189,8 +190,9 @@ class ApiView(GenericViewSet[Any]):
     def _begin(self, request: Request, key: str) -> None:
         if not re.fullmatch(IDEMPOTENCY_PATTERN, key):
             raise exceptions.ValidationError({IDEMPOTENCY: ["1 to 100 printable ASCII characters without blanks."]})
-        said = orjson.dumps([request.method, request.path, request.data])
-        mark = hashlib.sha256(said).hexdigest()
+        # Not orjson, which knows no number beyond 64 bits: what a client sends is not ours to choose.
+        said = json.dumps([request.method, request.path, request.data], sort_keys=True)
+        mark = hashlib.sha256(said.encode()).hexdigest()
         row = ApiReply(membership=self.member, key=key, fingerprint=mark)
         if self._asks(request):
             found = ApiReply.objects.filter(membership=self.member, key=key).first() or row

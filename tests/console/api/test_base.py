@@ -26,6 +26,11 @@ def test_a_repeated_write_is_done_once_and_answered_alike(end_user: Membership) 
     assert call("POST", "keys/", NEW, idempotency_key="order-8")[0] == 201
 
 
+def test_a_number_of_any_length_in_the_body_is_no_fault_of_ours(end_user: Membership) -> None:
+    assert program(end_user)("POST", "keys/", {**NEW, "unknown": 2**70}, idempotency_key="long")[0] == 201
+    assert program(end_user)("POST", "keys/", {**NEW, "rpm": 2**70}, idempotency_key="longer")[0] == 400
+
+
 def test_a_refused_write_leaves_nothing_and_may_be_tried_again(end_user: Membership) -> None:
     call = program(end_user)
     assert call("POST", "keys/", {"name": ""}, idempotency_key="k")[0] == 400
