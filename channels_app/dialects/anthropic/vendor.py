@@ -11,7 +11,7 @@ from channels_app.chat_parts import ToolNames
 from channels_app.chat_request import with_model
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, UpstreamHead
 from channels_app.deltas import Delta
-from channels_app.dialects.anthropic import native, request
+from channels_app.dialects.anthropic import native, opaque, request
 from channels_app.dialects.anthropic.events import AnthropicEvents, of_message
 from channels_app.dialects.anthropic.writer import AnthropicWriter
 from channels_app.event_reader import decoded
@@ -43,6 +43,8 @@ class AnthropicVendor(Vendor):
             if call.operation != CHAT:
                 made.pop("max_tokens")
             return orjson.dumps(made)
+        if opaque.has_ours(call.body):
+            return orjson.dumps({**opaque.without_ours(call.fields), "model": upstream})
         return with_model(call, upstream) or orjson.dumps({**call.fields, "model": upstream})
 
     def deltas(self, call: Call, head: UpstreamHead, body: bytes) -> Sequence[Delta]:

@@ -10,6 +10,7 @@ import orjson
 from channels_app import lenient
 from channels_app.contract import Call, Usage
 from channels_app.deltas import (
+    Citation,
     Comment,
     Consumed,
     Delta,
@@ -92,8 +93,9 @@ class AnthropicWriter:
             self._waiting.append(delta)
             return b""
         match delta:
-            case Text(text) | Refusal(text):
-                return self._in("text", {"type": "text", "text": ""}, {"type": "text_delta", "text": text})
+            case Text() | Refusal() | Media() | Citation():
+                said = _textual(delta)
+                return self._in("text", {"type": "text", "text": ""}, said) if said else b""
             case Reasoning(text):
                 return self._in("thinking", _THINKING, {"type": "thinking_delta", "thinking": text})
             case Opaque():
@@ -103,8 +105,6 @@ class AnthropicWriter:
             case ToolArguments(_, text):
                 self._arguments += text
                 return self._delta({"type": "input_json_delta", "partial_json": text})
-            case Media():
-                return self._in("text", {"type": "text", "text": ""}, {"type": "text_delta", "text": picture(delta)})
             case _:
                 return b""
 
@@ -146,6 +146,14 @@ class AnthropicWriter:
         if start.signature:
             kept += self._begin("redacted", opaque.wrap("signature", {"id": start.id, "signature": start.signature})) + self._shut()
         return kept + self._begin(f"tool:{start.index}", {"type": "tool_use", "id": start.id, "name": start.name, "input": {}})
+
+
+def _textual(delta: Text | Refusal | Media | Citation) -> dict[str, Any] | None:
+    """Return what a block of text grows by; None where that is nothing."""
+    if isinstance(delta, Citation):
+        source = opaque.cited(delta.annotation)
+        return {"type": "citations_delta", "citation": source} if source else None
+    return {"type": "text_delta", "text": picture(delta) if isinstance(delta, Media) else delta.text}
 
 
 _THINKING = {"type": "thinking", "thinking": "", "signature": ""}
@@ -209,6 +217,9 @@ def _blocks(deltas: Sequence[Delta]) -> list[dict[str, Any]]:
                 _grow(blocks, "thinking", text)
             case Media():
                 _grow(blocks, "text", picture(delta))
+            case Citation(annotation) if source := opaque.cited(annotation):
+                _grow(blocks, "text", "")
+                blocks[-1].setdefault("citations", []).append(source)
             case Opaque():
                 _keep(blocks, delta)
             case ToolStart() | ToolArguments():

@@ -162,3 +162,17 @@ def test_a_limit_the_money_does_not_cover_is_lowered_with_its_budget_of_thoughts
     sent = upstream.requests[-1].fields
     assert 1024 < sent["max_tokens"] < 100_000
     assert sent["thinking"]["budget_tokens"] == sent["max_tokens"] - 1
+
+
+def test_sources_of_an_openai_upstream_reach_claudes_client(sdk: anthropic.Anthropic, relay: LiveRelay, upstream: Upstream) -> None:
+    note = {"type": "url_citation", "url_citation": {"url": "https://a.test", "title": "A", "start_index": 0, "end_index": 5}}
+    end = [replies.event(replies.chunk({"annotations": [note]})), replies.event(replies.chunk({}, "stop")), replies.DONE]
+    upstream.script(replies.raw_stream(*replies.words(), *end))
+    with sdk.messages.stream(model="m", max_tokens=100, messages=ASK) as stream:
+        final = stream.get_final_message()
+    [block] = final.content
+    assert block.type == "text"
+    assert (block.text, [(one.type, getattr(one, "url", "")) for one in block.citations or ()]) == (
+        replies.TEXT,
+        [("web_search_result_location", "https://a.test")],
+    )

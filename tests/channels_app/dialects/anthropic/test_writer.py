@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from channels_app.contract import Call, Usage
-from channels_app.deltas import Consumed, Delta, Finish, Media, Opaque, Reasoning, Text, ToolArguments, ToolStart
+from channels_app.contract import Call, ChannelFacts, Usage
+from channels_app.deltas import Citation, Consumed, Delta, Finish, Media, Opaque, Reasoning, Text, ToolArguments, ToolStart
+from channels_app.dialects.anthropic import VENDOR, opaque
 from channels_app.dialects.anthropic.understand import understand
 from channels_app.dialects.anthropic.writer import AnthropicWriter, message
 from tests.doubles.speech import events
@@ -117,3 +118,39 @@ def test_a_message_that_comes_back_brings_every_signature_with_it() -> None:
         "reasoning_content": "hm",
         "reasoning_details": [{"type": "reasoning.encrypted", "data": "gAAA", "id": "rs_1"}],
     }
+
+
+SOURCE = Citation({"type": "url_citation", "url_citation": {"url": "https://a.test", "title": "A", "start_index": 0, "end_index": 0}})
+CITED = {"type": "web_search_result_location", "encrypted_index": "keyosk.", "url": "https://a.test", "title": "A", "cited_text": ""}
+
+
+def test_sources_follow_the_text_that_they_are_of() -> None:
+    found = streamed(Text("Hi"), SOURCE, Finish("stop"))
+    deltas = [payload["delta"] for name, payload in found if name == "content_block_delta"]
+    assert deltas == [{"type": "text_delta", "text": "Hi"}, {"type": "citations_delta", "citation": CITED}]
+    assert [name for name, _ in found].count("content_block_start") == 1
+    assert whole(Text("Hi"), SOURCE, SOURCE, Finish("stop"))["content"] == [{"type": "text", "text": "Hi", "citations": [CITED, CITED]}]
+
+
+def test_a_source_without_an_address_is_no_source() -> None:
+    odd = Citation({"type": "file_citation", "file_id": "f"})
+    assert whole(Text("Hi"), odd, Finish("stop"))["content"] == [{"type": "text", "text": "Hi"}]
+
+
+def test_claude_itself_sees_neither_our_sources_nor_our_blocks() -> None:
+    said = [
+        {"role": "user", "content": "a"},
+        {"role": "assistant", "content": [opaque.wrap("signature", {"id": "t"}), {"type": "text", "text": "Hi", "citations": [CITED]}]},
+        {"role": "assistant", "content": [opaque.wrap("item", {"id": "r"})]},
+        {"role": "user", "content": [{"type": "text", "text": "b", "citations": [{"encrypted_index": "Eq"}]}]},
+    ]
+    fields = {"model": "m", "max_tokens": 9, "messages": said}
+    call = Call("chat", "anthropic", "m", orjson.dumps(fields), fields)
+    sent = orjson.loads(VENDOR.encode(call, ChannelFacts(1, "c", 1, "anthropic", "", (), {"m": "claude-x"})).body)
+    assert (sent["model"], sent["max_tokens"]) == ("claude-x", 9)
+    assert sent["messages"] == [
+        said[0],
+        {"role": "assistant", "content": [{"type": "text", "text": "Hi"}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "."}]},
+        said[3],
+    ]
