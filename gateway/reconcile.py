@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from billing import audit, audit_runs, coverage, unpriced
+from billing import audit, audit_runs, coverage, gateway_statements, unpriced
 from billing.audit import Finding
 from billing.audit_runs import AuditRun
 from billing.money import format_minor, format_usd
@@ -52,14 +52,15 @@ def rows_without_a_month() -> list[Finding]:
 
 
 CHECKS = (usage_and_captures, rows_without_a_month)
-NAMES = (*audit.names(), "I11", "partitions", "unpriced", "quarantine", "upstream", "coverage", "clearing")
+NAMES = (*audit.names(), "I11", "partitions", "unpriced", "quarantine", "upstream", "coverage", "clearing", gateway_statements.NAME)
 
 
 def examine() -> AuditRun:
     """Make every check and keep what was found, with the figures beside it."""
     began = time.monotonic()
-    wrong = audit.run(more=CHECKS)
     now = timezone.now()
+    said = gateway_statements.compare_all(now=now)  # before the snapshot: no transaction waits for a gateway
+    wrong = [*audit.run(more=CHECKS), *said.wrong]
     bills = upstream_bills.bills(since=now - WINDOW, until=now)
     owed, at_gateways = coverage.owed(), coverage.at_gateways()
     needed = _needed(owed.outstanding, now)
@@ -68,7 +69,14 @@ def examine() -> AuditRun:
         "held": owed.held, "debts": owed.debts, "needed": needed, "upstream": _upstream(bills), "bills": [_shown(bill) for bill in bills],
         "at_gateways": at_gateways,
     }  # fmt: skip
-    notices = [*unpriced.findings(), *_quarantined(), *_drifts(bills), *_uncovered(needed, _upstream(bills)), *_unsettled(at_gateways, now)]
+    notices = [
+        *unpriced.findings(),
+        *_quarantined(),
+        *_drifts(bills),
+        *_uncovered(needed, _upstream(bills)),
+        *_unsettled(at_gateways, now),
+        *said.notices,
+    ]
     duration = int((time.monotonic() - began) * 1000)
     return audit_runs.keep(wrong=wrong, notices=notices, names=NAMES, figures=figures, duration_ms=duration)
 

@@ -85,6 +85,19 @@ class ProviderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Movement:
+    """One line of a gateway's own list: `kind` is paid or refunded, `transaction` the payment's number, `reference` the refund's."""
+
+    kind: str
+    transaction: str
+    amount_minor: int
+    currency: str
+    at: datetime.datetime
+    attempt_token: str = ""
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Links:
     """Absolute addresses of ours that a gateway needs: the order's page, and where it tells us what happened."""
 
@@ -139,6 +152,10 @@ class Driver:
 
     def query(self, attempt: PaymentAttempt) -> ProviderEvent | None:
         """Ask the gateway what became of a payment; None when it knows nothing new. Raises GatewayError."""
+        return None
+
+    def movements(self, account: GatewayAccount, *, since: datetime.datetime, until: datetime.datetime) -> Sequence[Movement] | None:
+        """Return what went through an account between two moments; None where the gateway keeps no list. Raises GatewayError."""
         return None
 
     def check(self, account: GatewayAccount) -> None:

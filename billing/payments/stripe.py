@@ -8,6 +8,7 @@ https://docs.stripe.com/webhooks, https://docs.stripe.com/api.
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -17,7 +18,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import GatewayAccount, PaymentAttempt
-from billing.payments.base import BadCallback, Driver, Field, GatewayError, Links, Message, ProviderEvent, Redirect, Reply, origin, secret
+from billing.payments.base import (
+    BadCallback,
+    Driver,
+    Field,
+    GatewayError,
+    Links,
+    Message,
+    Movement,
+    ProviderEvent,
+    Redirect,
+    Reply,
+    origin,
+    secret,
+)
 
 _TIMEOUT_SECONDS = 20.0
 _TOLERANCE_SECONDS = 300
@@ -25,6 +39,9 @@ _TOLERANCE_SECONDS = 300
 _PAGE_OPEN = datetime.timedelta(minutes=31)
 _CHECKOUT = "https://checkout.stripe.com"
 _LOCALES = {"zh-hans": "zh", "zh-hant": "zh-TW", "en": "en"}
+# https://docs.stripe.com/reports/balance-transaction-types
+_MOVES = {"charge": "paid", "payment": "paid", "refund": "refunded", "payment_refund": "refunded"}
+_MOST_PAGES = 200
 _REFUNDS = {"succeeded": "refunded", "failed": "refund_failed", "canceled": "refund_failed"}
 _DISPUTES = {"won": "dispute_won", "warning_closed": "dispute_won", "lost": "dispute_lost"}
 
@@ -86,6 +103,20 @@ class Stripe(Driver):
             else None
         )
 
+    def movements(self, account: GatewayAccount, *, since: datetime.datetime, until: datetime.datetime) -> Sequence[Movement]:
+        """List balance transactions, page by page, with the charge or refund behind each."""
+        params: Any = {
+            "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp()) + 1}, "limit": 100, "expand": ["data.source"],
+        }  # fmt: skip
+        client, found = _client(account), list[Movement]()
+        for _page_number in range(_MOST_PAGES):
+            page = _ask(functools.partial(client.v1.balance_transactions.list, params=params))
+            found += [made for line in page["data"] if (made := _movement(line)) is not None]
+            if not page.get("has_more"):
+                return found
+            params |= {"starting_after": page["data"][-1]["id"]}
+        raise GatewayError("Stripe lists more than can be compared")
+
     def check(self, account: GatewayAccount) -> None:
         """Read the account's balance: the cheapest question that needs the key."""
         _ask(lambda: _client(account).v1.balance.retrieve())
@@ -109,6 +140,19 @@ class Stripe(Driver):
     def reply(self, *, is_taken: bool) -> Reply:
         """Answer by status: Stripe repeats what was not answered by 200, for three days."""
         return Reply(200, "ok") if is_taken else Reply(500, "again")
+
+
+def _movement(line: Mapping[str, Any]) -> Movement | None:
+    """Translate a balance transaction; fees, payouts and corrections are no payments."""
+    kind, source = _MOVES.get(str(line.get("type"))), line.get("source")
+    if kind is None or not isinstance(source, Mapping):
+        return None
+    return Movement(
+        kind=kind, transaction=str(source.get("payment_intent") or ""), amount_minor=int(source.get("amount") or 0),
+        currency=str(source.get("currency") or "").upper(), at=datetime.datetime.fromtimestamp(int(line["created"]), tz=datetime.UTC),
+        attempt_token=str((source.get("metadata") or {}).get("attempt") or ""),
+        reference=str(source.get("id") or "") if kind == "refunded" else "",
+    )  # fmt: skip
 
 
 def _client(account: GatewayAccount) -> stripe.StripeClient:

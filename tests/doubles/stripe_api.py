@@ -37,6 +37,8 @@ class StripeApi(Service):
         self.refunds: dict[str, dict[str, Any]] = {}
         self.held: list[dict[str, Any]] = []
         self.holds_events = False
+        self.balance: list[dict[str, Any]] = []
+        self.page_size = 100
         self._numbers = itertools.count(1)
         self._once: dict[str, tuple[bytes, Given]] = {}
 
@@ -65,6 +67,8 @@ class StripeApi(Service):
                 return _json(self._open(nested(asked.body)))
             case ["GET", "checkout", "sessions", name] if name in self.sessions:
                 return _json(self.sessions[name])
+            case ["GET", "balance_transactions"]:
+                return _json(self._list_balance(asked.query))
             case ["GET", "payment_intents", name] if name in self.intents:
                 return _json(self.intents[name])
             case ["POST", "refunds"]:
@@ -107,7 +111,37 @@ class StripeApi(Service):
             "payment_intent": intent["id"], "metadata": wanted.get("metadata", {}), "status": "failed" if self.fails_refunds else "pending",
         }  # fmt: skip
         self.refunds[refund["id"]] = refund
+        self.book("refund", refund)
         return _json(refund)
+
+    def book(self, kind: str, source: dict[str, Any], *, at: float | None = None) -> None:
+        """Write a balance transaction down, as Stripe does for all that moves money."""
+        sign = -1 if kind == "refund" else 1
+        self.balance.append(
+            {
+                "id": f"txn_{next(self._numbers)}", "object": "balance_transaction", "type": kind, "created": int(at or time.time()),
+                "amount": sign * source["amount"], "currency": source["currency"], "fee": 0, "net": sign * source["amount"],
+                "source": json.loads(json.dumps(source)),
+            }
+        )  # fmt: skip
+
+    def _list_balance(self, query: dict[str, str]) -> dict[str, Any]:
+        """Newest first, between two moments, after a line, with the source only where it is asked for."""
+        rows = [row for row in reversed(self.balance) if int(query["created[gte]"]) <= row["created"] < int(query["created[lt]"])]
+        after = query.get("starting_after")
+        if after:
+            rows = rows[[row["id"] for row in rows].index(after) + 1 :]
+        size = min(self.page_size, int(query.get("limit", "10")))
+        page = rows[:size]
+        if query.get("expand[0]") != "data.source":
+            page = [{**row, "source": row["source"]["id"]} for row in page]
+        return {"object": "list", "data": page, "has_more": len(rows) > size, "url": "/v1/balance_transactions"}
+
+    def _charge(self, intent: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "id": f"ch_{intent['id']}", "object": "charge", "amount": intent["amount"], "currency": intent["currency"],
+            "payment_intent": intent["id"], "metadata": intent["metadata"],
+        }  # fmt: skip
 
     def _page(self, asked: Asked) -> Given:
         name = asked.path.split("/")[2]
@@ -127,12 +161,15 @@ class StripeApi(Service):
             "id": intent_id, "object": "payment_intent", "amount": session["amount_total"], "amount_refunded": 0,
             "currency": session["currency"], "metadata": session["intent_metadata"], "status": "processing" if later else "succeeded",
         }  # fmt: skip
+        if not later:
+            self.book("charge", self._charge(self.intents[intent_id]))
         return self.deliver("checkout.session.completed", session)
 
     def come_in(self, name: str) -> dict[str, Any]:
         """Let slow money arrive."""
         session = self.sessions[name]
         session["payment_status"] = "paid"
+        self.book("payment", self._charge(self.intents[session["payment_intent"]]))
         return self.deliver("checkout.session.async_payment_succeeded", session)
 
     def expire(self, name: str) -> dict[str, Any]:
