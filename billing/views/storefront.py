@@ -67,8 +67,9 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 def price(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the total for what is chosen in the order form, before it is sent."""
     visitor = entering(request)
-    found = _chosen(_family(visitor, slug), request.POST)
-    return render(request, "shop/price.html", {"price": _price(visitor, found, request.POST)})
+    family = _family(visitor, slug)
+    found = _chosen(family, request.POST)
+    return render(request, "shop/chosen.html", {"price": _price(visitor, found, request.POST), "is_anew": True, **_offer(family, found)})
 
 
 def _family(request: ShopRequest, slug: str) -> list[Product]:
@@ -126,15 +127,18 @@ def _order(request: ShopRequest, family: list[Product], found: Product, form: Bu
     return response
 
 
+def _offer(family: list[Product], found: Product) -> dict[str, Any]:
+    """Return what the page says of the chosen variant."""
+    return {"chosen": found, "card": selectors.card(found), "has_choices": len(family) > 1, "tiers": selectors.tiers(found)}
+
+
 def _page(request: ShopRequest, family: list[Product], found: Product, form: BuyForm, status: int = HTTPStatus.OK) -> HttpResponse:
     lead, can_pay = family[0], bool(gateways.usable(tenant=request.tenant))
     cards = [selectors.card(one) for one in family]
     context: dict[str, Any] = {
         "product": lead,
-        "chosen": found,
-        "card": cards[family.index(found)],
+        **_offer(family, found),
         "choices": cards if len(family) > 1 else [],
-        "tiers": selectors.tiers(found),
         "price": _price(request, found, form.data if form.is_bound else {}),
         "form": form,
         "can_pay": can_pay,

@@ -109,7 +109,10 @@ def test_variants_share_a_card_and_a_page(guest: Client, family: list[Product]) 
 
 def test_the_chosen_variant_is_priced_and_ordered(guest: Client, family: list[Product]) -> None:
     values = {"choice": "10", "quantity": "2", "email": "a@example.test", "contact": ""}
-    assert "¥150.00" in guest.post("/p/five-dollars/price/", values).content.decode()
+    chosen = guest.post("/p/five-dollars/price/", values).content.decode()
+    assert "¥150.00" in chosen
+    assert '<div id="offer" hx-swap-oob="true">' in chosen
+    assert "$10.00" in chosen
     assert guest.post("/p/five-dollars/", values).status_code == 302
     order = Order.objects.latest("pk")
     assert (order.product, order.product_name, order.total_minor, order.units_micros) == (
