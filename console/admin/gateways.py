@@ -21,7 +21,7 @@ from accounts.models import Tenant
 from billing import gateways
 from billing.models.shop import GatewayAccount
 from billing.payments.base import Driver, Field, GatewayError, secret
-from console.admin import pages, payouts
+from console.admin import pages, payment_doctor, payouts
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.fields import SecretField
 from console.admin.figures import label, mono
@@ -71,7 +71,7 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
     fields = ("name", "driver", "state_label", "is_enabled", "webhook", "created_at")
     readonly_fields = ("driver", "state_label", "webhook", "created_at")
     filter_horizontal = ("lent_to",)
-    actions_detail = ("credentials", "check_now", "book_payout")
+    actions_detail = ("credentials", "check_now", "doctor", "book_payout")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Ask for the gateway first: its fields make the form."""
@@ -120,6 +120,11 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
         except (GatewayError, gateways.GatewayAccountError) as error:
             return pages.result(request, self, title=str(account), facts=[(_("Result"), _("fails")), (_("Message"), str(error))], back=back)
         return pages.result(request, self, title=str(account), facts=[(_("Result"), _("works"))], back=back)
+
+    @pages.act(description=gettext_lazy("Doctor"), icon="stethoscope")
+    def doctor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Find out why payments do not arrive."""
+        return payment_doctor.run(self, request, self.subject(request, object_id))
 
     @pages.act(description=gettext_lazy("Book a payout"), icon="account_balance")
     def book_payout(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -85,16 +85,16 @@ def _buyer(request: HttpRequest, shop: Tenant, seller: Tenant) -> orders.Buyer:
     member = Membership.objects.filter(tenant=seller, user=person, state=Membership.State.ACTIVE).first()
     return orders.Buyer(
         email=email, contact="" if email else shop.slug, membership=member, recipient=shop, language=get_language() or "",
-        address=request.META.get("REMOTE_ADDR") or None, site=_site_of(request, seller),
+        address=request.META.get("REMOTE_ADDR") or None, site=site_of(request, seller),
     )  # fmt: skip
 
 
-def _site_of(request: HttpRequest, seller: Tenant) -> str:
-    """Return where the seller's pages are: here, or on its own host (with the port of this one)."""
+def site_of(request: HttpRequest, tenant: Tenant) -> str:
+    """Return where a tenant's pages are: here, or on its own host (with the port of this one)."""
     here = capability.site_of(request)
-    if getattr(request, "tenant", None) == seller:
+    if getattr(request, "tenant", None) == tenant:
         return here
-    domain = seller.domains.filter(proven_at__isnull=False).order_by("-is_primary", "pk").first()
+    domain = tenant.domains.filter(proven_at__isnull=False).order_by("-is_primary", "pk").first()
     host = domain.host if domain is not None else settings.PLATFORM_HOSTS[0]
     port = request.get_host().partition(":")[2]
     path = reverse("landing").rstrip("/")

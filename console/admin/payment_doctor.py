@@ -1,0 +1,77 @@
+"""The doctor of a payment account: where its gateway must tell us, whether that address is reached, what it said last, what waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import get_script_prefix, reverse
+from django.utils.translation import gettext as _
+
+from billing import callbacks, gateways
+from billing.models.inbox import WebhookInbox
+from billing.models.shop import GatewayAccount, PaymentAttempt
+from billing.payments.base import may_be_private
+from console.admin import pages, purchases
+from console.admin.base import DeskAdmin
+from console.admin.figures import moment
+from foundation import outbound
+
+SHOWN = 10
+# Each question may last until its time-out.
+ASKED = 3
+_TIMEOUT_SECONDS = 8.0
+
+
+def run(desk: DeskAdmin[Any], request: HttpRequest, account: GatewayAccount) -> HttpResponse:
+    """Ask first; then look at everything and say in words what is found."""
+    back = pages.object_url(desk.admin_site.name, account)
+    title = _("Doctor of %s") % account
+    if request.method != "POST":
+        explanation = _(
+            "Calls the shop's own address from here as the gateway would, shows what it said last, and asks about payments that wait."
+        )
+        return pages.ask(request, desk, title=title, submit=_("Examine"), explanation=explanation, back=back)
+    driver = gateways.drivers().get(account.driver)
+    site = purchases.site_of(request, account.tenant)
+    path = reverse("pay_webhook", kwargs={"gateway": account.driver, "account": account.token})
+    address = f"{site}/{path.removeprefix(get_script_prefix())}"
+    boxes = [pages.Box(_("Enter this address at the gateway"), address)] if driver is not None and driver.has_account_address else []
+    facts = [
+        (
+            _("Ready"),
+            _("yes") if gateways.is_ready(account) else _("no: a secret is missing, or it is switched off; its addresses answer 404"),
+        ),
+        (_("Told at"), _("the address above") if boxes else _("an address of each payment, which it is given by itself")),
+        (_("Reached from here"), _reached(account, address)),
+        (_("Payments that wait"), _waiting(account)),
+        *((moment(row.created_at), _said(row)) for row in WebhookInbox.objects.filter(account=account).order_by("-pk")[:SHOWN]),
+    ]
+    desk.record(request, "examine", account)
+    return pages.result(request, desk, title=title, boxes=boxes, facts=facts, back=back)
+
+
+def _reached(account: GatewayAccount, address: str) -> str:
+    """Call the address: its door takes only POST, so 405 is the answer of this very application."""
+    try:
+        answer = outbound.request("GET", address, timeout_seconds=_TIMEOUT_SECONDS, allow_private=may_be_private(account), body_limit=65536)
+    except outbound.OutboundError as error:
+        return _("no: %(problem)s. Check the domain, its DNS entry and the proxy.") % {"problem": error}
+    if answer.status == 405:
+        return _("yes")
+    return _("no: something else answers there (%(status)d). Check that the proxy leads /pay/ here.") % {"status": answer.status}
+
+
+def _waiting(account: GatewayAccount) -> str:
+    rows = PaymentAttempt.objects.filter(account=account, state=PaymentAttempt.State.PENDING).select_related("account__tenant", "order")
+    count = rows.count()
+    ended = sum(callbacks.ask(attempt) for attempt in rows.order_by("-pk")[:ASKED])
+    return _("%(count)d; asked about the last %(asked)d, of which %(ended)d had an end") % {
+        "count": count,
+        "asked": min(count, ASKED),
+        "ended": ended,
+    }
+
+
+def _said(row: WebhookInbox) -> str:
+    return f"{row.kind}: {row.get_state_display()}" + (f", {row.reason}" if row.reason else "") + f" (×{row.tries})"
