@@ -20,6 +20,7 @@ from accounts.models import ApiKey
 from billing import limits, money
 from console.admin import key_bulk, pages, spending
 from console.admin.base import DeskAdmin, IdFilter, TenantColumn, facts
+from console.admin.exports import Exported
 from console.admin.fields import UsdField
 from console.admin.figures import label, lines, moment, mono, number, usd
 from console.admin.searching import IndexedSearch
@@ -63,7 +64,7 @@ class HolderFilter(IdFilter):
     paths = ("membership_id",)
 
 
-class ApiKeyAdmin(TenantColumn, IndexedSearch, DeskAdmin[ApiKey]):
+class ApiKeyAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[ApiKey]):
     """The list shows prefix and last four; the secret exists on the page that answers the issue form, nowhere else."""
 
     form = ApiKeyForm
@@ -73,10 +74,28 @@ class ApiKeyAdmin(TenantColumn, IndexedSearch, DeskAdmin[ApiKey]):
     search_fields = ("name", "prefix", "membership__user__email", "tags")
     indexed_search = (("sk-", "prefix"), ("@", "membership__user__email"))
     searched_words = ((ApiKey, "pk"),)
+    export_columns = (
+        ("id", "pk"),
+        ("owner", "membership_id"),
+        ("email", "membership__user__email"),
+        ("name", "name"),
+        ("prefix", "prefix"),
+        ("last4", "last4"),
+        ("state", "state"),
+        ("made", "created_at"),
+        ("expires", "expires_at"),
+        ("revoked", "revoked_at"),
+        ("models", "models_allowed"),
+        ("networks", "networks_allowed"),
+        ("rpm", "rpm"),
+        ("tpm", "tpm"),
+        ("concurrency", "concurrency"),
+        ("tags", "tags"),
+    )
     autocomplete_fields = ("membership",)
     ordering = ("-id",)
     actions = ("change_limits", "pause", "unpause", "revoke")
-    actions_list = ("issue_many",)
+    actions_list = ("issue_many", "export")
     actions_detail = ("rotate",)
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:

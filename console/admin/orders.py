@@ -20,6 +20,7 @@ from billing.models.shop import Order, OrderEvent, PaymentAttempt
 from console.admin import inbox, pages, refunds
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
 from console.admin.codes import ReasonForm
+from console.admin.exports import Exported
 from console.admin.figures import label, mono, number, usd
 
 STATE_LABELS = {
@@ -70,12 +71,28 @@ class DeliveryForm(pages.DeskForm):
     )
 
 
-class OrderAdmin(TenantColumn, ReadOnly, DeskAdmin[Order]):
+class OrderAdmin(Exported, TenantColumn, ReadOnly, DeskAdmin[Order]):
     """What people bought. The secret address of an order and its codes stay with the buyer."""
 
     list_display = ("number", "product_name", "quantity", "total", "state_label", "buyer", "created_at")
     list_filter = ("state", "kind")
     list_select_related = ("tenant",)
+    export_columns = (
+        ("number", "number"),
+        ("placed", "created_at"),
+        ("paid", "paid_at"),
+        ("delivered", "delivered_at"),
+        ("state", "state"),
+        ("product", "product_name"),
+        ("kind", "kind"),
+        ("quantity", "quantity"),
+        ("total_minor", "total_minor"),
+        ("currency", "currency"),
+        ("units_micros", "units_micros"),
+        ("customer", "membership_id"),
+        ("email", "email"),
+        ("contact", "contact"),
+    )
     search_fields = ("number", "email", "contact")
     ordering = ("-id",)
     fieldsets = (

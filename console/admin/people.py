@@ -23,6 +23,7 @@ from accounts.models import Membership, User
 from billing import ledger, money, store_credit
 from console.admin import credit, group_bulk, pages
 from console.admin.base import DeskAdmin, TenantColumn, facts
+from console.admin.exports import Exported
 from console.admin.figures import label, usd
 from console.admin.searching import IndexedSearch
 from foundation import notify
@@ -73,7 +74,7 @@ class MembershipForm(ModelForm[Membership]):
         return role
 
 
-class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
+class MembershipAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[Membership]):
     """Customers and staff of a tenant: role, group and note can be changed."""
 
     form = MembershipForm
@@ -81,6 +82,17 @@ class MembershipAdmin(TenantColumn, IndexedSearch, DeskAdmin[Membership]):
     list_filter = ("role", "state", group_bulk.GroupFilter)
     actions = ("approve", "block", "unblock", "change_group")
     list_select_related = ("user", "tenant")
+    export_columns = (
+        ("id", "pk"),
+        ("email", "user__email"),
+        ("name", "user__name"),
+        ("username", "username"),
+        ("role", "role"),
+        ("state", "state"),
+        ("group", "group"),
+        ("joined", "joined_at"),
+        ("note", "note"),
+    )
     search_fields = ("user__email", "user__name", "username", "note")
     indexed_search = (("@", "user__email"),)
     searched_words = ((User, "user_id"), (Membership, "pk"))

@@ -22,6 +22,7 @@ from billing import arithmetic, chart
 from billing.money import MICROS, format_usd
 from channels_app.models import Channel
 from console.admin.base import DeskAdmin, ReadOnly
+from console.admin.exports import Exported
 from console.admin.figures import label, lines, moment, mono, number, usd
 from console.admin.keyset import KeysetList
 from gateway.models import UsageRecord
@@ -64,12 +65,25 @@ class PeriodFilter(admin.SimpleListFilter):
         return found
 
 
-class UsageRecordAdmin(ReadOnly, DeskAdmin[UsageRecord]):
+class UsageRecordAdmin(Exported, ReadOnly, DeskAdmin[UsageRecord]):
     """Calls of a tenant, for its staff: what was asked, how much, for how much."""
 
     list_display: tuple[str, ...] = ("at", "customer", "api_key", "model", "tokens", "price", "status_label", "times")
     list_filter = (PeriodFilter, "status")
     list_select_related = ("membership__user", "membership__tenant", "api_key", "tenant")
+    export_columns = (
+        ("id", "id"),
+        ("at", "id:at"),
+        ("customer", "membership_id"),
+        ("key", "api_key_id"),
+        ("model", "model"),
+        ("status", "status"),
+        ("input_tokens", "input_tokens"),
+        ("output_tokens", "output_tokens"),
+        ("price_micros", "price_micros"),
+        ("first_ms", "first_ms"),
+        ("total_ms", "total_ms"),
+    )
     search_fields = ("id",)
     search_help_text = gettext_lazy("Request number, beginning of a sub-key, e-mail, or exact model name")
     ordering = ("-id",)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
@@ -19,6 +19,7 @@ from console.pages import amounts, charts, cursors, offer, rows
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
 from console.pages.forms import WatchForm
+from foundation import sheets
 
 CHART_DAYS = 14
 LAST_CALLS = 8
@@ -71,9 +72,9 @@ def wallet_watch(request: MemberRequest) -> HttpResponse:
 @require_safe
 def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
     """Download the whole statement."""
-    response = StreamingHttpResponse(_csv_lines(request.member), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="statement.csv"'
-    return response
+    converter = rates.from_usd(request.tenant.currency)
+    head = CSV_HEAD + (CSV_FOREIGN if converter else ())
+    return sheets.download(head, _statement(request.member, converter), name="statement.csv")
 
 
 def _balance(request: MemberRequest) -> dict[str, object]:
@@ -82,25 +83,8 @@ def _balance(request: MemberRequest) -> dict[str, object]:
     return {"balance": balance, "active_keys": rows.active_keys(request.member), "has_presets": has_presets}
 
 
-class _Echo:
-    """A file that hands back what is written: csv's writer becomes a generator."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _csv_lines(member: Membership) -> Iterator[str]:
-    writer = csv.writer(_Echo())
-    converter = rates.from_usd(member.tenant.currency)
-    head = CSV_HEAD + (CSV_FOREIGN if converter else ())
-    yield "\ufeff" + str(writer.writerow(head))  # the mark makes spreadsheets read UTF-8
+def _statement(member: Membership, converter: rates.Converter | None) -> Iterator[tuple[Any, ...]]:
     for entry in statements.everything(membership_id=member.pk):
-        words = (_plain(entry.memo), _plain(entry.reference))
         micros = (entry.amount_micros, entry.balance_micros)
         foreign = (converter.currency, *(converter.amount(one, at=entry.at) for one in micros)) if converter else ()
-        yield str(writer.writerow((entry.id, entry.at.isoformat(), entry.kind, *words, *micros, *map(amounts.plain, micros), *foreign)))
-
-
-def _plain(text: str) -> str:
-    """Keep a spreadsheet from running a text as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+        yield (entry.id, entry.at.isoformat(), entry.kind, entry.memo, entry.reference, *micros, *map(amounts.plain, micros), *foreign)
