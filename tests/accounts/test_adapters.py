@@ -143,3 +143,10 @@ def test_social_apps_belong_to_one_tenant(rf: RequestFactory, root_tenant: Tenan
         with context.request_context(request):
             seen[place.slug] = [app.name for app in adapters.SocialAccountAdapter().list_apps(request)]
     assert seen == {"platform": ["platform"], "teahouse": ["shop"]}
+
+
+@pytest.mark.parametrize(("language", "greeting"), [("zh-hans", "您好，这里是Tea House。"), ("zh-hant", "您好，這裡是Tea House。")])
+def test_mails_greet_in_plain_chinese(client: Client, tenant: Tenant, language: str, greeting: str) -> None:
+    values = {"email": "new@shop.test", "password1": "a long pass phrase"}
+    client.post("/accounts/signup/", values, headers={"host": "shop.test", "accept-language": language})
+    assert mail.outbox[0].body.strip().splitlines()[0] == greeting
