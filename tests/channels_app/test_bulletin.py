@@ -28,6 +28,7 @@ def test_nobody_can_close_a_channel_for_days() -> None:
     assert next(bulletin.unpack(bulletin.pack([Item(1, "m", 1, 1e9)], sender="a"), reader="b")).seconds == 3600
 
 
+@pytest.mark.redis
 def test_an_answered_check_is_told_to_all_relays() -> None:
     with redis.Redis.from_url(settings.REDIS_URL).pubsub() as listener:  # type: ignore[no-untyped-call]  # redis types it so
         listener.subscribe(bulletin.CHANNEL)
