@@ -33,6 +33,7 @@ class Watch:
         self._data = b""
         self._piece: bytes | None = None
         self._count = 0
+        self._has_aside: bool | None = None  # all of a stream's events have something beside the piece, or none
 
     def feed(self, chunk: bytes) -> Sequence[Frame]:
         """Take bytes as they arrive; return the frames they complete."""
@@ -59,6 +60,8 @@ class Watch:
         """Take a frame for the first of its kind; a run of equal pieces for as many of them."""
         self._data, self._piece, self._size, self._count = frame.data, None, frame.delivered, 1
         many = frame.data.count(_END)
+        if many > 1:
+            self._data = frame.data[frame.data.rfind(_END, 0, -len(_END)) + len(_END) :]
         if many > 1 and frame.delivered % many == 0:
             pieces = _pieces(frame.data)
             if pieces.count(pieces[0]) == len(pieces):
@@ -67,6 +70,13 @@ class Watch:
 
     def _goes_on(self, frame: Frame) -> bool:
         """Tell whether a frame is the same piece again, or several times, and count it."""
+        if self._has_aside is None:
+            self._has_aside = _ASIDE.search(frame.data) is not None
+        if not self._has_aside:
+            times = frame.delivered // self._size
+            is_same = frame.data == (self._data if times == 1 else self._data * times)
+            self._count += times if is_same else 0
+            return is_same
         if self._piece is None:
             self._piece = _pieces(self._data)[-1]
         pieces = _pieces(frame.data)

@@ -15,7 +15,7 @@ from tests.gateway.conftest import DOLLAR, HELLO, Caller, lines
 from tests.gateway.live import LiveRelay
 from tests.gateway.test_dispatch import call, error_of, events, free_money, text_of
 
-LONG = ["word "] * 200
+LONG = [f"w{n:03} " for n in range(200)]
 
 
 def allow(relay: LiveRelay, seconds: float) -> None:

@@ -100,7 +100,7 @@ def test_five_dollars_finish_five_long_streams_that_turn_out_short(
     price_book.set_price(model="m", input=5_000_000, output=25_000_000, is_confirmed=True)
     fund(caller.membership, 4 * DOLLAR)
     usage = {"prompt_tokens": 12, "completion_tokens": 300, "total_tokens": 312}
-    upstream.on_model("up-1", replies.stream(["word "] * 300, usage=usage, pause=0.002))
+    upstream.on_model("up-1", replies.stream([f"w{n:03} " for n in range(300)], usage=usage, pause=0.002))
     with fleet(tmp_path, relays=WORKERS) as node:
         ends = crowd_of(node, caller, {**HELLO, "stream": True, "max_tokens": 64_000}, calls=5)
 

@@ -170,7 +170,7 @@ def test_an_answer_is_fitted_to_what_the_key_may_spend(caller: Caller, relay: Li
 def test_a_stream_that_reaches_the_limit_of_its_key_says_so(caller: Caller, channel: Channel, relay: LiveRelay, upstream: Upstream) -> None:
     price_book.set_price(model="m", input=2_500_000, output=10_000_000, hold_ceiling=20)
     limits.set_allowance(api_key_id=caller.key.pk, day_micros=1_500)
-    upstream.script(replies.raw_stream(*replies.words(["x" * 10] * 200), replies.Act.HANG))
+    upstream.script(replies.raw_stream(*replies.words([f"{n:010}" for n in range(200)]), replies.Act.HANG))
 
     response = call(relay, caller, model="m", stream=True)
 
