@@ -44,9 +44,10 @@ class ProductForm(forms.ModelForm[Product]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        lead: Any = self.fields["lead"]
-        lead.queryset = lead.queryset.filter(lead=None).exclude(pk=self.instance.pk)
-        self.fields["slug"].required = bool(self.instance.pk)
+        if "lead" in self.fields:  # who may only look has none
+            lead: Any = self.fields["lead"]
+            lead.queryset = lead.queryset.filter(lead=None).exclude(pk=self.instance.pk)
+            self.fields["slug"].required = bool(self.instance.pk)
         self.initial["asked"] = questions.spell(self.instance.questions)
         if self.instance.pk:
             product, currency = self.instance, self.instance.currency

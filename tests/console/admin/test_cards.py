@@ -102,7 +102,7 @@ def test_staff_deliver_a_waiting_order(desk: Client, tenant: Tenant) -> None:
 def test_products_of_every_kind_are_made_by_form(desk: Client, tenant: Tenant) -> None:
     common = {
         "name": "N", "price": "39.00", "currency": "CNY", "is_active": "on", "sort": "0", "stock_shown": "range", "least_pieces": "1",
-        "most_pieces": "20", "pictures-TOTAL_FORMS": "0", "pictures-INITIAL_FORMS": "0",
+        "most_pieces": "20", "pictures-TOTAL_FORMS": "0", "pictures-INITIAL_FORMS": "0", "bonus_days": "30",
     }  # fmt: skip
     for kind, units in (("code", "5"), ("key", "5"), ("card", ""), ("manual", "")):
         answer = desk.post("/reseller/billing/product/add/", {**common, "kind": kind, "units_micros": units})

@@ -59,7 +59,7 @@ def test_prices_for_many_are_typed_in_one_line(desk: Client, tenant: Tenant) -> 
     form = {
         "name": "Five", "price": "39.00", "is_active": "on", "sort": "0", "compare": "45", "many": "10 = 37.00, 50 = 35",
         "stock_shown": "exact", "least_pieces": "1", "most_pieces": "50", "most_each": "", "description": "", "instructions": "",
-        "slug": "five", "pictures-TOTAL_FORMS": "0", "pictures-INITIAL_FORMS": "0",
+        "slug": "five", "pictures-TOTAL_FORMS": "0", "pictures-INITIAL_FORMS": "0", "bonus_days": "30",
     }  # fmt: skip
     assert desk.post(address, form).status_code == 302
     product.refresh_from_db()

@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from accounts.models import Membership, Tenant
+from accounts import tenants
+from accounts.models import Membership, Tenant, User
 from billing.models import Product
 from billing.models.goods import ProductPicture
 from tests.billing.shop import card_product, stocked
@@ -20,6 +21,7 @@ LIST = "/reseller/billing/product/"
 COMMON = {
     "name": "Ten", "slug": "", "kind": "code", "units_micros": "10", "price": "75.00", "currency": "CNY", "is_active": "on", "sort": "0",
     "stock_shown": "range", "least_pieces": "1", "most_pieces": "20", "pictures-TOTAL_FORMS": "0", "pictures-INITIAL_FORMS": "0",
+    "bonus_days": "30",
 }  # fmt: skip
 
 
@@ -68,6 +70,17 @@ def test_a_product_with_variants_does_not_become_one(desk: Client, tenant: Tenan
     assert variant.lead == lead
     values = {**COMMON, "name": "Five dollars", "slug": "five-dollars", "lead": other.pk}
     assert "has variants" in errors(desk.post(f"{LIST}{lead.pk}/change/", values))["lead"][0]
+
+
+def test_support_looks_at_a_product_and_changes_nothing(tenant: Tenant) -> None:
+    product = stocked(tenant)
+    helper = tenants.join(tenant=tenant, user=User.objects.create_user(email="help@shop.test"), role="support")
+    client = Client(HTTP_HOST="shop.test")
+    client.force_login(helper.user)
+    address = f"{LIST}{product.pk}/change/"
+    assert "Five dollars" in client.get(address).content.decode()
+    assert client.post(address, {**COMMON, "name": "Mine"}).status_code == 403
+    assert Product.objects.get().name == "Five dollars"
 
 
 def picture(kind: str = "PNG") -> SimpleUploadedFile:
