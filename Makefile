@@ -45,6 +45,9 @@ bench: tools ## measure the relay beside a bare proxy
 chaos: tools ## load on four relays while everything is killed, frozen and restarted; then 0 µ$ lost or doubled
 	@exec $(BIN)/python -m tests.chaos $(CHAOS)
 
+compat: tools ## real clients (SDKs, command lines) against a running instance; prints client × feature (needs node)
+	@exec $(BIN)/python -m tests.compat $(CLIENTS)
+
 fmt: tools ## format the code and the templates
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
