@@ -127,12 +127,14 @@ def redeem(*, membership: Membership, code: str, address: str | None = None) -> 
     if not redeem_limits.may_try(user_id=membership.user_id, address=address):
         raise TooMany("too many attempts: wait a minute and try again")
     try:
-        return _redeem(membership, text, address)
+        done = _redeem(membership, text, address)
     except Refused:
         redeem_limits.count_failure(user_id=membership.user_id)
         if not is_ours:
             raise Typo(TYPO) from None
         raise
+    redeem_limits.give_back(user_id=membership.user_id, address=address)
+    return done
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -10,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from billing import questions
 from billing.models import Product
 from foundation.forms import HouseForm
+
+MOST_CODES = 20
 
 
 class BuyForm(HouseForm):
@@ -56,13 +59,15 @@ def _answer_field(one: questions.Question) -> forms.Field:
 
 
 class RedeemForm(HouseForm):
-    """One code."""
+    """One code, or several, one a line: `code` becomes the list of them."""
 
     code = forms.CharField(
         label=_("Code"),
-        max_length=60,
-        widget=forms.TextInput(
+        max_length=4000,
+        help_text=_("Several at once: one a line, up to 20."),
+        widget=forms.Textarea(
             attrs={
+                "rows": 2,
                 "class": "font-mono",
                 "autocomplete": "off",
                 "autocapitalize": "characters",
@@ -71,6 +76,16 @@ class RedeemForm(HouseForm):
             }
         ),
     )
+
+    def clean_code(self) -> list[str]:
+        """Return the codes; commas and semicolons part them too, blanks do not: people type them within one."""
+        found = [line.strip() for line in re.split(r"[\r\n,;，；、]+", self.cleaned_data["code"]) if line.strip()]
+        if not found:
+            raise forms.ValidationError(self.fields["code"].error_messages["required"])
+        if len(found) > MOST_CODES:
+            text = _("%(count)d codes are too many at once: send up to %(most)d. None was redeemed yet.")
+            raise forms.ValidationError(text, params={"count": len(found), "most": MOST_CODES})
+        return found
 
 
 class LookupCodeForm(HouseForm):

@@ -6,6 +6,8 @@ itself.
 
 from __future__ import annotations
 
+import contextlib
+
 from django.core.cache import cache
 
 from foundation import vault
@@ -26,6 +28,15 @@ def may_try(*, user_id: int, address: str | None) -> bool:
         return False
     is_calm = _count(f"redeem:user:{user_id}", _MINUTE) <= PER_PERSON_A_MINUTE
     return is_calm and (address is None or _count(f"redeem:address:{address}", _MINUTE) <= PER_ADDRESS_A_MINUTE)
+
+
+def give_back(*, user_id: int, address: str | None) -> None:
+    """Forget an attempt that was no guess: the code was good. So whoever holds many good codes is not slowed down."""
+    names = [f"redeem:user:{user_id}", *([] if address is None else [f"redeem:address:{address}"])]
+    for name in names:
+        # The minute may have ended meanwhile.
+        with contextlib.suppress(ValueError):
+            cache.decr(name)
 
 
 def count_failure(*, user_id: int) -> None:

@@ -1,12 +1,15 @@
-"""Redeem a code: typed before signing in, it waits sealed in the session, never in an address."""
+"""Redeem codes, up to twenty at once: typed before signing in, they wait sealed in the session, never in an address."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,7 +31,7 @@ DOOR = "redeem"
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def redeem(request: HttpRequest) -> HttpResponse:
-    """Ask for a code and move its quota into the wallet."""
+    """Ask for codes and move their quota into the wallet."""
     visitor = entering(request)
     if request.method != "POST":
         empty = RedeemForm(initial={"code": _waiting(visitor)})
@@ -39,23 +42,51 @@ def redeem(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(visitor, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if visitor.actor.user is None:
-        request.session[WAITING] = vault.seal(form.cleaned_data["code"], context="waiting-code")
+        request.session[WAITING] = vault.seal("\n".join(form.cleaned_data["code"]), context="waiting-code")
         return redirect_to_login(reverse("redeem"))
     return _redeem(visitor, form)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What came of one of several codes."""
+
+    code: str
+    text: str
+    is_good: bool
+
+
 def _redeem(request: ShopRequest, form: RedeemForm) -> HttpResponse:
-    try:
-        done = codes.redeem(membership=member_of(request), code=form.cleaned_data["code"], address=address_of(request))
-    except (codes.CannotRedeem, tenants.NotAdmitted) as refusal:
+    """Redeem what was typed, each code by itself; those that were not redeemed stay in the form."""
+    lines = [_line(request, code) for code in form.cleaned_data["code"]]
+    left = [line.code for line in lines if not line.is_good]
+    for _refusal in left:
         captcha.note(request, door=DOOR, form=form)
-        form.add_error("code", _reason(refusal))
-        return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if left:
+        return _refused(request, form, lines, left)
     request.session.pop(WAITING, None)
+    if len(lines) > 1:
+        return _page(request, RedeemForm(), lines=lines)
+    messages.success(request, lines[0].text)
+    return private(redirect("redeem"))
+
+
+def _refused(request: ShopRequest, form: RedeemForm, lines: Sequence[Line], left: Sequence[str]) -> HttpResponse:
+    is_one = len(lines) == 1
+    told = _("Not redeemed: %(left)d of %(all)d. These stay here.") % {"left": len(left), "all": len(lines)}
+    form.add_error("code", lines[0].text if is_one else told)
+    form.data = QueryDict(urlencode({"code": "\n".join(left)}))
+    return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY, lines=() if is_one else lines)
+
+
+def _line(request: ShopRequest, code: str) -> Line:
+    try:
+        done = codes.redeem(membership=member_of(request), code=code, address=address_of(request))
+    except (codes.CannotRedeem, tenants.NotAdmitted) as refusal:
+        return Line(code, _reason(refusal), is_good=False)
     units = format_usd(done.units_micros)
     text = _("You had redeemed this code before: %(units)s.") if done.is_repeat else _("%(units)s is in your wallet.")
-    messages.success(request, text % {"units": units})
-    return private(redirect("redeem"))
+    return Line(code, text % {"units": units}, is_good=True)
 
 
 def _reason(refusal: Exception) -> str:
@@ -72,7 +103,7 @@ def _reason(refusal: Exception) -> str:
 
 
 def _waiting(request: ShopRequest) -> str:
-    """Return the code typed before signing in."""
+    """Return what was typed before signing in."""
     sealed = request.session.get(WAITING, "") if request.actor.user is not None else ""
     try:
         return vault.unseal(sealed, context="waiting-code") if sealed else ""
@@ -80,7 +111,8 @@ def _waiting(request: ShopRequest) -> str:
         return ""
 
 
-def _page(request: ShopRequest, form: RedeemForm, status: int = HTTPStatus.OK) -> HttpResponse:
+def _page(request: ShopRequest, form: RedeemForm, status: int = HTTPStatus.OK, lines: Sequence[Line] = ()) -> HttpResponse:
     member = request.actor.membership
     balance = format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else ""
-    return private(render(request, "shop/redeem.html", {"form": form, "balance": balance}, status=status))
+    context = {"form": form, "balance": balance, "lines": lines}
+    return private(render(request, "shop/redeem.html", context, status=status))

@@ -89,3 +89,60 @@ def test_another_shops_code_is_refused_like_an_unknown_one(client: Client, stran
     assert answer.status_code == 422
     assert "not valid" in answer.content.decode()
     assert available(stranger) == 0
+
+
+def batch(tenant: Tenant, count: int) -> list[str]:
+    return codes.mint(tenant=tenant, units_micros=FIVE, count=count, offline=True).codes
+
+
+def test_twenty_codes_at_once_are_all_redeemed(client: Client, platform_admin: Membership, root_tenant: Tenant) -> None:
+    client.force_login(platform_admin.user)
+    answer = client.post("/redeem/", {"code": "\r\n".join([*batch(root_tenant, 20), "", " "])})
+    assert answer.status_code == 200
+    assert [line.text for line in answer.context["lines"]] == ["$5.00 is in your wallet."] * 20
+    assert available(platform_admin) == 20 * FIVE
+    assert answer.context["form"]["code"].value() is None
+
+
+def test_of_several_codes_only_those_not_redeemed_stay_in_the_form(client: Client, platform_admin: Membership, root_tenant: Tenant) -> None:
+    client.force_login(platform_admin.user)
+    first, second = batch(root_tenant, 2)
+    unknown, typo = "PPP6A-ZNF8G-N94V8-6BT5P", "PPP6A-ZNF8G-N94V8-6BT5Q"
+    answer = client.post("/redeem/", {"code": f"{first}\n{unknown}, {typo}；{second}"})
+    assert answer.status_code == 422
+    assert [line.text for line in answer.context["lines"]] == [
+        "$5.00 is in your wallet.",
+        "This code is not valid. Check it, or ask the shop where you bought it.",
+        "This is not a whole code: a character is missing or wrong.",
+        "$5.00 is in your wallet.",
+    ]
+    assert answer.context["form"]["code"].value() == f"{unknown}\n{typo}"
+    assert answer.context["form"].errors["code"] == ["Not redeemed: 2 of 4. These stay here."]
+    assert available(platform_admin) == 2 * FIVE
+
+
+def test_a_paste_of_guesses_is_slowed_down_like_single_ones(client: Client, platform_admin: Membership, code: str) -> None:
+    client.force_login(platform_admin.user)
+    answer = client.post("/redeem/", {"code": "\n".join(["PPP6A-ZNF8G-N94V8-6BT5P"] * 6 + [code])})
+    texts = [line.text.partition(".")[0] for line in answer.context["lines"]]
+    assert texts == ["This code is not valid"] * 5 + ["Too many attempts"] * 2
+    assert code in answer.context["form"]["code"].value()
+    assert available(platform_admin) == 0
+
+
+def test_more_than_twenty_codes_are_refused_and_stay(client: Client, platform_admin: Membership, root_tenant: Tenant) -> None:
+    client.force_login(platform_admin.user)
+    pasted = "\n".join(batch(root_tenant, 21))
+    answer = client.post("/redeem/", {"code": pasted})
+    assert answer.status_code == 422
+    assert "21 codes are too many at once: send up to 20. None was redeemed yet." in answer.content.decode()
+    assert answer.context["form"]["code"].value() == pasted
+    assert available(platform_admin) == 0
+
+
+def test_several_codes_wait_for_signing_in_as_well(client: Client, platform_admin: Membership, root_tenant: Tenant) -> None:
+    pasted = batch(root_tenant, 2)
+    assert client.post("/redeem/", {"code": "\n".join(pasted)}).status_code == 302
+    EmailAddress.objects.create(user=platform_admin.user, email="operator@platform.test", verified=True, primary=True)
+    client.post("/accounts/login/", {"login": "operator@platform.test", "password": "correct horse battery"})
+    assert client.get("/redeem/").context["form"]["code"].value() == "\n".join(pasted)
