@@ -73,7 +73,7 @@ def key_detail(request: MemberRequest, pk: int) -> HttpResponse:
         "key": key,
         "rows": calls,
         "spending": charts.spending(who, days=CHART_DAYS),
-        "snippets": snippets.ready(base_url=base_url(request), secret=f"{key.prefix}…", model=_model(request, key)),
+        "snippets": _blocks(request, key, secret=f"{key.prefix}…"),
     }
     return render(request, "console/key.html", context)
 
@@ -81,7 +81,7 @@ def key_detail(request: MemberRequest, pk: int) -> HttpResponse:
 @sensitive_variables()
 def show_secret(request: MemberRequest, issued: keys.Issued) -> HttpResponse:
     """Show a secret: the one page that ever holds it. It is not stored, so there is no redirect."""
-    blocks = snippets.ready(base_url=base_url(request), secret=issued.secret, model=_model(request, issued.key))
+    blocks = _blocks(request, issued.key, secret=issued.secret)
     return render(request, "console/key_made.html", {"key": issued.key, "secret": issued.secret, "snippets": blocks})
 
 
@@ -104,6 +104,7 @@ def first_use(request: HttpRequest, *, nonce: str) -> bool:
     return True
 
 
-def _model(request: MemberRequest, key: ApiKey) -> str:
-    """Name a model for the examples: one that the key may call."""
-    return next(iter(key.models_allowed or offer.models(request.member)), "gpt-4o-mini")
+def _blocks(request: MemberRequest, key: ApiKey, *, secret: str) -> tuple[snippets.Snippet, ...]:
+    """Return the settings for clients, with models that the key may call."""
+    models = tuple(key.models_allowed) or offer.models(request.member) or ("gpt-4o-mini",)
+    return snippets.ready(base_url=base_url(request), secret=secret, model=models[0], models=models)

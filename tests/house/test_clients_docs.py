@@ -1,0 +1,44 @@
+"""The guide to clients says what the sub-key's page prints: `python -m tests.house.test_clients_docs` writes it anew."""
+
+from __future__ import annotations
+
+from tests.house.code import ROOT
+
+GUIDE = ROOT / "docs" / "clients" / "README.md"
+HEAD = """# Settings for clients
+
+A sub-key's page in the console prints these with its own address, secret and model. `https://keyosk.example` may stand below a path
+(`https://www.example/keyosk`). `make compat` runs the SDKs, LangChain, LiteLLM, `llm`, Claude Code and Codex against a running instance.
+
+- A balance widget reads `/dashboard/billing/…`; NextChat asks at most once a minute, with `ENABLE_BALANCE_QUERY=1`.
+- Stock NextChat refuses models of invented providers: `+model@OpenAI` makes it speak OpenAI's protocol for any model; `-all` hides its own.
+- A chat page behind a site's own HTTP Basic needs no key in the browser: give the sub-key a name and a password (*Name and password* on its
+  page), or let nginx put the keys in (`deploy/nginx-basic.conf`).
+- Titles and summaries are asked of a small model: allow it to a key whose models you narrow, or name one in the client.
+"""
+
+
+def guide() -> str:
+    """Return the guide's text."""
+    from console.pages import snippets  # noqa: PLC0415  # after Django is set up
+
+    blocks = snippets.ready(
+        base_url="https://keyosk.example", secret="sk-…", model="gpt-4o-mini", models=("gpt-4o-mini", "claude-sonnet-4")
+    )
+    parts = [f"## {block.title}\n\n```\n{block.text}\n```\n" for block in blocks]
+    return HEAD + "\n" + "\n".join(parts)
+
+
+def test_the_guide_is_what_the_page_prints() -> None:
+    assert GUIDE.read_text(encoding="utf-8") == guide()
+
+
+if __name__ == "__main__":
+    import os
+
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    GUIDE.parent.mkdir(exist_ok=True)
+    GUIDE.write_text(guide(), encoding="utf-8")
