@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import admin
 from django.contrib import messages as notes
@@ -12,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -125,16 +128,18 @@ class CardBatchAdmin(TenantColumn, DeskAdmin[CardBatch]):
         return pages.result(request, self, title=_("%d cards imported") % done.batch.count, facts=told, back=back)
 
     @pages.act(description=gettext_lazy("Export"), icon="download")
+    @method_decorator(reauthentication_required)
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Hand the cards that are not sold out as a file, with a line in the trail."""
+        """Hand the cards that are not sold out as a file, with a line in the trail; the password is asked for again."""
         batch = self.subject(request, object_id)
         if request.method != "POST":
             text = _("Plain cards are as good as money. Who exported them, and when, is kept. Void them here when you sell them elsewhere.")
             back = pages.object_url(self.admin_site.name, batch)
             return pages.ask(request, self, title=_("Export %s") % batch, submit=_("Download"), explanation=text, back=back)
         rows = list(batch.cards.filter(state=Card.State.AVAILABLE).order_by("pk"))
-        self.record(request, "export", batch, after={"cards": len(rows)})
-        response = HttpResponse("".join(f"{text}\n" for text in cards.reveal(rows)), content_type="text/plain; charset=utf-8")
+        file = "".join(f"{text}\n" for text in cards.reveal(rows)).encode()
+        self.record(request, "export", batch, after={"cards": len(rows), "sha256": hashlib.sha256(file).hexdigest()})
+        response = HttpResponse(file, content_type="text/plain; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="cards-{batch.pk}.txt"'
         response["Cache-Control"] = "no-store"
         return response

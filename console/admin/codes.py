@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -12,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -151,8 +154,9 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         return pages.result(request, self, title=_("%d codes minted") % batch.count, boxes=boxes, facts=told, back=back)
 
     @pages.act(description=gettext_lazy("Export"), icon="download")
+    @method_decorator(reauthentication_required)
     def export(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Hand the plain codes out as a file, with a line in the trail."""
+        """Hand the plain codes out as a file, with a line in the trail; the password is asked for again."""
         batch = self.subject(request, object_id)
         form = ExportForm(request.POST or None)
         if not form.is_valid():
@@ -168,7 +172,8 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         except codes.CodeError as error:
             self.message_user(request, str(error), messages.ERROR)
             return redirect(pages.object_url(self.admin_site.name, batch))
-        self.record(request, "export", batch, after={"codes": len(found), "which": form.cleaned_data["which"]})
+        digest = hashlib.sha256(answer.content).hexdigest()
+        self.record(request, "export", batch, after={"codes": len(found), "which": form.cleaned_data["which"], "sha256": digest})
         return answer
 
     @pages.act(description=gettext_lazy("Freeze"), icon="ac_unit")

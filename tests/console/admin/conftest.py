@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Membership
+from tests.conftest import PASSWORD
 
 
 @pytest.fixture
@@ -14,6 +15,13 @@ def desk(reseller_owner: Membership) -> Client:
     client = Client(HTTP_HOST="shop.test")
     client.force_login(reseller_owner.user)
     return client
+
+
+@pytest.fixture
+def sure_desk(desk: Client) -> Client:
+    """The same browser after the password was typed once more, as handing out secrets asks for."""
+    desk.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    return desk
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -60,17 +62,25 @@ def test_cards_go_to_own_card_products_only(desk: Client, tenant: Tenant, strang
     assert not Card.objects.exists()
 
 
-def test_an_export_holds_what_is_not_sold(desk: Client, tenant: Tenant) -> None:
+def test_an_export_holds_what_is_not_sold(sure_desk: Client, tenant: Tenant) -> None:
     product = card_product(tenant, "one", "two")
     bought_from(product)
     address = f"{LIST}{CardBatch.objects.get().pk}/export/"
-    assert desk.get(address).status_code == 200
+    assert sure_desk.get(address).status_code == 200
     assert not AuditEvent.objects.exists()
-    answer = desk.post(address)
+    answer = sure_desk.post(address)
     assert answer.content == b"two\n"
     assert "no-store" in answer["Cache-Control"]
     event = AuditEvent.objects.get()
-    assert (event.action, event.after) == ("cardbatch.export", {"cards": 1})
+    assert (event.action, event.after) == ("cardbatch.export", {"cards": 1, "sha256": hashlib.sha256(b"two\n").hexdigest()})
+
+
+def test_an_export_asks_for_the_password_again(desk: Client, tenant: Tenant) -> None:
+    card_product(tenant, "one")
+    address = f"{LIST}{CardBatch.objects.get().pk}/export/"
+    for answer in (desk.get(address), desk.post(address)):
+        assert answer["Location"].startswith("/accounts/reauthenticate/?next=")
+    assert not AuditEvent.objects.exists()
 
 
 def test_voiding_needs_a_reason_and_is_kept(desk: Client, tenant: Tenant) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from urllib.parse import quote
+
 import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, Membership, Tenant
 from billing import catalogue, code_shelf, codes, ledger
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 
@@ -42,17 +46,32 @@ def test_minting_more_than_the_stock_is_an_error_of_the_form(desk: Client, stock
     assert not AuditEvent.objects.exists()
 
 
-def test_an_export_hands_the_codes_out_and_is_kept(desk: Client, stock: Tenant, end_user: Membership) -> None:
+def test_an_export_hands_the_codes_out_and_is_kept(sure_desk: Client, stock: Tenant, end_user: Membership) -> None:
     minted = codes.mint(tenant=stock, units_micros=5_000_000, count=2, offline=True)
     codes.redeem(membership=end_user, code=minted.codes[0])
     address = f"{LIST}{minted.batch.pk}/export/"
-    assert desk.get(address).status_code == 200
+    assert sure_desk.get(address).status_code == 200
     assert not AuditEvent.objects.exists()
-    answer = desk.post(address, {"which": "available", "format": "txt"})
+    answer = sure_desk.post(address, {"which": "available", "format": "txt"})
     assert answer.content.decode() == f"{minted.codes[1]}\n"
-    everything = desk.post(address, {"which": "all", "format": "csv"}).content.decode().splitlines()
+    everything = sure_desk.post(address, {"which": "all", "format": "csv"}).content.decode().splitlines()
     assert everything == ["serial,code,state", f"1,{minted.codes[0]},redeemed", f"2,{minted.codes[1]},available"]
-    assert [event.after["codes"] for event in AuditEvent.objects.order_by("id")] == [1, 2]
+    first, second = AuditEvent.objects.order_by("id")
+    assert first.after == {"codes": 1, "which": "available", "sha256": hashlib.sha256(answer.content).hexdigest()}
+    assert (second.after["codes"], second.after["which"]) == (2, "all")
+
+
+def test_an_export_asks_for_the_password_again(desk: Client, stock: Tenant) -> None:
+    minted = codes.mint(tenant=stock, units_micros=5_000_000, count=1, offline=True)
+    address, choice = f"{LIST}{minted.batch.pk}/export/", {"which": "all", "format": "txt"}
+    for answer in (desk.get(address), desk.post(address, choice)):
+        assert answer["Location"] == f"/accounts/reauthenticate/?next={quote(address, safe='')}"
+    wrong = desk.post("/accounts/reauthenticate/", {"password": "not it", "next": address})
+    assert minted.codes[0] not in wrong.content.decode()
+    assert not AuditEvent.objects.exists()
+    right = desk.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": address})
+    assert right.content.decode() == f"{minted.codes[0]}\n"
+    assert AuditEvent.objects.get().action == "codebatch.export"
 
 
 def test_a_frozen_batch_cannot_be_redeemed_until_it_is_unfrozen(desk: Client, stock: Tenant, end_user: Membership) -> None:
