@@ -24,6 +24,7 @@ def press(attempt: PaymentAttempt, button: str = "pay") -> int:
 
 
 def test_a_message_is_kept_once_and_settles_once(tenant: Tenant) -> None:
+    """W11: a repeated message finds the order done."""
     paying = attempt(stocked(tenant), sandbox(tenant))
     assert [press(paying), press(paying)] == [200, 200]
     row = WebhookInbox.objects.get()
@@ -41,6 +42,7 @@ def test_a_message_that_proves_nothing_is_refused_and_kept(tenant: Tenant) -> No
 
 
 def test_our_own_failure_asks_for_the_message_again(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """W2: a failure of ours is answered as one, and comes again."""
     paying = attempt(stocked(tenant), sandbox(tenant))
     with monkeypatch.context() as broken:
         broken.setattr(settlement, "_hand_over", lambda *_args, **_kwargs: 1 / 0)

@@ -114,6 +114,7 @@ def test_voided_cards_are_not_sold_and_sold_ones_stay(tenant: Tenant) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_crowd_gets_each_card_once(root_tenant: Tenant) -> None:
+    """W11: no card goes to two orders."""
     product, account = card_product(root_tenant, *(f"card-{n}" for n in range(5))), sandbox(root_tenant)
 
     def buy(number: int) -> str:

@@ -157,6 +157,7 @@ def test_attempts_are_limited_per_minute(end_user: Membership) -> None:
 
 
 def test_one_code_pays_once_whoever_is_fastest(transactional_db: None, root_tenant: Tenant) -> None:
+    """W16: of several people at once one gets it."""
     from_many = [_member(root_tenant, n) for n in range(8)]
     code = codes.mint(tenant=root_tenant, units_micros=FIVE, count=1, offline=True).codes[0]
     barrier = threading.Barrier(8)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import Membership, Tenant
-from billing import audit, catalogue, codes, direct, disputes, ledger, lots, orders, refunds
+from billing import audit, catalogue, codes, direct, disputes, ledger, lots, orders, refunds, settlement
 from billing.models import Hold, LedgerAccount, Order, PaymentAttempt, Product
 from tests.billing.shop import sandbox
 from tests.billing.test_settlement import settle
@@ -201,3 +201,13 @@ def test_of_top_ups_begun_at_once_as_many_are_sold_as_the_stock_covers(end_user:
         ended = sorted(pool.map(buy, range(4)))
     assert ended == ["delivered", "delivered", "sold out", "sold out"]
     assert (stock(end_user.tenant), wallet(end_user)) == ((0, 0), (2 * (TEN + TWO), 2 * TWO))
+
+
+def test_what_is_credited_is_what_the_product_says_whatever_came(end_user: Membership) -> None:
+    """W20: neither a gateway's fee nor another unit of the price ever reaches the wallet."""
+    stock_up(end_user.tenant, 30_000_000)
+    attempt = pay(product_of(end_user.tenant), member=end_user)
+    order = settle(attempt, amount_minor=PRICE + 70)
+    assert (order.state, wallet(end_user)) == ("review", (0, 0))
+    settlement.deliver_reviewed(order=order, actor=None, reason="the gateway's fee came along")
+    assert wallet(end_user) == (TEN + TWO, TWO)

@@ -19,6 +19,7 @@ def left(product: Product) -> int | None:
 
 
 def test_a_paid_order_waits_for_staff_and_is_delivered_once(tenant: Tenant, reseller_owner: Membership) -> None:
+    """W11: an order done by hand is done once."""
     order = bought_from(manual_product(tenant))
     assert (order.state, order.kind, bought.pieces(order)) == ("paid", "manual", [])
     hand_delivery.deliver(order=order, text="  Account: ann / pass-1\n", actor=reseller_owner.user)

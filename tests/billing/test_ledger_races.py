@@ -40,6 +40,7 @@ def race(count: int, act: Callable[[int], str]) -> list[str]:
 
 
 def test_the_edge_of_a_wallet_is_never_crossed(member: Membership) -> None:
+    """W21: no balance falls below nothing."""
     grant(member, 70)
     wallet, usage = ledger.wallet(membership_id=member.pk), ledger.account(kind="sink_usage")
 

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_key_without_limits_has_no_budgets(member: Membership) -> None:
+    """W20: no limit is none, not a limit of nothing."""
     key = make_key(member)
     assert limits.budgets_of(key.pk) == ()
     assert limits.windows(api_key_id=key.pk) == []
@@ -52,6 +53,7 @@ def test_a_limit_is_recalled_from_the_workers(member: Membership) -> None:
 
 
 def test_a_limit_below_zero_is_refused(member: Membership) -> None:
+    """W20: -1 is no word for "unlimited"."""
     with pytest.raises(ValueError, match="0 or more"):
         limits.set_allowance(api_key_id=make_key(member).pk, day_micros=-1)
 

@@ -51,6 +51,14 @@ def test_epusdts_own_vector() -> None:
 
 
 def test_an_empty_key_signs_nothing() -> None:
+    """W1 and W7: with an empty key anybody could sign."""
     with pytest.raises(ValueError, match="empty"):
         md5_signature.sign(NOTIFY, key="")
     assert not md5_signature.is_signed(NOTIFY, "d41d8cd98f00b204e9800998ecf8427e", key="")
+
+
+def test_signatures_that_php_takes_for_zero_are_not_equal() -> None:
+    """W4: compared as text; `0e…` = `0e…` = 0 is a loose comparison's."""
+    assert md5_signature.sign({}, key="240610708") == "0e462097431906509019562988736854"
+    for equal_to_php in ("0e830400451993494058024219903391", "0", "0e0"):
+        assert not md5_signature.is_signed({}, equal_to_php, key="240610708")

@@ -45,3 +45,11 @@ def test_more_decimals_than_the_currency_has_are_refused() -> None:
 @pytest.mark.parametrize(("numerator", "quotient"), [(0, 0), (1, 1), (1_000_000, 1), (1_000_001, 2)])
 def test_division_rounds_up(numerator: int, quotient: int) -> None:
     assert money.ceil_div(numerator, 1_000_000) == quotient
+
+
+@pytest.mark.parametrize(("text", "minor"), [("0.29", 29), ("1.15", 115), ("19.99", 1999), ("90071992547409.93", 9_007_199_254_740_993)])
+def test_amounts_never_pass_through_a_float(text: str, minor: int) -> None:
+    """W4 and W21: each of these is a fen less, or another number, as a float; and nothing is shown as -0.00."""
+    assert money.parse_minor(text, currency="CNY") == minor
+    assert money.plain_minor(minor, currency="CNY") == text
+    assert money.format_minor(minor - minor, currency="CNY") == "¥0.00"

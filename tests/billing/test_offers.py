@@ -85,6 +85,7 @@ def test_coupons_that_do_not_count_say_why(tenant: Tenant, stranger: object) -> 
 
 
 def test_an_order_keeps_its_coupon_and_gives_it_back_unpaid(tenant: Tenant) -> None:
+    """W12: an order that ends unpaid has used none."""
     product = stocked(tenant)
     coupon(tenant, most_uses=1)
     order = buy(product)
@@ -118,6 +119,7 @@ def test_a_refused_order_takes_no_coupon(tenant: Tenant) -> None:
 
 
 def test_a_coupon_for_three_is_taken_three_times_by_ten_at_once(transactional_db: None, root_tenant: Tenant) -> None:
+    """W12: counted by compare-and-swap, never below nothing."""
     product = stocked(root_tenant, count=10)
     coupon(root_tenant, most_uses=3)
     barrier = threading.Barrier(10)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import functools
+import itertools
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +15,7 @@ from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import Membership, Tenant
-from billing import capability, codes, orders
+from billing import capability, code_text, codes, orders
 from billing.models import Code, Order, OrderEvent, Product
 from tests.billing.shop import PRICE, attempt, place, sandbox, stocked
 
@@ -40,6 +43,7 @@ def test_an_order_reserves_codes_and_remembers_the_price(tenant: Tenant) -> None
 
 
 def test_an_order_is_found_by_its_secret_at_its_shop_only(tenant: Tenant, stranger: Membership) -> None:
+    """W17: the number opens nothing."""
     placed = place(stocked(tenant))
     assert orders.find(tenant=tenant, secret=placed.capability) == placed.order
     assert orders.find(tenant=stranger.tenant, secret=placed.capability) is None
@@ -83,6 +87,7 @@ def test_a_product_off_sale_or_of_a_suspended_shop_is_not_sold(tenant: Tenant) -
 
 
 def test_unpaid_orders_of_one_buyer_are_limited(tenant: Tenant) -> None:
+    """W14: nobody empties the shelf without paying."""
     product = stocked(tenant, count=10)
     for _ in range(orders.MOST_OPEN):
         place(product)
@@ -93,6 +98,7 @@ def test_unpaid_orders_of_one_buyer_are_limited(tenant: Tenant) -> None:
 
 
 def test_an_overdue_order_gives_its_codes_back_once(tenant: Tenant) -> None:
+    """W14: what is set aside comes back."""
     placed = place(stocked(tenant), quantity=2)
     assert orders.expire_due() == 0
     overdue(placed.order)
@@ -136,6 +142,7 @@ def test_events_of_orders_cannot_be_rewritten(tenant: Tenant) -> None:
 
 
 def test_the_last_piece_goes_to_exactly_one_buyer(transactional_db: None, root_tenant: Tenant) -> None:
+    """W14: what is ordered is set aside."""
     product = stocked(root_tenant, count=1)
     barrier = threading.Barrier(8)
 
@@ -154,3 +161,12 @@ def test_the_last_piece_goes_to_exactly_one_buyer(transactional_db: None, root_t
     assert won.count(True) == 1
     assert Order.objects.count() == 1
     assert states() == ["reserved"]
+
+
+def test_numbers_tell_nothing_of_how_much_is_sold(tenant: Tenant) -> None:
+    """W17: a number is the day and 40 random bits: neighbours in time are no neighbours."""
+    product = stocked(tenant, count=5)
+    numbers = [place(product, email=f"guest{n}@example.test").order.number for n in range(5)]
+    assert all(re.fullmatch(r"\d{6}-[0-9A-HJKMNP-TV-Z]{8}", number) for number in numbers)
+    values = sorted(functools.reduce(lambda value, letter: 32 * value + code_text.ALPHABET.index(letter), n[7:], 0) for n in numbers)
+    assert min(after - before for before, after in itertools.pairwise(values)) > 1_000_000

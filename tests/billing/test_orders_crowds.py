@@ -36,6 +36,7 @@ def crowd(count: int, act: Callable[[int], str]) -> list[str]:
 
 
 def test_of_200_buyers_ten_get_the_last_ten_and_nobody_pays_for_nothing(root_tenant: Tenant) -> None:
+    """W11 and W14: what is paid for is there."""
     product, account = stocked(root_tenant, count=10), sandbox(root_tenant)
 
     def buy(number: int) -> str:
@@ -57,6 +58,7 @@ def test_of_200_buyers_ten_get_the_last_ten_and_nobody_pays_for_nothing(root_ten
 
 
 def test_of_500_redemptions_of_one_code_one_wins(root_tenant: Tenant) -> None:
+    """W16: the lock is one of the database."""
     product = stocked(root_tenant, count=1)
     [text] = restock(product, count=1)
     Code.objects.update(state="sold")

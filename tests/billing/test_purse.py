@@ -389,6 +389,7 @@ async def test_a_frozen_wallet_comes_back_with_the_next_beat(rich: Membership, o
 
 
 async def test_a_forgotten_reservation_is_voided_and_counted(rich: Membership, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """W21: what nobody ends is given back."""
     monkeypatch.setattr(purse, "FORGOTTEN_SECONDS", 0.0)
     one = await opened()
     reservation = await one.reserve(wallet=rich.pk, amount=100)

@@ -96,6 +96,7 @@ def test_a_gesture_takes_nothing_back(tenant: Tenant) -> None:
 
 
 def test_money_that_bought_nothing_goes_back_whole(tenant: Tenant) -> None:
+    """W22: a wrong amount has a way back."""
     payment = paid(tenant, amount_off=1600)
     assert payment.order.state == "review"
     assert refunds.offer(payment).amount_minor == PRICE + 1600

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import codes, orders, settlement
+from billing import audit, codes, orders, settlement
 from billing.models import Code, Journal, Order, OrderEvent, PaymentAttempt
 from billing.payments.base import ProviderEvent
 from tests.billing.shop import PRICE, attempt, held, place, restock, sandbox, stocked
@@ -86,6 +87,7 @@ def test_money_after_a_failure_still_counts(tenant: Tenant) -> None:
 
 
 def test_late_money_delivers_while_there_is_stock(tenant: Tenant) -> None:
+    """W15: late money is money."""
     paying = attempt(stocked(tenant, count=1), sandbox(tenant))
     expire(paying.order)
     assert settle(paying).state == "delivered"
@@ -93,6 +95,7 @@ def test_late_money_delivers_while_there_is_stock(tenant: Tenant) -> None:
 
 
 def test_late_money_without_stock_waits_for_a_person(tenant: Tenant) -> None:
+    """W15: and where the shelf is empty, staff finish the order."""
     product = stocked(tenant, count=1)
     paying = attempt(product, sandbox(tenant))
     expire(paying.order)
@@ -121,8 +124,9 @@ def test_a_second_payment_is_owed_back(tenant: Tenant) -> None:
     assert code_states() == ["available", "available", "sold"]
 
 
-@pytest.mark.parametrize(("amount", "currency"), [(1, "CNY"), (PRICE - 1, "CNY"), (PRICE + 1, "CNY"), (PRICE, "USD")])
+@pytest.mark.parametrize(("amount", "currency"), [(0, "CNY"), (1, "CNY"), (PRICE - 1, "CNY"), (PRICE + 1, "CNY"), (PRICE, "USD")])
 def test_a_wrong_amount_delivers_nothing(tenant: Tenant, amount: int, currency: str) -> None:
+    """W8: no amount is a wrong amount as well."""
     paying = attempt(stocked(tenant), sandbox(tenant))
     order = settle(paying, amount_minor=amount, currency=currency)
     assert order.state == "review"
@@ -133,6 +137,7 @@ def test_a_wrong_amount_delivers_nothing(tenant: Tenant, amount: int, currency: 
 
 
 def test_another_accounts_word_counts_for_nothing(tenant: Tenant, stranger: Membership) -> None:
+    """W18: who signs for one account says nothing about another's orders."""
     paying = attempt(stocked(tenant), sandbox(tenant))
     journals = Journal.objects.count()
     with pytest.raises(settlement.UnknownPayment):
@@ -145,6 +150,7 @@ def test_another_accounts_word_counts_for_nothing(tenant: Tenant, stranger: Memb
 
 
 def test_copies_that_come_at_once_deliver_once(transactional_db: None, root_tenant: Tenant) -> None:
+    """W8 and W11: the order is locked before it is read, and its code is taken once."""
     paying = attempt(stocked(root_tenant), sandbox(root_tenant))
     barrier = threading.Barrier(8)
 
@@ -161,3 +167,48 @@ def test_copies_that_come_at_once_deliver_once(transactional_db: None, root_tena
     assert code_states() == ["available", "available", "sold"]
     assert Journal.objects.filter(kind="payment").count() == 1
     assert held("revenue", root_tenant) == PRICE
+
+
+def test_money_of_a_wrong_amount_buys_the_order_when_a_person_says_so(tenant: Tenant) -> None:
+    """W22: 55 for 50 is delivered with a reason, or paid back; the money is never lost sight of."""
+    order = settle(attempt(stocked(tenant), sandbox(tenant)), amount_minor=PRICE + 500)
+    assert (held("refunds_due", tenant), held("revenue", tenant)) == (PRICE + 500, 0)
+    settlement.deliver_reviewed(order=order, actor=None, reason="typed 5 too much, keeps it")
+    order.refresh_from_db()
+    assert (order.state, code_states()) == ("delivered", ["available", "available", "sold"])
+    assert (held("refunds_due", tenant), held("revenue", tenant)) == (0, PRICE + 500)
+    assert audit.run() == []
+
+
+def test_an_order_paid_while_it_expires_stays_paid(transactional_db: None, root_tenant: Tenant) -> None:
+    """W13: the expiry has found the order due, waits for the payment to end, and then looks again."""
+    paying = attempt(stocked(root_tenant), sandbox(root_tenant))
+    Order.objects.filter(pk=paying.order_id).update(reserved_until=timezone.now() - datetime.timedelta(seconds=1))
+
+    def expire_elsewhere() -> int:
+        try:
+            return orders.expire_due()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            settle(paying)
+            expiry = pool.submit(expire_elsewhere)
+            await_somebody_behind_us()
+        assert expiry.result(timeout=30) == 0
+    assert Order.objects.get().state == "delivered"
+    assert code_states() == ["available", "available", "sold"]
+    assert audit.run() == []
+
+
+def await_somebody_behind_us() -> None:
+    """Return when another connection waits for a lock of ours."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            if cursor.fetchone() != (0,):
+                return
+        time.sleep(0.01)
+    pytest.fail("nobody waits")

@@ -28,6 +28,7 @@ def test_markdown_becomes_html_below_the_pages_own_heading() -> None:
     ],
 )
 def test_nothing_runs_and_nothing_is_loaded(text: str) -> None:
+    """W19: texts of shops run nothing in other people's browsers."""
     html = texts.as_html(text)
     for bad in ("<script", "<img", "<iframe", '<a href="javascript', '<a href="data', '<a href="https://x" style'):
         assert bad not in html

@@ -26,7 +26,11 @@ def var(tmp_path: Path, settings: Settings) -> Path:
 
 
 def test_a_fresh_start_has_people_who_can_sign_in(var: Path) -> None:
+    """W19: with passwords of this start alone, which nobody can look up."""
     found = demo.seed()
+    passwords = {found[f"KEYOSK_{who}_PASSWORD"] for who in ("ADMIN", "RESELLER", "USER")}
+    assert len(passwords) == 3
+    assert {len(password) for password in passwords} == {demo.PASSWORD_LENGTH}
     for who, role in (("ADMIN", "owner"), ("RESELLER", "owner"), ("USER", "customer")):
         user = User.objects.get(email=found[f"KEYOSK_{who}_EMAIL"])
         assert user.check_password(found[f"KEYOSK_{who}_PASSWORD"])

@@ -37,6 +37,7 @@ class StripeApi(Service):
         self.refunds: dict[str, dict[str, Any]] = {}
         self.held: list[dict[str, Any]] = []
         self.holds_events = False
+        self.pays_at_once = False
         self.balance: list[dict[str, Any]] = []
         self.page_size = 100
         self._numbers = itertools.count(1)
@@ -96,6 +97,8 @@ class StripeApi(Service):
             "intent_metadata": wanted.get("payment_intent_data", {}).get("metadata", {}),
         }
         self.sessions[session["id"]] = session
+        if self.pays_at_once:
+            self.pay(session["id"])
         return session
 
     def _refund(self, wanted: dict[str, Any]) -> Given:

@@ -51,6 +51,7 @@ async def storm(url: str, secret: str, process: subprocess.Popen[bytes]) -> list
 
 @pytest.mark.slow
 def test_after_a_kill_every_complete_answer_is_charged_once(caller: Caller, channel: object, upstream: Upstream, tmp_path: Path) -> None:
+    """W21: a relay that dies keeps no money held."""
     fund(caller.membership, 9_000_000)
     upstream.on_model("up-1", replies.stream(pause=0.01))
     with fleet(tmp_path, flushers=0) as node:

@@ -64,6 +64,7 @@ def withdraw(caller: Caller, micros: int) -> None:
 def test_a_wallet_worth_fifty_calls_serves_exactly_fifty_of_eight_hundred(
     caller: Caller, channel: object, upstream: Upstream, tmp_path: Path, redis: str
 ) -> None:
+    """W21: a crowd does not overdraw a wallet."""
     price_book.set_price(model="m", per_call=CALL_PRICE, is_confirmed=True)
     with fleet(tmp_path, relays=WORKERS, more={"REDIS_URL": redis} if redis else {}) as node:
         ends = crowd_of(node, caller, HELLO, calls=WORKERS * 200)

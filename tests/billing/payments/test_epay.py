@@ -14,8 +14,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Tenant
-from billing import callbacks, capability, gateways, rates
-from billing.models import GatewayAccount, PaymentAttempt, WebhookInbox
+from billing import callbacks, capability, gateways, orders, rates
+from billing.models import Code, GatewayAccount, PaymentAttempt, WebhookInbox
 from billing.payments import base
 from billing.payments.base import BadCallback, GatewayError, Message
 from billing.payments.epay import Epay
@@ -66,6 +66,7 @@ def test_notifications_by_post_count_as_well(gateway: EpayGateway, account: Gate
 def test_a_state_that_is_no_success_is_answered_and_changes_nothing(
     gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
 ) -> None:
+    """W4: only TRADE_SUCCESS is money."""
     order, attempt, cashier = order_and_pay(account, live_server.url)
     visit(cashier)
     assert gateway.pay(attempt.token, trade_status="WAIT_BUYER_PAY") == "success"
@@ -77,6 +78,7 @@ def test_a_state_that_is_no_success_is_answered_and_changes_nothing(
 def test_another_amount_goes_to_a_person_and_is_answered_success(
     gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
 ) -> None:
+    """W22: who typed 55 has paid 55: it is booked as owed, and a person sees it."""
     order, attempt, cashier = order_and_pay(account, live_server.url)
     visit(cashier)
     assert gateway.pay(attempt.token, money="55.00") == "success"
@@ -110,6 +112,7 @@ def test_money_that_comes_twice_for_one_order_is_owed(gateway: EpayGateway, acco
 def test_what_is_signed_but_does_not_fit_is_refused(
     changes: dict[str, str], reason: str, gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
 ) -> None:
+    """W4 and W8: merchant number, order, number of the gateway and amount are looked at, and must be there."""
     order, attempt, cashier = order_and_pay(account, live_server.url)
     visit(cashier)
     message = Message("GET", gateway.message(attempt.token, **changes), {}, {}, b"", attempt.token)
@@ -120,6 +123,7 @@ def test_what_is_signed_but_does_not_fit_is_refused(
 
 
 def test_a_signature_of_another_key_and_of_none_are_refused(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W7: nobody signs with an empty key."""
     _, attempt, cashier = order_and_pay(account, live_server.url)
     visit(cashier)
     fields = gateway.message(attempt.token)
@@ -133,6 +137,7 @@ def test_a_signature_of_another_key_and_of_none_are_refused(gateway: EpayGateway
 
 
 def test_a_message_about_one_payment_pays_no_other(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W6: the order is what was signed, not the address it was sent to; a transaction pays once."""
     _, first, cashier = order_and_pay(account, live_server.url)
     visit(cashier)
     other, second, cashier = order_and_pay(account, live_server.url)
@@ -214,9 +219,60 @@ def test_the_order_page_lets_its_form_lead_to_the_cashier(gateway: EpayGateway, 
 
 
 def test_a_closed_account_has_no_address(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W7: an account without its key takes no message."""
     _, attempt, cashier = order_and_pay(account, live_server.url)
     visit(cashier)
     GatewayAccount.objects.update(sealed="")
     with pytest.raises(urllib.error.HTTPError, match="404"):
         gateway.pay(attempt.token)
     assert PaymentAttempt.objects.get().state == "pending"
+
+
+def test_our_own_failure_is_answered_fail_and_the_message_comes_again(
+    gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    """W3: `success` is said when the work is done, not before: what fails leaves nothing and is told again."""
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    lost = Code.objects.get(order=order)
+    Code.objects.filter(pk=lost.pk).update(order=None)
+    assert gateway.pay(attempt.token) == "fail"
+    assert (state_of(order), held("revenue", account.tenant)) == ("pending", 0)
+    assert WebhookInbox.objects.get().reason == "WrongState: what the order set aside is gone"
+    Code.objects.filter(pk=lost.pk).update(order=order)
+    assert gateway.pay(attempt.token) == "success"
+    assert (state_of(order), held("revenue", account.tenant)) == ("delivered", 3900)
+
+
+def test_an_amount_that_is_a_list_is_refused(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W7: `money[]=` is another field, and a field that comes twice is none."""
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    address, fields = gateway.orders[attempt.token]["notify_url"], gateway.message(attempt.token)
+    fields["money[]"] = fields.pop("money")
+    for asked in ({**fields, "sign": md5(fields, gateway.key)}, gateway.message(attempt.token)):
+        twice = "" if "money[]" in asked else "&money=0.01"
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            visit(f"{address}?{urllib.parse.urlencode(asked)}{twice}")
+    assert state_of(order) == "pending"
+
+
+def test_coming_back_from_the_cashier_proves_nothing(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W9 and W10: what a buyer's browser brings to the order page, even well signed, pays nothing."""
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    back = urllib.parse.urlencode({**gateway.message(attempt.token), "session_id": "cs_test_1", "paymentId": "PAY-1", "status": "2"})
+    page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
+    for address in (gateway.orders[attempt.token]["return_url"], f"{gateway.orders[attempt.token]['return_url']}state/"):
+        assert page.get(f"{address}?{back}").status_code in {200, 204}
+    assert (state_of(order), held("revenue", account.tenant)) == ("pending", 0)
+
+
+def test_late_money_is_answered_success_sold_out_or_not(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W15: a gateway that is told `fail` gives up one day; the money is here all the same."""
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    orders.run_out(order=order)
+    Code.objects.update(state="frozen")
+    assert gateway.pay(attempt.token) == "success"
+    assert (state_of(order), order.review_reason) == ("review", "paid late: sold out meanwhile")

@@ -33,6 +33,7 @@ def account(gateway: EpusdtGateway, live_server: LiveServer) -> GatewayAccount:
 
 
 def test_only_state_two_delivers(gateway: EpusdtGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W5: waiting (1) and over (3) are told as well, and are no money."""
     order, attempt, page = order_and_pay(account, live_server.url)
     assert page == f"{gateway.url}/pay/checkout-counter/T00000001"
     asked = json.loads(gateway.asked[0].body)
@@ -89,6 +90,7 @@ def test_numbers_are_signed_as_they_are_spelled(gateway: EpusdtGateway, account:
 def test_what_is_signed_but_does_not_fit_is_refused(
     changes: dict[str, Any], reason: str, gateway: EpusdtGateway, account: GatewayAccount, live_server: LiveServer
 ) -> None:
+    """W7 and W8: an amount is a number above nothing; a list or none is refused."""
     order, attempt, _ = order_and_pay(account, live_server.url)
     message = Message("POST", {}, {}, {}, gateway.message(attempt.token, **changes), attempt.token)
     with pytest.raises(BadCallback, match=reason):

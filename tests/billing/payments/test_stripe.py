@@ -42,6 +42,7 @@ def session_of(attempt: PaymentAttempt) -> str:
 
 
 def test_a_buyer_pays_on_stripes_page_and_gets_the_code(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W2: the buyer's promotion codes stay out of the page."""
     api.copies = 3
     order, attempt, page = order_and_pay(account, live_server.url)
     assert page == f"{api.url}/pay/cs_test_1"
@@ -71,6 +72,7 @@ def test_pressing_pay_twice_makes_one_session(api: StripeApi, account: GatewayAc
 
 
 def test_completed_without_money_delivers_nothing_until_it_comes(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W2: `completed` is no money."""
     order, attempt, _ = order_and_pay(account, live_server.url)
     api.pay(session_of(attempt), later=True)
     assert state_of(order) == "pending"
@@ -79,6 +81,7 @@ def test_completed_without_money_delivers_nothing_until_it_comes(api: StripeApi,
 
 
 def test_another_amount_goes_to_a_person(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W2: what came counts, not what the order costs."""
     order, attempt, _ = order_and_pay(account, live_server.url)
     api.amount_off = -900
     api.pay(session_of(attempt))
@@ -116,6 +119,7 @@ def test_the_computed_vector_is_signed_alike() -> None:
 def test_forged_and_old_signatures_are_refused(
     secret: str, age: int, api: StripeApi, account: GatewayAccount, live_server: LiveServer
 ) -> None:
+    """W1: nothing is done that is not signed with the secret of the account."""
     order, attempt, _ = order_and_pay(account, live_server.url)
     api.holds_events = True
     event = api.pay(session_of(attempt))
@@ -125,6 +129,7 @@ def test_forged_and_old_signatures_are_refused(
 
 
 def test_an_empty_secret_closes_the_account(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W1: an empty secret signs nothing, and an account without one has no address."""
     order, attempt, _ = order_and_pay(account, live_server.url)
     api.holds_events = True
     event = api.pay(session_of(attempt))
@@ -139,6 +144,7 @@ def test_an_empty_secret_closes_the_account(api: StripeApi, account: GatewayAcco
 
 
 def test_a_stripe_event_pays_no_other_gateways_order(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W1: a genuine event of one gateway is about that gateway's payments only."""
     sandbox = gateways.add_account(tenant=account.tenant, driver="sandbox")
     foreign = attempt_of(stocked(account.tenant), sandbox)
     _, attempt, _ = order_and_pay(account, live_server.url)
@@ -225,3 +231,36 @@ def test_other_events_are_kept_and_ignored(api: StripeApi, account: GatewayAccou
     message = Message("POST", {}, {}, {"stripe-signature": signature(body, "whsec_test_secret")}, body)
     assert callbacks.receive(account=account, message=message).status == 200
     assert WebhookInbox.objects.get().state == "ignored"
+
+
+def test_an_event_that_overtakes_the_answer_finds_its_payment(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W2: the payment's row is there before Stripe is asked for a page."""
+    attempt = attempt_of(stocked(account.tenant), account)
+    api.pays_at_once = True
+    Stripe().start(attempt, links=links())
+    assert state_of(attempt.order) == "delivered"
+    assert WebhookInbox.objects.get().state == "processed"
+
+
+def test_a_paid_session_of_another_order_pays_that_one(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W9: what is asked about names its own order; who brings somebody else's payment gets nothing by it."""
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    other, theirs, _ = order_and_pay(account, live_server.url)
+    api.holds_events = True
+    api.pay(session_of(theirs))
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(details=theirs.details)
+    attempt.refresh_from_db()
+    assert callbacks.ask(attempt)
+    assert callbacks.ask(attempt)
+    assert (state_of(order), state_of(other)) == ("pending", "delivered")
+    assert held("revenue", account.tenant) == 3900
+
+
+def test_a_wrong_amount_found_by_asking_goes_to_a_person(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    """W10: an answer to our question is compared like a message."""
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.holds_events, api.amount_off = True, -3800
+    api.pay(session_of(attempt))
+    attempt.refresh_from_db()
+    assert callbacks.ask(attempt)
+    assert (state_of(order), order.review_reason) == ("review", "wrong amount: 100 CNY instead of 3900 CNY")

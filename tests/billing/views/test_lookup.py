@@ -66,6 +66,7 @@ def test_the_mailed_code_opens_the_order_here_and_this_browser_finds_it_again(pl
 
 
 def test_right_and_wrong_questions_get_the_same_page(placed: orders.Placed, stranger: Membership) -> None:
+    """W17: a number and an address tell nothing."""
     right = ask(visitor(), placed)
     assert ask(visitor(), placed, email="other@example.test") == right
     assert ask(visitor(), placed, number="260101-AAAAAAAA") == right
@@ -131,6 +132,7 @@ def test_who_asks_often_is_asked_whether_they_are_human(placed: orders.Placed) -
 
 
 def test_an_order_without_an_address_is_not_found_by_an_empty_one(placed: orders.Placed) -> None:
+    """W17: no empty answer opens an order."""
     made = orders.place(product=placed.order.product, buyer=orders.Buyer(contact="QQ 1")).order
     assert visitor().post("/lookup/", {"number": made.number, "email": ""}).status_code == 422
 

@@ -130,6 +130,7 @@ def test_an_order_that_cannot_be_is_refused_with_the_form(guest: Client, values:
 
 
 def test_another_shops_host_knows_neither_product_nor_order(guest: Client, product: Product, stranger: Membership) -> None:
+    """W18: no shop reaches another's order."""
     placed = place(product)
     attempt = orders.start_payment(order=placed.order, account=GatewayAccount.objects.get())
     elsewhere = Client(headers={"host": "elsewhere.test"})
@@ -144,9 +145,19 @@ def test_another_shops_host_knows_neither_product_nor_order(guest: Client, produ
 
 
 def test_a_wrong_secret_is_not_found(guest: Client, product: Product) -> None:
+    """W17: who has the number reads no order."""
     place(product)
     assert guest.get(f"/o/{'0' * 26}/").status_code == 404
     assert guest.get(f"/o/{Order.objects.get().number}/").status_code == 404
+
+
+def test_an_address_that_is_no_address_is_none(guest: Client) -> None:
+    """W19: what a buyer writes into the headers of proxies is no SQL, and no address."""
+    values = {"quantity": "1", "email": "guest@example.test", "contact": ""}
+    bad = "127.0.0.1' OR '1'='1"
+    answer = guest.post("/p/five-dollars/", values, headers={"x-forwarded-for": bad, "x-real-ip": bad, "client-ip": bad})
+    assert answer.status_code == 302
+    assert Order.objects.get().address in {None, "127.0.0.1"}
 
 
 def test_the_sandbox_page_is_gone_in_production(guest: Client, product: Product, settings: Settings) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.models import AuditEvent, Tenant
+from accounts.models import AuditEvent, Membership, Tenant, User
 from billing import catalogue, code_shelf, codes, ledger, orders
+from billing.models import Order
 
 pytestmark = pytest.mark.django_db
 
-LIST = "/reseller/billing/order/"
+LIST, MEMBERS = "/reseller/billing/order/", "/reseller/accounts/membership/"
 
 
 @pytest.fixture
@@ -46,3 +47,27 @@ def test_an_order_that_does_not_wait_for_a_person_cannot_be_delivered(desk: Clie
     answer = desk.post(f"{LIST}{placed.order.pk}/deliver/", {"reason": "be kind"}, follow=True)
     assert "only a paid order under review can be delivered" in answer.content.decode()
     assert not AuditEvent.objects.exists()
+
+
+def test_what_buyers_call_themselves_runs_nothing_in_the_back_office(desk: Client, placed: orders.Placed, end_user: Membership) -> None:
+    """W19: names, contacts and answers come from anybody, and are read by who holds the codes."""
+    bad = "<script>alert(1)</script>"
+    User.objects.filter(pk=end_user.user_id).update(name=bad, email=f"{bad}@shop.test")
+    order = placed.order
+    Order.objects.filter(pk=order.pk).update(
+        contact=bad, email=f"{bad}@x.test", membership=end_user, answers=[{"label": bad, "value": bad}]
+    )
+    for address in (LIST, f"{LIST}{order.pk}/change/", MEMBERS, f"{MEMBERS}{end_user.pk}/change/"):
+        answer = desk.get(address)
+        assert answer.status_code == 200
+        assert "<script>alert(1)" not in answer.content.decode()
+        assert "&lt;script&gt;alert(1)" in answer.content.decode()
+        assert "script-src 'self'" in answer["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("text", ["' OR 1=1 --", "%' OR '1'='1", "x'); DROP TABLE billing_order; --"])
+def test_words_that_are_searched_for_are_no_sql(desk: Client, placed: orders.Placed, text: str) -> None:
+    """W19: a search finds what it says, and nothing else happens."""
+    for address in (LIST, MEMBERS):
+        assert desk.get(address, {"q": text}).context["cl"].result_count == 0
+    assert desk.get(LIST, {"q": placed.order.number}).context["cl"].result_count == 1
