@@ -55,6 +55,19 @@ SELECT date_trunc('day', to_timestamp(keyosk_uuid7_ms(id) / 1000.0), 'UTC'), ten
   max(to_timestamp(keyosk_uuid7_ms(id) / 1000.0))
 FROM gateway_usagerecord GROUP BY 1, 2, 3, 4, 5, 6
 """
+# Coarser sums, from the rows again: a day's by model and by customer, an hour's of a tenant.
+_COARSER = """
+INSERT INTO {table} (start, {group}, calls, partial_calls, disconnected_calls, failed_calls, uncosted_calls, input_tokens, output_tokens,
+  price_micros, cost_micros, total_ms, last_at)
+SELECT date_trunc('{span}', to_timestamp(keyosk_uuid7_ms(id) / 1000.0), 'UTC'), {group}, count(*), 0, 0, 0, 0, sum(input_tokens),
+  sum(output_tokens), sum(price_micros), sum(cost_micros), sum(total_ms), max(to_timestamp(keyosk_uuid7_ms(id) / 1000.0))
+FROM gateway_usagerecord GROUP BY 1, {group}
+"""
+_COARSER_TABLES = (
+    ("gateway_usagemodelday", "tenant_id, model", "day"),
+    ("gateway_usagememberday", "tenant_id, membership_id", "day"),
+    ("gateway_usagetenanthour", "tenant_id", "hour"),
+)
 
 
 def _seed(*, users: int, keys: int, rows: int) -> None:
@@ -77,6 +90,8 @@ def _seed(*, users: int, keys: int, rows: int) -> None:
         spans = {"now": int(time.time() * 1000), "span": 30 * 86_400_000}
         cursor.execute(_ROWS, {"rows": rows, "keys": keys, "low": low, **spans})
         cursor.execute(_SUMS.format(table="gateway_usageday"))
+        for table, group, span in _COARSER_TABLES:
+            cursor.execute(_COARSER.format(table=table, group=group, span=span))
         cursor.execute("SET session_replication_role = DEFAULT")
         cursor.execute("ANALYZE")
 

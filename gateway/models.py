@@ -114,17 +114,10 @@ class UsageRecord(models.Model):
 
 
 class UsageSum(models.Model):
-    """What calls of one hour or day (UTC) used, by everything they are asked for by. Made from usage rows, never edited."""
+    """What calls of one hour or day (UTC) used, by columns that each table has. Made from usage rows, never edited."""
 
     start = models.DateTimeField(_("from"))
     tenant = models.ForeignKey(Tenant, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("tenant"))
-    membership = models.ForeignKey(
-        Membership, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("customer")
-    )
-    api_key = models.ForeignKey(ApiKey, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("sub-key"))
-    model = models.CharField(_("model"), max_length=120)
-    # 0: no channel answered. Not NULL, so that rows of one group are equal to each other.
-    channel_id = models.BigIntegerField(_("channel"))
     calls = models.BigIntegerField(_("calls"))
     partial_calls = models.BigIntegerField(_("cut short"))
     disconnected_calls = models.BigIntegerField(_("client left"))
@@ -138,9 +131,31 @@ class UsageSum(models.Model):
     last_at = models.DateTimeField(_("last call"))
 
     tenant_path: ClassVar[str] = "tenant"
-    owner_path: ClassVar[str] = "membership"
+    # What rows are grouped by beside `start`: columns of the table.
+    group_columns: ClassVar[tuple[str, ...]]
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.start:%Y-%m-%d %H:%M} {', '.join(str(getattr(self, name)) for name in self.group_columns)}: {self.calls}"
+
+
+class UsageDetail(UsageSum):
+    """Sums by everything usage is asked for by: nearly as many rows as calls where each customer calls seldom."""
+
+    membership = models.ForeignKey(
+        Membership, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("customer")
+    )
+    api_key = models.ForeignKey(ApiKey, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("sub-key"))
+    model = models.CharField(_("model"), max_length=120)
+    # 0: no channel answered. Not NULL, so that rows of one group are equal to each other.
+    channel_id = models.BigIntegerField(_("channel"))
+
+    owner_path: ClassVar[str] = "membership"
+    group_columns: ClassVar[tuple[str, ...]] = ("tenant_id", "membership_id", "api_key_id", "model", "channel_id")
+
+    class Meta(UsageSum.Meta):
         abstract = True
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(
@@ -154,24 +169,72 @@ class UsageSum(models.Model):
             models.Index(fields=["channel_id", "start"], name="%(class)s_channel"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.start:%Y-%m-%d %H:%M} {self.model}: {self.calls}"
 
-
-class UsageHour(UsageSum):
+class UsageHour(UsageDetail):
     """The sums of one hour."""
 
-    class Meta(UsageSum.Meta):
+    class Meta(UsageDetail.Meta):
         verbose_name = _("usage by hour")
         verbose_name_plural = _("usage by hour")
 
 
-class UsageDay(UsageSum):
+class UsageDay(UsageDetail):
     """The sums of one day in UTC."""
 
-    class Meta(UsageSum.Meta):
+    class Meta(UsageDetail.Meta):
         verbose_name = _("usage by day")
         verbose_name_plural = _("usage by day")
+
+
+class UsageTenantHour(UsageSum):
+    """The sums of a tenant's hour."""
+
+    group_columns: ClassVar[tuple[str, ...]] = ("tenant_id",)
+
+    class Meta(UsageSum.Meta):
+        verbose_name = _("usage of a tenant by hour")
+        verbose_name_plural = _("usage of tenants by hour")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["start", "tenant"], name="usagetenanthour_one_row_a_group")
+        ]
+
+
+class UsageModelDay(UsageSum):
+    """The sums of a tenant's day by model: what dashboards read."""
+
+    model = models.CharField(_("model"), max_length=120)
+
+    group_columns: ClassVar[tuple[str, ...]] = ("tenant_id", "model")
+
+    class Meta(UsageSum.Meta):
+        verbose_name = _("usage by model and day")
+        verbose_name_plural = _("usage by model and day")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["start", "tenant", "model"], name="usagemodelday_one_row_a_group")
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["tenant", "start"], name="usagemodelday_tenant")]
+
+
+class UsageMemberDay(UsageSum):
+    """The sums of a customer's day."""
+
+    membership = models.ForeignKey(
+        Membership, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("customer")
+    )
+
+    owner_path: ClassVar[str] = "membership"
+    group_columns: ClassVar[tuple[str, ...]] = ("tenant_id", "membership_id")
+
+    class Meta(UsageSum.Meta):
+        verbose_name = _("usage by customer and day")
+        verbose_name_plural = _("usage by customer and day")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["start", "tenant", "membership"], name="usagememberday_one_row_a_group")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["tenant", "start"], name="usagememberday_tenant"),
+            models.Index(fields=["membership", "start"], name="usagememberday_member"),
+        ]
 
 
 class UsageChange(models.Model):

@@ -14,7 +14,7 @@ from billing.audit import Finding
 from billing.audit_runs import AuditRun
 from billing.money import format_minor, format_usd
 from gateway import rollups, selectors, upstream_bills
-from gateway.models import UsageDay, UsageQuarantine
+from gateway.models import UsageQuarantine
 from gateway.upstream_bills import Bill
 
 # Vendors' balances and our average cost are looked at over so many days.
@@ -83,7 +83,7 @@ def examine() -> AuditRun:
 
 def _needed(outstanding: int, now: datetime.datetime) -> int:
     """Return what serving everything outstanding would cost upstream, at the average of the last days (its price, before any call)."""
-    used = selectors.total(UsageDay.objects.all(), since=rollups.day_of(now - AVERAGE), until=now)
+    used = selectors.total(selectors.days(), since=rollups.day_of(now - AVERAGE), until=now)
     return outstanding * used.cost_micros // used.price_micros if used.price_micros and used.cost_micros else outstanding
 
 

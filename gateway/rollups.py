@@ -2,7 +2,7 @@
 
 A trigger marks (hour, tenant) in the transaction that inserts rows. So a mark is seen together with its rows, however late they
 come and in whatever order ids and commits are; a watermark over ids would need a safety lag and would miss replayed rows.
-Hours whose rows retention has begun to delete keep the sums they have.
+Hours whose rows retention has begun to delete keep the sums they have. Coarser sums are made from finer ones in the same transaction.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from foundation.ids import uuid7_floor
-from gateway.models import UsageRetention
+from gateway.models import UsageDay, UsageHour, UsageMemberDay, UsageModelDay, UsageRetention, UsageSum, UsageTenantHour
 
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
@@ -24,7 +24,6 @@ HOURS_AT_ONCE = 24
 # Any number that no other advisory lock has.
 _LOCK = 7_015_440_001
 
-_GROUP = "tenant_id, membership_id, api_key_id, model, channel_id"
 _SUMS = (
     "calls, partial_calls, disconnected_calls, failed_calls, uncosted_calls, input_tokens, output_tokens, price_micros, cost_micros,"
     " total_ms, last_at"
@@ -42,10 +41,10 @@ SELECT tenant_id, membership_id, api_key_id, model, coalesce(channel_id, 0) AS c
   coalesce(sum(cost_micros), 0) AS cost_micros, sum(total_ms) AS total_ms, to_timestamp(max(keyosk_uuid7_ms(id)) / 1000.0) AS last_at
 FROM gateway_usagerecord WHERE id >= %(first)s AND id < %(end)s AND tenant_id = ANY(%(tenants)s) GROUP BY 1, 2, 3, 4, 5
 """
-_OF_HOURS = f"""
-SELECT {_GROUP}, {", ".join(f"sum({name.strip()}) AS {name.strip()}" for name in _SUMS.split(",")[:-1])}, max(last_at) AS last_at
-FROM gateway_usagehour WHERE start >= %(first)s AND start < %(end)s AND tenant_id = ANY(%(tenants)s) GROUP BY {_GROUP}
-"""  # noqa: S608  # our own constants
+_OF_SUMS = """
+SELECT {group}, {sums}, max(last_at) AS last_at
+FROM {table} WHERE start >= %(first)s AND start < %(end)s AND tenant_id = ANY(%(tenants)s) GROUP BY {group}
+"""
 _REPLACE = """
 WITH fresh AS ({source}), gone AS (
   DELETE FROM {table} old WHERE start = %(start)s AND tenant_id = ANY(%(tenants)s)
@@ -57,19 +56,28 @@ ON CONFLICT (start, {group}) DO UPDATE SET ({sums}) = ({excluded_sums})
 """
 
 
-def _replace(table: str, source: str) -> str:
+def _replace(made: type[UsageSum], source: str) -> str:
     """Write the statement that makes a table's sums of one hour or day what the source says, touching only what differs."""
-    group = {f"{row}_group": _columns(row, _GROUP) for row in ("fresh", "old")}
+    names = ", ".join(made.group_columns)
+    group = {f"{row}_group": _columns(row, names) for row in ("fresh", "old")}
     sums = {f"{row}_sums": _columns(row, _SUMS) for row in ("excluded", "old")}
-    return _REPLACE.format(table=table, source=source, group=_GROUP, sums=_SUMS, **group, **sums)
+    return _REPLACE.format(table=made._meta.db_table, source=source, group=names, sums=_SUMS, **group, **sums)
+
+
+def _summed(made: type[UsageSum], finer: type[UsageSum]) -> str:
+    """Write the statement that makes one hour or day of a table from a finer one's rows in [first, end)."""
+    sums = ", ".join(f"sum({name.strip()}) AS {name.strip()}" for name in _SUMS.split(",")[:-1])
+    return _replace(made, _OF_SUMS.format(group=", ".join(made.group_columns), sums=sums, table=finer._meta.db_table))
 
 
 def _columns(row: str, names: str) -> str:
     return ", ".join(f"{row}.{name.strip()}" for name in names.split(","))
 
 
-_SUM_HOUR = _replace("gateway_usagehour", _OF_ROWS)
-_SUM_DAY = _replace("gateway_usageday", _OF_HOURS)
+_SUM_HOUR = _replace(UsageHour, _OF_ROWS)
+_SUM_HOUR_COARSER = (_summed(UsageTenantHour, UsageHour),)
+_SUM_DAY = _summed(UsageDay, UsageHour)
+_SUM_DAY_COARSER = (_summed(UsageModelDay, UsageDay), _summed(UsageMemberDay, UsageDay))
 
 # Hours that have rows, and hours that have sums and perhaps no rows any more.
 _MARK = """
@@ -121,11 +129,20 @@ def _roll_up_some() -> int:
         marks = set(cursor.fetchall())
         hours = _by_start(_whole(marks))
         for start, tenants in hours.items():
-            bounds = {"first": uuid7_floor(start), "end": uuid7_floor(start + HOUR)}
-            cursor.execute(_SUM_HOUR, {"start": start, "tenants": tenants, **bounds})
+            ids = {"first": uuid7_floor(start), "end": uuid7_floor(start + HOUR)}
+            cursor.execute(_SUM_HOUR, {"start": start, "tenants": tenants, **ids})
+            _sum(cursor, _SUM_HOUR_COARSER, start=start, tenants=tenants, span=HOUR)
         for start, tenants in _by_start({(day_of(hour), tenant) for hour, some in hours.items() for tenant in some}).items():
-            cursor.execute(_SUM_DAY, {"start": start, "tenants": tenants, "first": start, "end": start + DAY})
+            _sum(cursor, (_SUM_DAY, *_SUM_DAY_COARSER), start=start, tenants=tenants, span=DAY)
     return len({hour for hour, _tenant in marks})
+
+
+def _sum(
+    cursor: CursorWrapper, statements: Iterable[str], *, start: datetime.datetime, tenants: list[int], span: datetime.timedelta
+) -> None:
+    """Make sums that begin at `start` from finer ones of that hour or day."""
+    for statement in statements:
+        cursor.execute(statement, {"start": start, "tenants": tenants, "first": start, "end": start + span})
 
 
 def _whole(marks: Iterable[tuple[datetime.datetime, int]]) -> Iterable[tuple[datetime.datetime, int]]:

@@ -12,10 +12,19 @@ from django.db.models import Count, DateTimeField, Exists, F, Func, Max, OuterRe
 from django.utils import timezone
 
 from gateway import rollups
-from gateway.models import UsageChange, UsageDay, UsageHour, UsageQuerySet, UsageRecord
+from gateway.models import (
+    UsageChange,
+    UsageDay,
+    UsageHour,
+    UsageMemberDay,
+    UsageModelDay,
+    UsageQuerySet,
+    UsageRecord,
+    UsageSum,
+)
 
 Group = Literal["tenant_id", "membership_id", "api_key_id", "model", "channel_id", "start"]
-Rollup = QuerySet[UsageHour] | QuerySet[UsageDay]
+Rollup = QuerySet[Any]  # of one of the tables of sums
 
 BEGINNING = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 # Calls that are posted and not summed yet are read one by one in this hour and the last, and no further back.
@@ -67,6 +76,12 @@ class Sums:
         )
 
 
+def days(*columns: Group) -> QuerySet[Any]:
+    """Return the smallest table of days that has these columns: for dashboards of a whole shop, whose calls are millions of details."""
+    tables: tuple[type[UsageSum], ...] = (UsageModelDay, UsageMemberDay, UsageDay)
+    return next(table._default_manager.all() for table in tables if {*columns} <= {"start", *table.group_columns})
+
+
 def sums(rows: Rollup, *, by: Group, since: datetime.datetime, until: datetime.datetime) -> dict[Any, Sums]:
     """Add up the hours or days that begin in [since, until), by one of their columns."""
     chosen = rows.filter(start__gte=since, start__lt=until).order_by()
@@ -87,13 +102,13 @@ def live(*, by: Group, who: Q, since: datetime.datetime) -> dict[Any, Sums]:
     """
     now = timezone.now()
     tail = rollups.hour_of(now - TAIL)
-    days = UsageDay.objects.filter(who, start__gte=rollups.day_of(since))
+    summed = UsageDay.objects.filter(who, start__gte=rollups.day_of(since))
     stale = UsageHour.objects.filter(who, _is_marked("start"), start__gte=tail)
     hour = Func(F("id"), function="keyosk_uuid7_hour", output_field=DateTimeField())
     rows = UsageRecord.objects.between(tail, now + _NOBODY_LATER).filter(who).annotate(hour=hour).filter(_is_marked("hour"))
     minus = {name: 0 - value for name, value in _OF_SUMS.items() if name != "max_at"} | {"max_at": _OF_SUMS["max_at"]}
     parts = (
-        days.order_by().values_list(by).annotate(**_OF_SUMS),
+        summed.order_by().values_list(by).annotate(**_OF_SUMS),
         stale.order_by().values_list(by).annotate(**minus),
         rows.order_by().values_list(by).annotate(**_OF_ROWS),
     )

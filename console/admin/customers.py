@@ -11,7 +11,7 @@ from django.db.models import Sum
 
 from accounts import scope
 from accounts.models import Membership
-from gateway.models import UsageDay
+from gateway.models import UsageMemberDay
 
 MOST = 8
 
@@ -20,7 +20,7 @@ _LOW = """
 SELECT m.id, coalesce(sum(a.balance), 0)::bigint AS balance
 FROM accounts_membership m
 JOIN (
-  SELECT DISTINCT membership_id FROM gateway_usageday
+  SELECT DISTINCT membership_id FROM gateway_usagememberday
   WHERE start >= %(since)s AND (%(tenant)s::bigint IS NULL OR tenant_id = %(tenant)s)
 ) used ON used.membership_id = m.id
 LEFT JOIN billing_ledgeraccount a ON a.owner = m.id AND a.ledger = 'Q' AND a.kind IN ('wallet', 'lot')
@@ -40,7 +40,7 @@ class Customer:
 
 def dearest(actor: scope.Actor, *, since: datetime) -> list[Customer]:
     """Return who spent most since a day."""
-    rows = scope.narrow(actor, UsageDay.objects.filter(start__gte=since)).order_by()
+    rows = scope.narrow(actor, UsageMemberDay.objects.filter(start__gte=since)).order_by()
     found = rows.values_list("membership_id").annotate(spent=Sum("price_micros")).order_by("-spent", "membership_id")[:MOST]
     return _named(list(found))
 

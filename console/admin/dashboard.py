@@ -22,7 +22,7 @@ from billing.models.ledger import LedgerAccount
 from channels_app.models import Channel
 from console.admin import checklist, customers
 from gateway import rollups, selectors
-from gateway.models import UsageDay, UsageHour
+from gateway.models import UsageTenantHour
 
 DAYS = 14
 KEEP_SECONDS = 20
@@ -62,7 +62,7 @@ def context(request: HttpRequest, site: str) -> dict[str, Any]:
 
 def _usage(actor: scope.Actor) -> dict[str, Any]:
     """Read the sums, which are seconds old: 24 hours are the current one and the 23 before it, days are those of UTC."""
-    hours, days = scope.narrow(actor, UsageHour.objects.all()), scope.narrow(actor, UsageDay.objects.all())
+    hours, days = scope.narrow(actor, UsageTenantHour.objects.all()), scope.narrow(actor, selectors.days("tenant_id", "model"))
     end = rollups.hour_of(timezone.now()) + rollups.HOUR
     last = selectors.total(hours, since=end - timedelta(days=1), until=end)
     before = selectors.total(hours, since=end - timedelta(days=2), until=end - timedelta(days=1))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from foundation.ids import uuid7
 from gateway import rollups, selectors
-from gateway.models import UsageDay, UsageHour, UsageRecord
+from gateway.models import UsageDay, UsageHour, UsageMemberDay, UsageModelDay, UsageRecord
 from gateway.selectors import Sums
 from tests.billing.conftest import make_key, make_member
 
@@ -102,6 +102,17 @@ def test_sums_and_totals_of_a_span(key: ApiKey) -> None:
     assert {model: one.calls for model, one in by_model.items()} == {"a": 1, "b": 2}
     by_day = selectors.sums(UsageDay.objects.all(), by="start", since=rollups.day_of(noon), until=noon)
     assert {day: one.price_micros for day, one in by_day.items()} == {rollups.day_of(noon): 30}
+
+
+def test_days_come_from_the_smallest_table_that_has_the_columns() -> None:
+    asked: list[tuple[selectors.Group, ...]] = [
+        (),
+        ("start", "model"),
+        ("membership_id", "start"),
+        ("membership_id", "model"),
+        ("api_key_id",),
+    ]
+    assert [selectors.days(*columns).model for columns in asked] == [UsageModelDay, UsageModelDay, UsageMemberDay, UsageDay, UsageDay]
 
 
 def test_pages_go_on_below_the_last_id(key: ApiKey) -> None:
