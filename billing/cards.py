@@ -24,7 +24,6 @@ MOST_PER_IMPORT = 10_000
 LONGEST = 1_000
 # So many bad lines are named; the rest is like them.
 _NAMED = 10
-_COLUMN = "secret"
 
 State = Card.State
 
@@ -42,13 +41,14 @@ class Imported:
     known: tuple[int, ...]
 
 
-def read(text: str) -> list[str]:
-    """Return the cards in a text: the column `secret` of a CSV with a header, else one a line; empty lines stay, so that lines count."""
+def read(text: str, *, columns: Sequence[str] = ("secret",)) -> list[str]:
+    """Return the cards in a text: the named column of a CSV with a header, else one a line; empty lines stay, so that lines count."""
     lines = text.removeprefix("\ufeff").splitlines()
     header = [name.strip().lower() for name in lines[0].split(",")] if lines else []
-    if _COLUMN not in header:
+    named = [name for name in columns if name in header]
+    if not named:
         return [line.strip() for line in lines]
-    at = header.index(_COLUMN)
+    at = header.index(named[0])
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     return ["", *(row[at].strip() if len(row) > at else "" for row in rows[1:])]
 

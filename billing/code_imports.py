@@ -7,6 +7,7 @@ Raises `BadBatch` and `NotCovered`.
 from __future__ import annotations
 
 import datetime
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,21 @@ class Imported:
     known: int
 
 
+class Fault(enum.Enum):
+    """Why a text can be no code here."""
+
+    LENGTH = "length"
+    TYPO = "typo"
+
+
+def fault(text: str) -> Fault | None:
+    """Return what is wrong with a text, None when it can be a code."""
+    spelled = code_text.normalise(text)
+    if not SHORTEST <= len(spelled) <= LONGEST:
+        return Fault.LENGTH
+    return Fault.TYPO if code_text.is_like_ours(spelled) and not code_text.is_sound(spelled) else None
+
+
 def unknown(texts: Sequence[str]) -> list[str]:
     """Return which of the texts are no code here yet, each once."""
     by_digest = {codes.digests(code_text.normalise(text))[0]: text for text in texts}
@@ -48,11 +64,15 @@ def adopt(
     actor: User | None = None,
 ) -> Imported:
     """Take over codes of one denomination; what is known already is left out, so that the same list can come again."""
-    for text in map(code_text.normalise, texts):
-        if not SHORTEST <= len(text) <= LONGEST:
-            raise codes.BadBatch(f"a code has {SHORTEST} to {LONGEST} characters, one has {len(text)} (…{text[-4:]})")
-        if code_text.is_like_ours(text) and not code_text.is_sound(text):
-            raise codes.BadBatch(f"one is spelled like a code of ours with a typo (…{text[-4:]}): it could never be redeemed")
+    for text in texts:
+        match fault(text):
+            case Fault.LENGTH:
+                size = len(code_text.normalise(text))
+                raise codes.BadBatch(f"a code has {SHORTEST} to {LONGEST} characters, one has {size} (…{text[-4:]})")
+            case Fault.TYPO:
+                raise codes.BadBatch(f"one is spelled like a code of ours with a typo (…{text[-4:]}): it could never be redeemed")
+    # Two imports at once would not see each other's codes.
+    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     fresh = unknown(texts)
     if not fresh:
         return Imported(None, len(texts))

@@ -18,7 +18,6 @@ from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from accounts import scope
 from accounts.admin_scope import actor_of
@@ -29,54 +28,25 @@ from console.admin import pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
 from console.admin.codes import ReasonForm
 from console.admin.figures import label, mono, number
+from console.admin.pasted import PastedForm, numbers
 
 STATE_LABELS = {"available": "success", "reserved": "info", "sold": "primary", "void": "danger"}
-# 10,000 cards of a hundred characters.
-MOST_BYTES = 2 * 1024 * 1024
-_NAMED = 50
 
 
-class ImportForm(pages.DeskForm):
-    """Cards for a product: pasted, or in a file."""
+class ImportForm(PastedForm):
+    """Cards for a product."""
 
     product = forms.ModelChoiceField(queryset=Product.objects.none(), label=gettext_lazy("Product"))
-    text = forms.CharField(
-        label=gettext_lazy("Cards, one a line"),
-        required=False,
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "false"}),
-    )
-    file = forms.FileField(
-        widget=UnfoldAdminFileFieldWidget,
-        label=gettext_lazy("Or a file"),
-        required=False,
-        help_text=gettext_lazy("Text, one card a line, or CSV with a column named secret."),
-    )
     note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
+
+    field_order = ("product", "text", "file")
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         product: Any = self.fields["product"]
         product.queryset = scope.narrow(actor_of(request), Product.objects.filter(kind=Product.Kind.CARD).order_by("name"))
-
-    def clean_file(self) -> str:
-        """Return the file's text."""
-        file: Any = self.cleaned_data["file"]
-        if file is None:
-            return ""
-        if (file.size or 0) > MOST_BYTES:
-            raise forms.ValidationError(_("The file is larger than 2 MB: import it in parts."))
-        try:
-            return str(file.read(), "utf-8-sig")
-        except UnicodeDecodeError:
-            raise forms.ValidationError(_("The file is not text in UTF-8.")) from None
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for cards from one of the two places."""
-        values: dict[str, Any] = super().clean() or self.cleaned_data
-        if not self.errors and bool(values.get("text", "").strip()) == bool(values.get("file", "").strip()):
-            self.add_error("text", _("Paste cards, or choose a file: one of the two."))
-        return values
+        self.fields["text"].label = _("Cards, one a line")
+        self.fields["file"].help_text = _("Text, one card a line, or CSV with a column named secret.")
 
 
 class CardBatchAdmin(TenantColumn, DeskAdmin[CardBatch]):
@@ -108,7 +78,7 @@ class CardBatchAdmin(TenantColumn, DeskAdmin[CardBatch]):
 
     def _take_in(self, request: HttpRequest, form: ImportForm) -> cards.Imported | None:
         values = form.cleaned_data
-        lines = cards.read(values["file"] or values["text"])
+        lines = cards.read(values["text"])
         try:
             with transaction.atomic():
                 done = cards.take_in(product=values["product"], lines=lines, actor=actor_of(request).user, note=values["note"])
@@ -121,8 +91,8 @@ class CardBatchAdmin(TenantColumn, DeskAdmin[CardBatch]):
     def _report(self, request: HttpRequest, done: cards.Imported) -> HttpResponse:
         told = [
             (_("Imported"), f"{done.batch.count:,}"),
-            (_("Twice in the list, lines"), _lines(done.repeated)),
-            (_("Known before, lines"), _lines(done.known)),
+            (_("Twice in the list, lines"), numbers(done.repeated)),
+            (_("Known before, lines"), numbers(done.known)),
         ]
         back = pages.object_url(self.admin_site.name, done.batch)
         return pages.result(request, self, title=_("%d cards imported") % done.batch.count, facts=told, back=back)
@@ -216,7 +186,3 @@ def _void(desk: DeskAdmin[Any], request: HttpRequest, subject: Any, rows: QueryS
         desk.record(request, "void", subject, after={"cards": count, "reason": form.cleaned_data["reason"]})
     desk.message_user(request, _("%d cards voided.") % count, level=notes.SUCCESS if count else notes.WARNING)
     return redirect(back)
-
-
-def _lines(found: tuple[int, ...]) -> str:
-    return (", ".join(map(str, found[:_NAMED])) + (" …" if len(found) > _NAMED else "")) or "—"

@@ -25,9 +25,9 @@ from accounts.models import Tenant
 from billing import code_shelf, codes
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.shop import Product
-from console.admin import pages
+from console.admin import code_imports, pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
-from console.admin.fields import UsdField
+from console.admin.fields import LastDayField, UsdField
 from console.admin.figures import flag, label, mono, number, usd
 
 STATE_LABELS = {
@@ -48,6 +48,7 @@ class MintForm(pages.DeskForm):
         label=gettext_lazy("Quota of each, $"), required=False, help_text=gettext_lazy("Only without a product; a product has its own.")
     )
     count = forms.IntegerField(label=gettext_lazy("Codes"), min_value=1, max_value=codes.MOST_PER_BATCH, initial=10)
+    redeem_by = LastDayField()
     valid_days = forms.IntegerField(
         label=gettext_lazy("Days the credit is valid"), required=False, min_value=1, help_text=gettext_lazy("Empty: for ever.")
     )
@@ -73,7 +74,7 @@ class MintForm(pages.DeskForm):
         try:
             return codes.mint(
                 tenant=tenant, units_micros=units, count=values["count"], product=product, offline=product is None,
-                valid_days=values["valid_days"], note=values["note"], actor=actor.user,
+                redeem_by=values["redeem_by"], valid_days=values["valid_days"], note=values["note"], actor=actor.user,
             )  # fmt: skip
         except codes.CodeError as error:
             self.add_error(None, str(error))
@@ -117,6 +118,7 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         "created_at",
     )
     readonly_fields = fields
+    actions_list = ("import_codes",)
     actions_detail = ("export", "freeze", "unfreeze", "revoke")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CodeBatch]:
@@ -135,6 +137,11 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
             return self._show(request, minted)
         text = _("Codes are covered by your stock of quota: what you mint is set aside until it is redeemed or revoked.")
         return pages.ask(request, self, title=_("Mint codes"), submit=_("Mint"), form=form, explanation=text)
+
+    @pages.list_act(description=gettext_lazy("Import codes"), icon="upload_file")
+    def import_codes(self, request: HttpRequest) -> HttpResponse:
+        """Take codes of another system over."""
+        return code_imports.run(self, request)
 
     def _mint(self, request: HttpRequest, form: MintForm) -> codes.Minted | None:
         with transaction.atomic():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
 from django.forms.widgets import Widget
+from django.utils import timezone
 from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -39,6 +42,25 @@ class UsdField(forms.Field):
 
     def widget_attrs(self, widget: Widget) -> dict[str, Any]:
         return {"inputmode": "decimal", "autocomplete": "off"}
+
+
+class LastDayField(forms.DateField):
+    """The last day on which codes are redeemed, in the time zone of who types it; kept as the moment it ends."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        label, text = gettext_lazy("Redeem by"), gettext_lazy("The last day. Empty: for ever.")
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(required=False, label=label, help_text=text, widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> datetime.datetime | None:
+        """Return the midnight after that day."""
+        day = super().clean(value)
+        if day is None:
+            return None
+        end = timezone.make_aware(datetime.datetime.combine(day + datetime.timedelta(days=1), datetime.time()))
+        if end <= timezone.now():
+            raise forms.ValidationError(_("This day is over."))
+        return end
 
 
 class SecretField(forms.CharField):
