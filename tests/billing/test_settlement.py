@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import datetime
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
 from billing import audit, codes, orders, settlement
 from billing.models import Code, Journal, Order, OrderEvent, PaymentAttempt
 from billing.payments.base import ProviderEvent
+from tests.billing.locks import somebody_waits_for_us, until
 from tests.billing.shop import PRICE, attempt, held, place, restock, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -195,20 +195,8 @@ def test_an_order_paid_while_it_expires_stays_paid(transactional_db: None, root_
         with transaction.atomic():
             settle(paying)
             expiry = pool.submit(expire_elsewhere)
-            await_somebody_behind_us()
+            until(somebody_waits_for_us, "the expiry looks at nothing")
         assert expiry.result(timeout=30) == 0
     assert Order.objects.get().state == "delivered"
     assert code_states() == ["available", "available", "sold"]
     assert audit.run() == []
-
-
-def await_somebody_behind_us() -> None:
-    """Return when another connection waits for a lock of ours."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-            if cursor.fetchone() != (0,):
-                return
-        time.sleep(0.01)
-    pytest.fail("nobody waits")
