@@ -111,4 +111,9 @@ def _item(site: str, title: str, icon: str, name: str) -> dict[str, str] | None:
 
 
 def _dashboard(site: str) -> Group:
-    return {"items": [{"title": _("Dashboard"), "icon": "space_dashboard", "link": reverse(f"{site}:index")}]}
+    return {
+        "items": [
+            {"title": _("Dashboard"), "icon": "space_dashboard", "link": reverse(f"{site}:index")},
+            {"title": _("Statistics"), "icon": "bar_chart", "link": reverse(f"{site}:statistics")},
+        ]
+    }

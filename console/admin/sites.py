@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -42,7 +43,7 @@ from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product
 from billing.models.withdrawals import Withdrawal
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
-from console.admin import dashboard
+from console.admin import dashboard, statistics
 from console.admin.applications import ShopApplicationAdmin
 from console.admin.audit import AuditEventAdmin
 from console.admin.cards import CardAdmin, CardBatchAdmin, ReadyKeyAdmin
@@ -89,6 +90,18 @@ class DeskSite(TenantAdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         page: TemplateResponse = super().index(request, {**dashboard.context(request, self.name), **(extra_context or {})})
         return page
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Add the pages that stand for no model."""
+        own: list[URLPattern | URLResolver] = [
+            path("statistics/", self.admin_view(self.statistics), name="statistics"),
+            path("statistics/<slug:table>.csv", self.admin_view(statistics.sheet), name="statistics_sheet"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def statistics(self, request: HttpRequest) -> HttpResponse:
+        """Show what was sold and what calls brought."""
+        return statistics.page(request, self)
 
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Find pages by name. Unfold would keep results by person alone: one person may work in two shops."""

@@ -228,6 +228,20 @@ def test_the_first_page_and_the_search_show_staff_only_their_shop(stage: Stage) 
         assert stage.client(role, "ours.test").get("/reseller/").status_code == 404
 
 
+@pytest.mark.parametrize("page", ["statistics/", "statistics/sales.csv", "statistics/calls.csv"])
+def test_statistics_are_for_staff_and_of_their_own_shop(stage: Stage, page: str) -> None:
+    for site, host in (("admin", PLATFORM_HOST), ("reseller", "ours.test")):
+        answer = stage.client("anonymous", host).get(f"/{site}/{page}")
+        assert (answer.status_code, answer.headers["Location"][:16]) == (302, "/accounts/login/")
+        for role in (*OUTSIDERS, "owner", "manager", "support") if site == "admin" else OUTSIDERS:
+            assert stage.client(role, host).get(f"/{site}/{page}").status_code == 404, (site, role)
+    for role, host in STAFF:
+        answer = stage.client(role, host).get(f"/reseller/{page}?tenant={stage.theirs.owner.tenant_id}")
+        assert answer.status_code == (403 if role == "support" and page.endswith(".csv") else 200), role
+        shown = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]  # it streams
+        assert b"theirs" not in shown, role
+
+
 def test_the_operator_sees_both_shops(stage: Stage) -> None:
     client = stage.client("operator", PLATFORM_HOST)
     for model in admins("admin"):
