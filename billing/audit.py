@@ -75,12 +75,13 @@ _CHECKS = {
           SELECT FROM pg_trigger g JOIN pg_proc p ON p.oid = g.tgfoid
           WHERE g.tgrelid = to_regclass(wanted.name) AND p.proname = 'keyosk_append_only' AND g.tgenabled <> 'D')""",
     "I9": """
-        SELECT 'code batch ' || b.id, 'escrow ' || coalesce(a.balance, 0) || ', codes are worth ' || b.units_micros * coalesce(c.open, 0)
+        SELECT 'code batch ' || b.id,
+          'escrow ' || coalesce(a.balance, 0) || ', codes are worth ' || b.units_micros * (coalesce(c.open, 0) + b.unminted)
         FROM billing_codebatch b
         LEFT JOIN billing_ledgeraccount a ON a.kind = 'escrow' AND a.owner = b.id AND a.tenant_id = b.tenant_id AND a.ledger = 'Q'
         LEFT JOIN (SELECT batch_id, count(*) AS open FROM billing_code WHERE state IN ('available', 'reserved', 'sold', 'frozen')
           GROUP BY batch_id) c ON c.batch_id = b.id
-        WHERE coalesce(a.balance, 0) <> b.units_micros * coalesce(c.open, 0)""",
+        WHERE coalesce(a.balance, 0) <> b.units_micros * (coalesce(c.open, 0) + b.unminted)""",
     "I10": """
         SELECT 'clearing account ' || a.id, w.kind || 's booked ' || coalesce(b.total, 0) || ', made ' || coalesce(m.total, 0)
         FROM billing_ledgeraccount a CROSS JOIN (VALUES ('payment'), ('refund')) AS w (kind)
@@ -122,8 +123,8 @@ _CHECKS = {
         ) m ON m.membership_id = a.owner AND m.kind = w.kind
         WHERE a.kind = 'credit' AND coalesce(b.total, 0) <> coalesce(m.total, 0)""",
     "I12": """
-        SELECT 'code batch ' || b.id, 'issued ' || b.count || ', rows ' || count(c.id)
-        FROM billing_codebatch b LEFT JOIN billing_code c ON c.batch_id = b.id GROUP BY b.id HAVING count(c.id) <> b.count
+        SELECT 'code batch ' || b.id, 'issued ' || b.count || ', rows ' || count(c.id) || ', to be made ' || b.unminted
+        FROM billing_codebatch b LEFT JOIN billing_code c ON c.batch_id = b.id GROUP BY b.id HAVING count(c.id) + b.unminted <> b.count
         UNION ALL
         SELECT 'code ' || c.id, c.state FROM billing_code c WHERE (c.state = 'redeemed') <> (c.journal_id IS NOT NULL)""",
 }

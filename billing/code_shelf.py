@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from billing import ledger
-from billing.codes import SoldOut, escrow_of, is_past, step, stock_of
+from billing.codes import SoldOut, Unfinished, escrow_of, is_past, step, stock_of
 from billing.models import Code, CodeBatch, Order, Product
 
 State = Code.State
@@ -56,7 +56,8 @@ def open_of(order: Order) -> dict[CodeBatch, list[int]]:
 
 @transaction.atomic
 def freeze(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iterable[int] | None = None) -> int:
-    """Stop codes of a batch (all, or those) that could still be redeemed (a leak, a dispute); return how many."""
+    """Stop codes of a batch (all, or those) that could still be redeemed (a leak, a dispute); return how many. Raises Unfinished."""
+    _want_finished(batch, serials)
     rows = _locked(batch, (State.AVAILABLE, State.SOLD), serials)
     for state in (State.AVAILABLE, State.SOLD):
         step([row for row in rows if row.state == state], to=State.FROZEN, actor=actor, reason=reason, frozen_from=state)
@@ -74,7 +75,8 @@ def unfreeze(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iter
 
 @transaction.atomic
 def revoke(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iterable[int] | None = None) -> int:
-    """End codes that were not redeemed; their quota goes back to the tenant's stock. Return how many."""
+    """End codes that were not redeemed; their quota goes back to the tenant's stock. Return how many. Raises Unfinished."""
+    _want_finished(batch, serials)
     rows = _locked(batch, (State.AVAILABLE, State.SOLD, State.FROZEN), serials)
     return _end(batch, rows, to=State.REVOKED, actor=actor, reason=reason)
 
@@ -91,6 +93,12 @@ def expire_due() -> int:
     """End the codes of all batches whose time to redeem is over; return how many."""
     live = Q(codes__state__in=[State.AVAILABLE, State.SOLD], redeem_by__lte=timezone.now())
     return sum(expire(batch=batch) for batch in CodeBatch.objects.filter(live).distinct())
+
+
+def _want_finished(batch: CodeBatch, serials: Iterable[int] | None) -> None:
+    """Refuse to stop a whole batch of which a worker still makes codes: these would escape. The number only falls."""
+    if serials is None and CodeBatch.objects.filter(pk=batch.pk, unminted__gt=0).exists():
+        raise Unfinished("this batch is still being minted: wait until all its codes are there")
 
 
 def _locked(batch: CodeBatch, states: Sequence[str], serials: Iterable[int] | None = None) -> list[Code]:

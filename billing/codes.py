@@ -3,6 +3,7 @@
 CodeError
 ├── NotCovered        the tenant's stock does not cover a batch
 ├── BadBatch          amount, count or product make no sense
+├── Unfinished        the batch is still being minted
 ├── SoldOut           fewer codes are free than wanted
 └── CannotRedeem      what the person at the redeem form is told
     ├── Typo          the check character does not fit; nothing was looked up
@@ -43,6 +44,10 @@ class NotCovered(CodeError):
 
 class BadBatch(CodeError):
     """The batch cannot be minted as asked for."""
+
+
+class Unfinished(CodeError):
+    """Wait until all codes of the batch are made."""
 
 
 class SoldOut(CodeError):
@@ -95,9 +100,11 @@ def mint(
     valid_days: int | None = None,
     note: str = "",
     actor: User | None = None,
+    at_once: int = MOST_PER_BATCH,
 ) -> Minted:
     """Mint codes against the tenant's stock, all or none; the platform's stock is filled from the issuer as needed.
 
+    Only the first `at_once` are made now: `minting` goes on with a larger batch, whose quota is set aside whole.
     Raises BadBatch and NotCovered.
     """
     if units_micros <= 0 or not 0 < count <= MOST_PER_BATCH:
@@ -106,15 +113,23 @@ def mint(
         raise BadBatch("the product belongs to another tenant, has another denomination or sells no quota")
     batch = CodeBatch.objects.create(
         tenant=tenant, product=product, units_micros=units_micros, count=count, salt=os.urandom(16).hex(), is_offline=offline,
-        redeem_by=redeem_by, valid_days=valid_days, note=note, actor=actor,
+        redeem_by=redeem_by, valid_days=valid_days, note=note, actor=actor, unminted=count,
     )  # fmt: skip
     fill_escrow(batch)
+    return Minted(batch=batch, codes=make(batch, at_most=at_once))
+
+
+def make(batch: CodeBatch, *, at_most: int) -> list[str]:
+    """Make the next codes of a new or locked batch that are not there yet, within the caller's transaction; return their texts."""
+    first = batch.count - batch.unminted + 1
     key = _keys()[0]
-    texts = [_derive(batch, serial, key) for serial in range(1, count + 1)]
+    texts = {serial: _derive(batch, serial, key) for serial in range(first, min(first + at_most, batch.count + 1))}
     Code.objects.bulk_create(
-        (Code(batch=batch, serial=n, digest=digests(text)[0], last4=text[-4:]) for n, text in enumerate(texts, 1)), batch_size=1000
+        (Code(batch=batch, serial=n, digest=digests(text)[0], last4=text[-4:]) for n, text in texts.items()), batch_size=1000
     )
-    return Minted(batch=batch, codes=[code_text.grouped(text) for text in texts])
+    batch.unminted -= len(texts)
+    batch.save(update_fields=["unminted"])
+    return [code_text.grouped(text) for text in texts.values()]
 
 
 def redeem(*, membership: Membership, code: str, address: str | None = None) -> Redeemed:

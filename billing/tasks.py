@@ -8,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from billing import alerts, buyers, callbacks, code_shelf, disputes, leases, ledger, lots, margins, orders, ready_keys, refunds
+from billing import alerts, buyers, callbacks, code_shelf, disputes, leases, ledger, lots, margins, minting, orders, ready_keys, refunds
 from foundation import jobs
 
 
@@ -38,6 +38,19 @@ def send_refunds() -> str:
 def expire_codes() -> str:
     """End codes that were to be redeemed by now; their quota goes back."""
     return f"{code_shelf.expire_due()} codes"
+
+
+@shared_task
+def mint_codes(batch_id: int) -> str:
+    """Make the codes of one large batch."""
+    return f"{minting.go_on(batch_id)} codes"
+
+
+@shared_task
+@jobs.scheduled("finish batches of codes", every_seconds=30)
+def finish_batches() -> str:
+    """Go on with batches whose worker stopped."""
+    return f"{sum(map(minting.go_on, minting.unfinished()))} codes"
 
 
 @shared_task

@@ -21,6 +21,8 @@ class CodeBatch(models.Model):
     product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="batches", verbose_name=_("product"))
     units_micros = models.PositiveBigIntegerField(_("quota of each in µ$"))
     count = models.PositiveIntegerField(_("codes"))
+    # Of a large batch: codes whose quota is set aside already and that a worker still makes.
+    unminted = models.PositiveIntegerField(_("still to be made"), default=0, db_default=0, editable=False)
     salt = models.CharField(max_length=32, editable=False)
     # For sale elsewhere: such a code is good without having been sold here.
     is_offline = models.BooleanField(_("sold elsewhere"), default=False)

@@ -26,7 +26,7 @@ from billing.models.goods import Card, CardBatch, ReadyKey
 from billing.models.shop import Product
 from console.admin import pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
-from console.admin.codes import ReasonForm
+from console.admin.code_forms import ReasonForm
 from console.admin.figures import label, mono, number
 from console.admin.pasted import PastedForm, numbers
 

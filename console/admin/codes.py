@@ -7,7 +7,6 @@ import hashlib
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -19,81 +18,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import scope
 from accounts.admin_scope import TenantTabularInline, actor_of
-from accounts.models import Tenant
 from billing import code_shelf, codes
 from billing.models.codes import Code, CodeBatch, CodeEvent
-from billing.models.shop import Product
 from console.admin import code_imports, pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
-from console.admin.fields import LastDayField, UsdField
-from console.admin.figures import flag, label, mono, number, usd
+from console.admin.code_forms import ExportForm, MintForm, ReasonForm
+from console.admin.figures import flag, label, mono, number, progress, usd
 
 STATE_LABELS = {
     "available": "success", "reserved": "info", "sold": "primary", "redeemed": "default",
     "frozen": "warning", "revoked": "danger", "expired": "danger",
 }  # fmt: skip
 MOST_SHOWN = 200
-
-
-class MintForm(pages.DeskForm):
-    """What to mint: for a product of the shop, or of any denomination for sale elsewhere."""
-
-    product = forms.ModelChoiceField(
-        queryset=Product.objects.none(), required=False, label=gettext_lazy("Product"), empty_label=gettext_lazy("none: sold elsewhere")
-    )
-    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Tenant"), empty_label=None)
-    units_micros = UsdField(
-        label=gettext_lazy("Quota of each, $"), required=False, help_text=gettext_lazy("Only without a product; a product has its own.")
-    )
-    count = forms.IntegerField(label=gettext_lazy("Codes"), min_value=1, max_value=codes.MOST_PER_BATCH, initial=10)
-    redeem_by = LastDayField()
-    valid_days = forms.IntegerField(
-        label=gettext_lazy("Days the credit is valid"), required=False, min_value=1, help_text=gettext_lazy("Empty: for ever.")
-    )
-    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
-
-    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        actor = actor_of(request)
-        product: Any = self.fields["product"]
-        product.queryset = scope.narrow(actor, Product.objects.select_related("tenant").filter(kind__in=Product.MINTED_KINDS))
-        tenant: Any = self.fields["tenant"]
-        tenant.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        tenant.initial = actor.tenant.pk
-        if not actor.is_platform:
-            del self.fields["tenant"]
-
-    def save(self, request: HttpRequest) -> codes.Minted | None:
-        """Mint; a refusal becomes an error of the form and None is returned."""
-        actor, values = actor_of(request), self.cleaned_data
-        product: Product | None = values["product"]
-        tenant = product.tenant if product else values.get("tenant") or actor.tenant
-        units = product.units_micros if product else values["units_micros"] or 0
-        try:
-            return codes.mint(
-                tenant=tenant, units_micros=units, count=values["count"], product=product, offline=product is None,
-                redeem_by=values["redeem_by"], valid_days=values["valid_days"], note=values["note"], actor=actor.user,
-            )  # fmt: skip
-        except codes.CodeError as error:
-            self.add_error(None, str(error))
-            return None
-
-
-class ExportForm(pages.DeskForm):
-    """Which codes leave, and how."""
-
-    which = forms.ChoiceField(
-        label=gettext_lazy("Codes"), choices=[("available", gettext_lazy("not sold yet")), ("all", gettext_lazy("all of the batch"))]
-    )
-    format = forms.ChoiceField(label=gettext_lazy("Format"), choices=[("txt", gettext_lazy("text, one a line")), ("csv", "CSV")])
-
-
-class ReasonForm(pages.DeskForm):
-    """Why: kept with the event."""
-
-    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=200)
 
 
 class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
@@ -108,6 +45,7 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         "product",
         "units",
         "count",
+        "made",
         "available",
         "redeemed",
         "offline",
@@ -209,11 +147,26 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
             )
         reason = form.cleaned_data["reason"]
         act = {"freeze": code_shelf.freeze, "unfreeze": code_shelf.unfreeze, "revoke": code_shelf.revoke}[verb]
-        with transaction.atomic():
-            count = act(batch=batch, actor=actor_of(request).user, reason=reason)
-            self.record(request, verb, batch, after={"codes": count, "reason": reason})
+        try:
+            with transaction.atomic():
+                count = act(batch=batch, actor=actor_of(request).user, reason=reason)
+                self.record(request, verb, batch, after={"codes": count, "reason": reason})
+        except codes.Unfinished as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(back)
         self.message_user(request, _("%d codes changed.") % count)
         return redirect(back)
+
+    def change_view(self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Show a batch; while a worker makes its codes the page comes again by itself."""
+        answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        if CodeBatch.objects.filter(pk=object_id, unminted__gt=0).exists():
+            answer["Refresh"] = "2"
+        return answer
+
+    @admin.display(description=gettext_lazy("codes made"))
+    def made(self, batch: CodeBatch) -> SafeString:
+        return progress(batch.count - batch.unminted, batch.count)
 
     @admin.display(description=gettext_lazy("quota of each"), ordering="units_micros")
     def units(self, batch: CodeBatch) -> SafeString:

@@ -18,7 +18,7 @@ from accounts.models import Membership
 from billing import money, store_credit
 from console.admin import pages
 from console.admin.base import DeskAdmin
-from console.admin.codes import ReasonForm
+from console.admin.code_forms import ReasonForm
 
 
 class CreditForm(ReasonForm):

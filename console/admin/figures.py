@@ -64,6 +64,12 @@ def moment(at: datetime.datetime | None) -> SafeString:
     return number("—" if at is None else f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}")
 
 
+def progress(done: int, total: int) -> SafeString:
+    """Draw how far long work is, with the figures beside the bar."""
+    text = f"{done:,} / {total:,}"
+    return format_html('<progress value="{}" max="{}" aria-label="{}"></progress> {}', done, total, text, number(text))
+
+
 def number(text: object) -> SafeString:
     """Write any figure with digits of equal width."""
     return format_html('<span class="k-num">{}</span>', text)

@@ -20,7 +20,7 @@ from billing import invoices, money
 from billing.models.invoices import InvoiceRequest
 from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly
-from console.admin.codes import ReasonForm
+from console.admin.code_forms import ReasonForm
 from console.admin.figures import label, number
 
 STATE_LABELS = {"requested": "warning", "issued": "success", "declined": "default"}

@@ -19,7 +19,7 @@ from billing import codes, hand_delivery, money, orders, settlement
 from billing.models.shop import Order, OrderEvent, PaymentAttempt
 from console.admin import inbox, pages, refunds
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
-from console.admin.codes import ReasonForm
+from console.admin.code_forms import ReasonForm
 from console.admin.exports import Exported
 from console.admin.figures import label, mono, number, usd
 

@@ -20,7 +20,7 @@ from billing.models.refunds import Refund
 from billing.models.shop import Order, PaymentAttempt
 from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly
-from console.admin.codes import ReasonForm
+from console.admin.code_forms import ReasonForm
 from console.admin.figures import label, number
 
 STATE_LABELS = {"requested": "warning", "submitted": "info", "succeeded": "success", "failed": "danger", "declined": "default"}

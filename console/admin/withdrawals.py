@@ -22,7 +22,7 @@ from billing import money, payables
 from billing.models.withdrawals import Withdrawal
 from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
-from console.admin.codes import ReasonForm
+from console.admin.code_forms import ReasonForm
 from console.admin.figures import label, number
 
 STATE_LABELS = {"requested": "warning", "approved": "info", "paid": "success", "declined": "default"}

@@ -158,7 +158,10 @@ class BatchesView(TableRows):
 
     def _with_reason(self, verb: str, act: Callable[..., int]) -> Response:
         batch, reason = self.get_object(), self.read(Reason)["reason"]
-        count = act(batch=batch, actor=self.actor.user, reason=reason)
+        try:
+            count = act(batch=batch, actor=self.actor.user, reason=reason)
+        except codes.CodeError as error:
+            raise Refused(str(error)) from None
         self.record(verb, batch, after={"codes": count, "reason": reason})
         return Response(self.tell(self.get_object()))
 

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, Membership, Tenant
-from billing import catalogue, code_shelf, codes, ledger
+from billing import catalogue, code_shelf, codes, ledger, minting
+from billing.models import CodeBatch
 from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -103,3 +104,20 @@ def test_support_looks_but_does_not_export(tenant: Tenant, stock: Tenant, resell
     answer = client.post(f"{LIST}{minted.batch.pk}/export/", {"which": "all", "format": "txt"})
     assert answer.status_code == 403
     assert minted.codes[0] not in answer.content.decode()
+
+
+def test_a_large_batch_shows_how_far_it_is_until_it_is_whole(sure_desk: Client, stock: Tenant) -> None:
+    answer = sure_desk.post(f"{LIST}add/", {"units_micros": "0.01", "count": "1200"})
+    batch = CodeBatch.objects.get()
+    address = f"{LIST}{batch.pk}/change/"
+    assert answer["Location"] == address
+    page = sure_desk.get(address)
+    assert '<progress value="1000" max="1200" aria-label="1,000 / 1,200"></progress>' in page.content.decode()
+    assert page["Refresh"] == "2"
+    refused = sure_desk.post(f"{LIST}{batch.pk}/revoke/", {"reason": "withdrawn"}, follow=True)
+    assert "still being minted" in refused.content.decode()
+    assert [event.action for event in AuditEvent.objects.all()] == ["codebatch.mint"]
+    minting.go_on(batch.pk)
+    assert "Refresh" not in sure_desk.get(address)
+    exported = sure_desk.post(f"{LIST}{batch.pk}/export/", {"which": "all", "format": "txt"}).content.decode()
+    assert len(set(exported.splitlines())) == 1_200
