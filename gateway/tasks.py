@@ -1,4 +1,4 @@
-"""Celery's doors to usage: the nightly audit, the months ahead and behind, and the sums by hour and day."""
+"""Celery's doors to usage: the nightly audit, the months ahead and behind, the sums by hour and day, promotions by spending."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing import audit_runs
 from foundation import jobs
-from gateway import reconcile, retention, rollups
+from gateway import promotions, reconcile, retention, rollups
 
 log = structlog.get_logger(__name__)
 
@@ -60,3 +60,10 @@ def roll_up_usage() -> int:
 def forget_old_usage() -> str:
     """Drop the months and delete the rows whose time is over."""
     return str(retention.sweep(now=timezone.now()))
+
+
+@shared_task
+@jobs.scheduled("promote customers", every_seconds=3600)
+def promote_customers() -> str:
+    """Put customers into the groups that they have reached by paying or using."""
+    return f"{promotions.run(now=timezone.now())} customers"

@@ -12,6 +12,7 @@ from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journ
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon, CouponUse
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
+from billing.models.promotions import PromotionRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.models.withdrawals import Withdrawal
@@ -48,6 +49,7 @@ __all__ = [
     "PriceRule",
     "Product",
     "ProductPicture",
+    "PromotionRule",
     "ReadyKey",
     "Refund",
     "RelayWorker",

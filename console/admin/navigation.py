@@ -76,6 +76,7 @@ def _selling() -> tuple[str, list[tuple[str, str, str]]]:
         (_("Categories"), "category", "billing_category"),
         (_("Prices"), "payments", "billing_pricerule"),
         (_("Group prices"), "groups", "billing_grouprate"),
+        (_("Promotions"), "trending_up", "billing_promotionrule"),
         (_("Payment accounts"), "credit_card", "billing_gatewayaccount"),
     ])  # fmt: skip
 

@@ -39,6 +39,7 @@ from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
+from billing.models.promotions import PromotionRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product
 from billing.models.withdrawals import Withdrawal
@@ -68,6 +69,7 @@ from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.prices import PriceRuleAdmin
 from console.admin.products import ProductAdmin
+from console.admin.promotions import PromotionRuleAdmin
 from console.admin.reconciliation import AuditRunAdmin
 from console.admin.refunds import RefundAdmin
 from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, RoutingPolicyAdmin
@@ -153,6 +155,7 @@ SHARED: Pages = [
     (Transfer, TransferAdmin),
     (PriceRule, PriceRuleAdmin),
     (GroupRate, GroupRateAdmin),
+    (PromotionRule, PromotionRuleAdmin),
     (Category, CategoryAdmin),
     (Product, ProductAdmin),
     (Coupon, CouponAdmin),

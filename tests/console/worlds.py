@@ -35,6 +35,7 @@ from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
+from billing.models.promotions import PromotionRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
 from billing.models.withdrawals import Withdrawal
@@ -84,6 +85,10 @@ def _event(world: World) -> AuditEvent:
 
 def _limit(world: World) -> LimitRule:
     return LimitRule.objects.create(tenant=world.tenant, scope="customer", group=f"group-{world.mark}", rpm=60)
+
+
+def _promotion(world: World) -> PromotionRule:
+    return PromotionRule.objects.create(tenant=world.tenant, group=f"promotion-{world.mark}", rank=1, used_micros=1_000_000)
 
 
 def _channel(world: World) -> Channel:
@@ -258,6 +263,7 @@ MAKERS: dict[type[Model], Maker] = {
     MailServer: _mail_server,
     AuditEvent: _event,
     LimitRule: _limit,
+    PromotionRule: _promotion,
     Channel: _channel,
     ChannelCost: _cost,
     RoutingPolicy: _policy,
