@@ -114,11 +114,11 @@ def _figures(request: HttpRequest, form: SpanForm) -> dict[str, Any]:
     return {
         "is_platform": is_platform,
         "sales": tables.by_currency(sold),
-        "sales_chart": tables.sales_chart(sold, days),
+        "sales_charts": tables.sales_charts(sold, days),
         "funnel": tables.funnel(sales.funnel(orders, **form.span)),
         "best": tables.best(sales.best(orders, **form.span, most=MOST_PRODUCTS)),
         "calls": tables.Calls.total(calls),
-        "calls_chart": tables.calls_chart(calls, days, is_platform=is_platform),
+        "calls_charts": tables.calls_charts(calls, days, is_platform=is_platform),
         "tenants": tables.by_tenant(sold, calls) if is_platform else [],
     }
 

@@ -16,7 +16,7 @@ from billing import sales
 from billing.money import MICROS, format_minor, format_usd, minor_digits
 
 Where = tuple[int, datetime.date]
-COLOURS = ("var(--color-primary-600)", "var(--color-primary-300)", "var(--color-base-400)", "var(--color-primary-800)")
+COLOUR = "var(--color-primary-600)"
 Sheet = tuple[list[str], Iterable[Sequence[Any]]]
 
 
@@ -96,26 +96,28 @@ def best(found: Iterable[sales.Best]) -> list[dict[str, Any]]:
     ]
 
 
-def sales_chart(sold: Mapping[sales.Key, sales.Sales], days: Sequence[datetime.date]) -> str:
-    """Return Chart.js data: sales of each day, a series a currency, in whole units of it."""
+def sales_charts(sold: Mapping[sales.Key, sales.Sales], days: Sequence[datetime.date]) -> list[dict[str, str]]:
+    """Return a chart of sales by day for each currency, in whole units of it."""
     sums = sales.fold(sold, by=lambda key: (key.currency, key.day))
-    series = {}
+    charts = []
     for currency in sorted({currency for currency, _day in sums}):
         unit = 10 ** minor_digits(currency)
-        series[_("Sales, %s") % currency] = [sums.get((currency, day), sales.Sales()).gross_minor / unit for day in days]
-    return _chart(days, series)
+        values = [sums.get((currency, day), sales.Sales()).gross_minor / unit for day in days]
+        charts.append(_chart(_("Sales, %s") % currency, days, values))
+    return charts
 
 
-def calls_chart(calls: Mapping[Where, Calls], days: Sequence[datetime.date], *, is_platform: bool) -> str:
-    """Return Chart.js data: what calls brought each day and what stays of it, in dollars."""
+def calls_charts(calls: Mapping[Where, Calls], days: Sequence[datetime.date], *, is_platform: bool) -> list[dict[str, str]]:
+    """Return charts of what calls brought each day, and of what stays of it, in dollars."""
     found: dict[datetime.date, Calls] = defaultdict(Calls)
     for (_tenant, day), one in calls.items():
         found[day] += one
     sums = [found[day] for day in days]
     kept = [one.margin_micros if is_platform else one.earned_micros + one.below_micros for one in sums]
-    return _chart(
-        days, {_("Calls, $"): [one.price_micros / MICROS for one in sums], _("Margin, $"): [micros / MICROS for micros in kept]}
-    )  # fmt: skip
+    return [
+        _chart(_("Calls, $"), days, [one.price_micros / MICROS for one in sums]),
+        _chart(_("Margin, $"), days, [micros / MICROS for micros in kept]),
+    ]
 
 
 def sales_sheet(sold: Mapping[sales.Key, sales.Sales], names: Mapping[int, str]) -> Sheet:
@@ -159,14 +161,9 @@ def _money(currency: str, one: sales.Sales) -> dict[str, Any]:
     }
 
 
-def _chart(days: Sequence[datetime.date], series: Mapping[str, Sequence[float]]) -> str:
-    sets = [
-        {
-            "label": label,
-            "data": list(values),
-            "borderColor": COLOURS[place % len(COLOURS)],
-            "backgroundColor": COLOURS[place % len(COLOURS)],
-        }
-        for place, (label, values) in enumerate(series.items())
-    ]
-    return json.dumps({"labels": [f"{day:%m-%d}" for day in days], "datasets": sets})
+def _chart(title: str, days: Sequence[datetime.date], values: Sequence[float]) -> dict[str, str]:
+    """Return a title and Chart.js data of one series, as Unfold's component takes it."""
+    series = {
+        "label": title, "data": list(values), "borderColor": COLOUR, "backgroundColor": COLOUR, "displayYAxis": True, "maxTicksXLimit": 12,
+    }  # fmt: skip
+    return {"title": title, "data": json.dumps({"labels": [f"{day:%m-%d}" for day in days], "datasets": [series]})}

@@ -66,10 +66,10 @@ def test_a_shop_sees_its_sales_funnel_products_and_calls(desk: Client, end_user:
     ]
     calls = context["calls"]
     assert (calls.count, calls.price_micros, calls.wholesale_micros, calls.earned_micros) == (1, 1_500, 1_200, 300)
-    chart = json.loads(context["calls_chart"])
-    assert (len(chart["labels"]), chart["labels"][-1]) == (30, f"{TODAY:%m-%d}")
-    assert [series["data"][-1] for series in chart["datasets"]] == [0.0015, 0.0003]
-    assert json.loads(context["sales_chart"])["datasets"][0]["data"] == [*[0] * 29, 117]
+    charts = [json.loads(chart["data"]) for chart in context["calls_charts"]]
+    assert (len(charts[0]["labels"]), charts[0]["labels"][-1]) == (30, f"{TODAY:%m-%d}")
+    assert [chart["datasets"][0]["data"][-1] for chart in charts] == [0.0015, 0.0003]
+    assert json.loads(context["sales_charts"][0]["data"])["datasets"][0]["data"] == [*[0] * 29, 117]
     text = page.content.decode()
     assert "$0.000777" not in text  # what the platform pays upstream is the platform's affair
     assert "Elsewhere" not in text
