@@ -15,17 +15,18 @@ from gateway.models import UsageMemberDay
 
 MOST = 8
 
-# Customers who spent lately and have little left: an idle wallet at zero is no news.
-_LOW = """
-SELECT m.id, coalesce(sum(a.balance), 0)::bigint AS balance
-FROM accounts_membership m
-JOIN (
-  SELECT DISTINCT membership_id FROM gateway_usagememberday
-  WHERE start >= %(since)s AND (%(tenant)s::bigint IS NULL OR tenant_id = %(tenant)s)
-) used ON used.membership_id = m.id
-LEFT JOIN billing_ledgeraccount a ON a.owner = m.id AND a.ledger = 'Q' AND a.kind IN ('wallet', 'lot')
-  AND (a.expires_at IS NULL OR a.expires_at > now())
-GROUP BY m.id HAVING coalesce(sum(a.balance), 0) < %(below)s ORDER BY balance, m.id LIMIT %(most)s
+# One reading of the sums for both lists: a large shop has millions of days. Only who spent lately can run dry: an idle wallet at zero
+# is no news.
+_FOUND = """
+WITH used AS MATERIALIZED ({used}),
+dearest AS (SELECT membership_id, spent::bigint AS micros FROM used ORDER BY spent DESC, membership_id LIMIT %s),
+dry AS (
+  SELECT used.membership_id, coalesce(sum(a.balance), 0)::bigint AS micros FROM used
+  LEFT JOIN billing_ledgeraccount a ON a.owner = used.membership_id AND a.ledger = 'Q' AND a.kind IN ('wallet', 'lot')
+    AND (a.expires_at IS NULL OR a.expires_at > now())
+  GROUP BY used.membership_id HAVING coalesce(sum(a.balance), 0) < %s ORDER BY micros, used.membership_id LIMIT %s
+)
+SELECT true, membership_id, micros FROM dearest UNION ALL SELECT false, membership_id, micros FROM dry
 """
 
 
@@ -38,19 +39,24 @@ class Customer:
     micros: int
 
 
-def dearest(actor: scope.Actor, *, since: datetime) -> list[Customer]:
-    """Return who spent most since a day."""
-    rows = scope.narrow(actor, UsageMemberDay.objects.filter(start__gte=since)).order_by()
-    found = rows.values_list("membership_id").annotate(spent=Sum("price_micros")).order_by("-spent", "membership_id")[:MOST]
-    return _named(list(found))
+@dataclass(frozen=True, slots=True)
+class Customers:
+    """Who spent most, and who has less left than the shop warns of, the emptiest first."""
+
+    dearest: list[Customer]
+    running_dry: list[Customer]
 
 
-def running_dry(actor: scope.Actor, *, since: datetime) -> list[Customer]:
-    """Return customers who called since a day and have less left than the shop warns of."""
-    tenant = None if actor.is_platform else actor.tenant.pk
+def since(actor: scope.Actor, *, day: datetime) -> Customers:
+    """Return the customers to know of those who called since a day."""
+    rows = scope.narrow(actor, UsageMemberDay.objects.filter(start__gte=day)).order_by()
+    used, params = rows.values("membership_id").annotate(spent=Sum("price_micros")).query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_LOW, {"since": since, "tenant": tenant, "below": settings.LOW_WALLET_CENTS * 10_000, "most": MOST})
-        return _named(cursor.fetchall())
+        cursor.execute(_FOUND.format(used=used), [*params, MOST, settings.LOW_WALLET_CENTS * 10_000, MOST])
+        found = cursor.fetchall()
+    dearest = sorted(((pk, micros) for is_dear, pk, micros in found if is_dear), key=lambda one: (-one[1], one[0]))
+    dry = sorted(((pk, micros) for is_dear, pk, micros in found if not is_dear), key=lambda one: (one[1], one[0]))
+    return Customers(dearest=_named(dearest), running_dry=_named(dry))
 
 
 def _named(found: list[tuple[int, int]]) -> list[Customer]:

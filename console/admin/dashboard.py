@@ -89,8 +89,8 @@ def _customers(actor: scope.Actor, name: str) -> dict[str, Any]:
     """Return who spends most and who runs dry; at size this takes seconds, so it is minutes old."""
     found: dict[str, Any] | None = cache.get(f"{name}:customers")
     if found is None:
-        since = rollups.day_of(timezone.now()) - timedelta(days=DAYS - 1)
-        found = {"dearest": customers.dearest(actor, since=since), "running_dry": customers.running_dry(actor, since=since)}
+        known = customers.since(actor, day=rollups.day_of(timezone.now()) - timedelta(days=DAYS - 1))
+        found = {"dearest": known.dearest, "running_dry": known.running_dry}
         cache.set(f"{name}:customers", found, KEEP_CUSTOMERS_SECONDS)
     return found
 
