@@ -73,6 +73,8 @@ def adopt(
                 raise codes.BadBatch(f"one is spelled like a code of ours with a typo (…{text[-4:]}): it could never be redeemed")
     # Two imports at once would not see each other's codes.
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    if CodeBatch.objects.filter(tenant=tenant, shared_spelling__in=[code_text.normalise(text) for text in texts]).exists():
+        raise codes.BadBatch("one of these is a promo code of this shop")
     fresh = unknown(texts)
     if not fresh:
         return Imported(None, len(texts))

@@ -19,11 +19,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import events
 from accounts.models import Membership, Tenant, User
-from billing import code_text, ledger, redeem_limits
+from billing import code_text, ledger, redeem_limits, shared_codes
 from billing.models import Code, CodeBatch, CodeEvent, Journal, Order, Product
 from billing.money import format_usd
 from foundation import vault
@@ -136,8 +137,8 @@ def redeem(*, membership: Membership, code: str, address: str | None = None) -> 
     """Move a code's quota into the member's wallet (or expiring lot), exactly once. Raises Typo, TooMany, Refused."""
     text = code_text.normalise(code)
     is_ours = code_text.is_sound(text)
-    # Codes of another system have no check character: only looking tells.
-    if not is_ours and (code_text.is_like_ours(text) or not _has_imported(membership.tenant_id)):
+    # Codes of another system and promo codes have no check character: only looking tells.
+    if not is_ours and (code_text.is_like_ours(text) or not _has_free_texts(membership.tenant_id)):
         raise Typo(TYPO)
     if not redeem_limits.may_try(user_id=membership.user_id, address=address):
         raise TooMany("too many attempts: wait a minute and try again")
@@ -145,7 +146,7 @@ def redeem(*, membership: Membership, code: str, address: str | None = None) -> 
         done = _redeem(membership, text, address)
     except Refused:
         redeem_limits.count_failure(user_id=membership.user_id)
-        if not is_ours:
+        if not is_ours and not shared_codes.exists(tenant_id=membership.tenant_id, text=text):
             raise Typo(TYPO) from None
         raise
     redeem_limits.give_back(user_id=membership.user_id, address=address)
@@ -161,19 +162,20 @@ def redeem_order(*, membership: Membership, order: Order, address: str | None = 
     return [_redeem(membership, code_text.normalise(_recover(row)), address) for row in rows]
 
 
-def _has_imported(tenant_id: int) -> bool:
-    return CodeBatch.objects.filter(tenant_id=tenant_id, is_imported=True).exists()
+def _has_free_texts(tenant_id: int) -> bool:
+    return CodeBatch.objects.filter(Q(is_imported=True) | ~Q(shared_spelling=""), tenant_id=tenant_id).exists()
 
 
 @transaction.atomic
 def _redeem(membership: Membership, text: str, address: str | None) -> Redeemed:
     rows = Code.objects.select_related("batch").select_for_update(of=("self",), no_key=True)
     code = rows.filter(digest__in=digests(text), batch__tenant_id=membership.tenant_id).first()
+    code = code or shared_codes.claim(membership=membership, text=text)
     if code is None:
         raise Refused("this code is not valid")
     if code.state == State.REDEEMED and code.redeemed_by_id == membership.pk and code.journal is not None:
         return Redeemed(code.batch.units_micros, code.journal, is_repeat=True)
-    is_good = code.state == State.SOLD or (code.state == State.AVAILABLE and code.batch.is_offline)
+    is_good = code.state == State.SOLD or (code.state == State.AVAILABLE and (code.batch.is_offline or code.batch.shared_spelling == text))
     if not is_good or is_past(code.batch.redeem_by):
         raise Refused("this code is not valid")
     done = pay_out(code, membership=membership, address=address)
@@ -287,6 +289,8 @@ def _derive(batch: CodeBatch, serial: int, key: bytes) -> str:
 def _recover(row: Code) -> str:
     if row.batch.is_imported:
         raise CodeError("imported codes are kept as fingerprints alone: their texts are where they came from")
+    if row.batch.shared_spelling:
+        raise CodeError("the uses of a promo code are no codes by themselves")
     for key in _keys():
         text = _derive(row.batch, row.serial, key)
         if row.digest in digests(text):

@@ -28,6 +28,10 @@ class CodeBatch(models.Model):
     is_offline = models.BooleanField(_("sold elsewhere"), default=False)
     # Brought in from another system under their own texts: these cannot be made again.
     is_imported = models.BooleanField(_("imported"), default=False)
+    # One text that many people redeem, each once: every use of it is a code of this batch. Kept as shown, and as it is looked up.
+    shared_text = models.CharField(_("promo code"), max_length=40, blank=True, default="", db_default="")
+    shared_spelling = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
+    redeem_from = models.DateTimeField(_("redeem from"), null=True, blank=True)
     redeem_by = models.DateTimeField(_("redeem by"), null=True, blank=True)
     valid_days = models.PositiveIntegerField(_("days the credit is valid"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True)
@@ -41,6 +45,7 @@ class CodeBatch(models.Model):
         verbose_name_plural = _("code batches")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=Q(units_micros__gt=0, count__gt=0), name="batch_amounts_positive"),
+            models.UniqueConstraint(fields=["tenant", "shared_spelling"], condition=~Q(shared_spelling=""), name="one_promo_per_text"),
         ]
 
     def __str__(self) -> str:

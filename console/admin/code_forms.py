@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy
 from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import Tenant
-from billing import codes, minting
+from billing import codes, minting, promos
+from billing.models.codes import CodeBatch
 from billing.models.shop import Product
 from console.admin import pages
-from console.admin.fields import LastDayField, UsdField
+from console.admin.fields import FirstDayField, LastDayField, UsdField
 
 
 class MintForm(pages.DeskForm):
@@ -62,6 +63,46 @@ class MintForm(pages.DeskForm):
             return None
         minting.finish_later(minted.batch)
         return minted
+
+
+class PromoForm(pages.DeskForm):
+    """A text that many customers redeem, each once."""
+
+    tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Tenant"), empty_label=None)
+    text = forms.CharField(
+        label=gettext_lazy("Promo code"), max_length=promos.LONGEST, help_text=gettext_lazy("4 to 40 letters, digits and dashes.")
+    )
+    units_micros = UsdField(label=gettext_lazy("Quota of each, $"))
+    uses = forms.IntegerField(
+        label=gettext_lazy("Uses"), min_value=1, max_value=codes.MOST_PER_BATCH, help_text=gettext_lazy("In all. Each customer has one.")
+    )
+    redeem_from = FirstDayField()
+    redeem_by = LastDayField()
+    valid_days = forms.IntegerField(
+        label=gettext_lazy("Days the credit is valid"), required=False, min_value=1, help_text=gettext_lazy("Empty: for ever.")
+    )
+    note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        actor = actor_of(request)
+        tenant: Any = self.fields["tenant"]
+        tenant.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
+        tenant.initial = actor.tenant.pk
+        if not actor.is_platform:
+            del self.fields["tenant"]
+
+    def save(self, request: HttpRequest) -> CodeBatch | None:
+        """Offer it; a refusal becomes an error of the form and None is returned."""
+        actor, values = actor_of(request), dict(self.cleaned_data)
+        tenant = values.pop("tenant", None) or actor.tenant
+        try:
+            batch = promos.offer(tenant=tenant, actor=actor.user, at_once=minting.AT_ONCE, **values)
+        except codes.CodeError as error:
+            self.add_error(None, str(error))
+            return None
+        minting.finish_later(batch)
+        return batch
 
 
 class ExportForm(pages.DeskForm):

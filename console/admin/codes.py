@@ -23,7 +23,7 @@ from billing import code_shelf, codes
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from console.admin import code_imports, pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
-from console.admin.code_forms import ExportForm, MintForm, ReasonForm
+from console.admin.code_forms import ExportForm, MintForm, PromoForm, ReasonForm
 from console.admin.figures import flag, label, mono, number, progress, usd
 
 STATE_LABELS = {
@@ -36,9 +36,9 @@ MOST_SHOWN = 200
 class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
     """Codes minted together."""
 
-    list_display = ("__str__", "product", "units", "count", "available", "redeemed", "offline", "created_at", "note")
+    list_display = ("__str__", "product", "units", "count", "available", "redeemed", "offline", "shared_text", "created_at", "note")
     list_select_related = ("product", "tenant")
-    search_fields = ("note", "product__name")
+    search_fields = ("note", "product__name", "shared_text")
     ordering = ("-id",)
     fields = (
         "tenant",
@@ -49,6 +49,8 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         "available",
         "redeemed",
         "offline",
+        "shared_text",
+        "redeem_from",
         "redeem_by",
         "valid_days",
         "note",
@@ -56,7 +58,7 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         "created_at",
     )
     readonly_fields = fields
-    actions_list = ("import_codes",)
+    actions_list = ("offer_promo", "import_codes")
     actions_detail = ("export", "freeze", "unfreeze", "revoke")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CodeBatch]:
@@ -75,6 +77,18 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
             return self._show(request, minted)
         text = _("Codes are covered by your stock of quota: what you mint is set aside until it is redeemed or revoked.")
         return pages.ask(request, self, title=_("Mint codes"), submit=_("Mint"), form=form, explanation=text)
+
+    @pages.list_act(description=gettext_lazy("Offer a promo code"), icon="campaign")
+    def offer_promo(self, request: HttpRequest) -> HttpResponse:
+        """Let many customers redeem one text, each once."""
+        form = PromoForm(request.POST or None, request=request)
+        if form.is_valid():
+            with transaction.atomic():
+                if batch := form.save(request):
+                    self.record(request, "promo", batch, after=facts(batch))
+                    return redirect(pages.object_url(self.admin_site.name, batch))
+        text = _("Customers type it on the redeem page. All its uses are covered by your stock of quota at once; what is left goes back.")
+        return pages.ask(request, self, title=_("Offer a promo code"), submit=_("Offer"), form=form, explanation=text)
 
     @pages.list_act(description=gettext_lazy("Import codes"), icon="upload_file")
     def import_codes(self, request: HttpRequest) -> HttpResponse:

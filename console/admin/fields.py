@@ -44,6 +44,20 @@ class UsdField(forms.Field):
         return {"inputmode": "decimal", "autocomplete": "off"}
 
 
+class FirstDayField(forms.DateField):
+    """The first day on which codes are redeemed, in the time zone of who types it; kept as the moment it begins."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label, text = gettext_lazy("Redeem from"), gettext_lazy("The first day. Empty: at once.")
+        super().__init__(required=False, label=label, help_text=text, widget=widget, **kwargs)
+
+    def clean(self, value: Any) -> datetime.datetime | None:
+        """Return the midnight before that day."""
+        day = super().clean(value)
+        return None if day is None else timezone.make_aware(datetime.datetime.combine(day, datetime.time()))
+
+
 class LastDayField(forms.DateField):
     """The last day on which codes are redeemed, in the time zone of who types it; kept as the moment it ends."""
 

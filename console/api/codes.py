@@ -137,8 +137,12 @@ class BatchesView(TableRows):
         batch, which = self.get_object(), self.read(Export)["which"]
         rows = desk.rows("code").filter(batch=batch).select_related("batch").order_by("serial")
         found = list(rows.filter(state="available") if which == "available" else rows)
+        try:
+            texts = codes.reveal(found)
+        except codes.CodeError as error:
+            raise Refused(str(error)) from None
         self.record("export", batch, after={"codes": len(found), "which": which})
-        told = [{"serial": row.serial, "code": text, "state": row.state} for row, text in zip(found, codes.reveal(found), strict=True)]
+        told = [{"serial": row.serial, "code": text, "state": row.state} for row, text in zip(found, texts, strict=True)]
         return Response(Exported({"codes": told}).data)
 
     @extend_schema(operation_id="code_batches_freeze", request=Reason, responses=BatchShown)
