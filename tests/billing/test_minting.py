@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
-from django.db import connections, transaction
+from django.conf import settings
+from django.db import connection, connections, transaction
 
 from accounts.models import Membership, Tenant
 from billing import audit, code_shelf, codes, ledger, minting, tasks
@@ -56,6 +63,25 @@ def test_the_clock_goes_on_where_a_worker_stopped(tenant: Tenant) -> None:
     assert (len(serials(batch)), minting.unfinished(), audit.run()) == (1_000, [batch.pk], [])
     assert tasks.finish_batches() == "1500 codes"
     assert (serials(batch), minting.unfinished(), audit.run()) == (list(range(1, 2_501)), [], [])
+
+
+def test_a_worker_killed_midway_is_taken_over_from(transactional_db: None, tenant: Tenant, tmp_path: Path) -> None:
+    batch = begun(tenant, 10_000)
+    database = settings.DATABASES["default"]
+    url = f"postgresql://{database['USER']}@/{connection.settings_dict['NAME']}?host={database['HOST']}"
+    env = os.environ | {"DATABASE_URL": url, "KEYOSK_VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings.testing"}
+    work = f"from billing import tasks; tasks.mint_codes({batch.pk})"
+    process = subprocess.Popen([sys.executable, "manage.py", "shell", "-c", work], cwd=settings.BASE_DIR, env=env)
+    until = time.monotonic() + 60
+    while len(serials(batch)) == 1_000 and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    left = len(serials(batch))
+    assert 1_000 < left < 10_000
+    assert (left % 1_000, audit.run()) == (0, [])
+    assert tasks.finish_batches() == f"{10_000 - left} codes"
+    assert (serials(batch), money(batch), audit.run()) == (list(range(1, 10_001)), (0, 10_000 * DOLLAR), [])
 
 
 def test_an_audit_sees_a_batch_whose_codes_do_not_come(tenant: Tenant) -> None:
