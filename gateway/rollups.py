@@ -45,22 +45,26 @@ _OF_SUMS = """
 SELECT {group}, {sums}, max(last_at) AS last_at
 FROM {table} WHERE start >= %(first)s AND start < %(end)s AND tenant_id = ANY(%(tenants)s) GROUP BY {group}
 """
+# What is the same is left out before the insert: a conflict locks its row, and so writes it, even where nothing is updated.
 _REPLACE = """
 WITH fresh AS ({source}), gone AS (
   DELETE FROM {table} old WHERE start = %(start)s AND tenant_id = ANY(%(tenants)s)
     AND NOT EXISTS (SELECT FROM fresh WHERE ({fresh_group}) = ({old_group}))
 )
 INSERT INTO {table} AS old (start, {group}, {sums}) SELECT %(start)s, {group}, {sums} FROM fresh
+WHERE NOT EXISTS (
+  SELECT FROM {table} kept WHERE start = %(start)s AND tenant_id = ANY(%(tenants)s)
+    AND ({fresh_group}, {fresh_sums}) = ({kept_group}, {kept_sums})
+)
 ON CONFLICT (start, {group}) DO UPDATE SET ({sums}) = ({excluded_sums})
-  WHERE ({old_sums}) IS DISTINCT FROM ({excluded_sums})
 """
 
 
 def _replace(made: type[UsageSum], source: str) -> str:
     """Write the statement that makes a table's sums of one hour or day what the source says, touching only what differs."""
     names = ", ".join(made.group_columns)
-    group = {f"{row}_group": _columns(row, names) for row in ("fresh", "old")}
-    sums = {f"{row}_sums": _columns(row, _SUMS) for row in ("excluded", "old")}
+    group = {f"{row}_group": _columns(row, names) for row in ("fresh", "kept", "old")}
+    sums = {f"{row}_sums": _columns(row, _SUMS) for row in ("excluded", "fresh", "kept")}
     return _REPLACE.format(table=made._meta.db_table, source=source, group=names, sums=_SUMS, **group, **sums)
 
 
