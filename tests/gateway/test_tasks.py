@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import Membership
-from foundation import partitions
+from billing.models import PromotionRule
+from foundation import jobs, partitions
 from foundation.ids import uuid7
 from foundation.models import ScheduledTask
 from gateway import retention, tasks
@@ -52,3 +53,14 @@ def test_old_usage_is_forgotten(end_user: Membership) -> None:
     assert UsageRecord.objects.count() == 1
     assert UsageDay.objects.count() == 2
     assert UsageRetention.objects.get(tenant=end_user.tenant).cleared_until is not None
+
+
+def test_customers_are_promoted_once_an_interval(end_user: Membership) -> None:
+    PromotionRule.objects.create(tenant=end_user.tenant, group="vip", rank=1, used_micros=5)
+    _call(end_user, 0)
+    tasks.roll_up_usage()
+    assert (tasks.promote_customers(), tasks.promote_customers()) == ("1 customers", None)
+    assert _result("promote customers") == ("1 customers", "")
+    end_user.refresh_from_db()
+    assert end_user.group == "vip"
+    assert jobs.beat_schedule()["gateway.tasks.promote_customers"]["schedule"] == 600.0
