@@ -23,12 +23,12 @@ from accounts import audit, tenants
 from accounts.models import Tenant, User
 from billing import price_alerts, price_floors, price_lists, price_preview, price_terms
 from billing.models import GroupRate, PriceBook, PriceRule
-from billing.money import parse_usd
+from billing.money import MICROS, parse_usd
 from billing.price_floors import BelowWholesale
 from billing.price_terms import FIELDS, BadPrice
 from foundation import snapshots
 
-__all__ = ["BadPrice", "BelowWholesale", "Imported", "NeedsConfirming", "import_list", "set_group", "set_price"]
+__all__ = ["BadPrice", "BelowWholesale", "Imported", "NeedsConfirming", "import_list", "rehearse", "set_group", "set_price"]
 
 LIST_PRICES = Path(__file__).parent / "data" / "list_prices_2026-11.json"
 
@@ -52,6 +52,8 @@ def set_price(
     model: str,
     tenant: Tenant | None = None,
     priced_as: str = "",
+    mode: str = "price",
+    factor: int = MICROS,
     units: Mapping[str, int] | None = None,
     tiers: Sequence[Mapping[str, int]] | None = None,
     source: str = "",
@@ -63,16 +65,13 @@ def set_price(
     """Price the models of a pattern from now on, or from `begins` on; `tenant` None is the platform.
 
     `prices` are µ$ per million tokens by bucket, `per_call` in µ$ and `hold_ceiling` in tokens; `units` µ$ per million;
-    `tiers` like those of PriceRule. The same values again change nothing. What was planned for later than `begins` is
-    given up. Raises BadPrice and its kinds.
+    `tiers` like those of PriceRule. In a shop's book a `mode` makes them relative to the wholesale price: `inherit` takes it as
+    it is, `percent` takes `factor` millionths of it, `added` puts the prices on top. The same values again change nothing.
+    What was planned for later than `begins` is given up. Raises BadPrice and its kinds.
     """
-    values = price_terms.values_of({**prices, "priced_as": priced_as, "units": units, "tiers": tiers})
+    values = price_terms.values_of({**prices, "mode": mode, "factor": factor, "priced_as": priced_as, "units": units, "tiers": tiers})
     seller = tenant or tenants.root()
-    price_terms.check(model, values)
-    if begins is not None and begins <= timezone.now():
-        raise BadPrice("a price begins now or in the future: calls of the past are paid for")
-    if seller.parent_id is not None:
-        price_floors.check(price_lists.load(seller.parent_id, at=begins), model, values)
+    _check(seller, model, values, begins)
     if not is_confirmed and (jumps := price_preview.preview(seller=seller, model=model, values=values, at=begins).jumps):
         raise NeedsConfirming(f"a price of {model} jumps tenfold or more: {'; '.join(jumps)}")
     with transaction.atomic():
@@ -80,6 +79,28 @@ def set_price(
         if is_new:
             price_alerts.tell(seller=seller, models=[model], begins=begins)
     return rule
+
+
+def rehearse(
+    *, model: str, tenant: Tenant | None = None, begins: datetime.datetime | None = None, **given: Any
+) -> tuple[int | None, int | None]:
+    """Return what a call of 1,000 tokens in and 1,000 out costs before and after, in µ$ (None: not sold); set nothing. Raises BadPrice."""
+    values = price_terms.values_of(given)
+    seller = tenant or tenants.root()
+    _check(seller, model, values, begins)
+    found = price_preview.preview(seller=seller, model=model, values=values, at=begins)
+    return found.before, found.after
+
+
+def _check(seller: Tenant, model: str, values: Mapping[str, Any], begins: datetime.datetime | None) -> None:
+    """Raise BadPrice and its kinds for what this seller cannot ask for."""
+    price_terms.check(model, values)
+    if seller.parent_id is None and values["mode"] != "price":
+        raise BadPrice("the platform has no wholesale price above it: give fixed prices")
+    if begins is not None and begins <= timezone.now():
+        raise BadPrice("a price begins now or in the future: calls of the past are paid for")
+    if seller.parent_id is not None:
+        price_floors.check(price_lists.load(seller.parent_id, at=begins), model, values)
 
 
 @transaction.atomic
@@ -145,7 +166,7 @@ def replace(
         old.valid_to = start
         old.save(update_fields=["valid_to"])
     rule = PriceRule.objects.create(book=book, pattern=model, valid_from=start, source=source, **values)
-    after = {name: value for name, value in values.items() if value not in (None, "", {}, [])}
+    after = {name: value for name, value in values.items() if value != price_terms.OPEN[name]}
     if begins is not None:
         after["begins"] = begins.isoformat()
     audit.record(actor=actor, action="price.set", target=model, before=before, after=after, tenant=seller)

@@ -21,7 +21,9 @@ def check(above: PriceList, model: str, values: Mapping[str, Any]) -> None:
 
 
 def shortfalls(above: PriceList, model: str, values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what of the values is below the wholesale price, in words."""
+    """Yield what of the values is below the wholesale price, in words; what comes on top of it never is."""
+    if values["mode"] != "price":
+        return
     for name in sorted({model} | {rule.pattern for level in above.levels for rule in level.rules if matches(model, rule.pattern)}):
         wholesale = above.resolve(name)
         if wholesale is None:

@@ -10,10 +10,9 @@ from django.db.models import F, Min, Q, QuerySet
 from django.utils import timezone
 
 from accounts import tenants
-from billing import ledger
+from billing import ledger, price_terms
 from billing.models import GroupRate, LedgerAccount, PriceRule
-from billing.price_terms import tiers_of
-from billing.pricing import BUCKETS, Group, Level, ModelPrice, PriceList, Rule, price_of
+from billing.pricing import Group, Level, ModelPrice, PriceList, Rule, price_of
 
 Kind = LedgerAccount.Kind
 M = TypeVar("M", GroupRate, PriceRule)
@@ -61,17 +60,7 @@ def current(*, at: datetime.datetime | None = None) -> QuerySet[PriceRule]:
 
 def as_rule(row: PriceRule) -> Rule:
     """Turn a row into the value that pricing knows."""
-    given = {name: getattr(row, name) for name in BUCKETS}
-    return Rule(
-        id=row.pk,
-        pattern=row.pattern,
-        prices={name: price for name, price in given.items() if price is not None},
-        per_call=row.per_call,
-        hold_ceiling=row.hold_ceiling,
-        priced_as=row.priced_as,
-        units=row.units,
-        tiers=tiers_of(row.tiers),
-    )
+    return price_terms.as_rule(row.pk, row.pattern, {name: getattr(row, name) for name in price_terms.FIELDS})
 
 
 def _valid(rows: QuerySet[M], at: datetime.datetime) -> QuerySet[M]:

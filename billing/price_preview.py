@@ -9,9 +9,8 @@ from typing import Any
 
 from accounts import tenants
 from accounts.models import Tenant
-from billing import price_lists
+from billing import price_lists, price_terms
 from billing.money import format_usd
-from billing.price_terms import tiers_of
 from billing.pricing import BUCKETS, Level, ModelPrice, PriceList, Rule
 
 JUMP = 10
@@ -47,21 +46,7 @@ def compare(now: PriceList, model: str, values: Mapping[str, Any]) -> Preview:
 def replaced(now: PriceList, model: str, values: Mapping[str, Any]) -> PriceList:
     """Return the price list with another rule for one pattern at its last level."""
     *others, last = now.levels
-    return PriceList([*others, Level(last.tenant_id, last.account_id, _with(last, as_rule(model, values)))], now.groups)
-
-
-def as_rule(model: str, values: Mapping[str, Any]) -> Rule:
-    """Return the rule that values would make."""
-    return Rule(
-        id=0,
-        pattern=model,
-        prices={name: values[name] for name in BUCKETS if values[name] is not None},
-        per_call=values["per_call"],
-        hold_ceiling=values["hold_ceiling"],
-        priced_as=values["priced_as"],
-        units=values["units"],
-        tiers=tiers_of(values["tiers"]),
-    )
+    return PriceList([*others, Level(last.tenant_id, last.account_id, _with(last, price_terms.as_rule(0, model, values)))], now.groups)
 
 
 def _with(level: Level, rule: Rule) -> tuple[Rule, ...]:

@@ -42,7 +42,10 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What one level asks for the models its pattern matches; a bucket without a price follows its base."""
+    """What one level asks for the models its pattern matches; a bucket without a price follows its base.
+
+    One that `is_relative` asks for `factor` millionths of the prices above, and its own prices on top of them.
+    """
 
     id: int
     pattern: str
@@ -52,6 +55,8 @@ class Rule:
     priced_as: str = ""
     units: Mapping[str, int] = field(default_factory=dict)
     tiers: Sequence[Tier] = ()
+    is_relative: bool = False
+    factor: int = 1_000_000
 
     def tier(self, above: int) -> dict[str, int]:
         """Return what the tiers say that count just above so many tokens of context; a larger tier overrides a smaller one."""
@@ -60,6 +65,13 @@ class Rule:
             if tier.above <= above:
                 prices |= tier.prices
         return prices
+
+    def on_top(self) -> dict[str, int]:
+        """Return what a relative rule adds to each bucket: what is given, else as much as to its base."""
+        added: dict[str, int] = {}
+        for name, base in BASES.items():
+            added[name] = self.prices.get(name, added.get(base, 0))
+        return added
 
     def unit(self, name: str) -> int | None:
         """Return the price of a unit: of its exact name, else of the most specific pattern."""

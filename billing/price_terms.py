@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from billing.money import MICROS
 from billing.price_rules import is_unit
-from billing.pricing import BUCKETS, Tier
+from billing.pricing import BUCKETS, Rule, Tier
 
-FIELDS = (*BUCKETS, "per_call", "hold_ceiling", "priced_as", "units", "tiers")
-OPEN: dict[str, Any] = {**dict.fromkeys((*BUCKETS, "per_call", "hold_ceiling")), "priced_as": "", "units": {}, "tiers": []}
+FIELDS = ("mode", "factor", *BUCKETS, "per_call", "hold_ceiling", "priced_as", "units", "tiers")
+OPEN: dict[str, Any] = {
+    "mode": "price",
+    "factor": MICROS,
+    **dict.fromkeys((*BUCKETS, "per_call", "hold_ceiling")),
+    "priced_as": "",
+    "units": {},
+    "tiers": [],
+}
+MODES = ("price", "inherit", "percent", "added")
+_MOST_FACTOR = 100 * MICROS
 
 
 class BadPrice(ValueError):
@@ -38,10 +48,29 @@ def check(model: str, values: Mapping[str, Any]) -> None:
     if any(price < 0 for price in prices):
         raise BadPrice("a price is 0 or more")
     alias = values["priced_as"]
+    if values["mode"] != "price" or values["factor"] != MICROS:
+        _check_mode(values, has_prices=bool(prices))
+        return
     if alias and (prices or alias == model):
         raise BadPrice("a model priced as another one has no prices of its own and is not that model itself")
     if not alias and not values["units"] and all(values[name] is None for name in ("input", "output", "per_call")):
         raise BadPrice("give at least an input price, an output price, a price per call or of a unit")
+
+
+def as_rule(number: int, model: str, values: Mapping[str, Any]) -> Rule:
+    """Return checked values as the rule that pricing knows."""
+    return Rule(
+        id=number,
+        pattern=model,
+        prices={name: values[name] for name in BUCKETS if values[name] is not None},
+        per_call=values["per_call"],
+        hold_ceiling=values["hold_ceiling"],
+        priced_as=values["priced_as"],
+        units=values["units"],
+        tiers=tiers_of(values["tiers"]),
+        is_relative=values["mode"] != "price",
+        factor=values["factor"],
+    )
 
 
 def tiers_of(stored: Sequence[Mapping[str, int]]) -> tuple[Tier, ...]:
@@ -59,6 +88,23 @@ def _tiers(given: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
             raise BadPrice(f"there are two tiers above {tier['above']} tokens")
         found[tier["above"]] = {"above": tier["above"], **dict(sorted(prices.items()))}
     return [found[above] for above in sorted(found)]
+
+
+def _check_mode(values: Mapping[str, Any], *, has_prices: bool) -> None:
+    """Raise BadPrice unless a price that is relative to the wholesale price has just what its mode needs."""
+    mode, factor = values["mode"], values["factor"]
+    if mode not in MODES:
+        raise BadPrice(f"{mode!r} is no mode: use {', '.join(MODES)}")
+    if values["priced_as"] or values["tiers"]:
+        raise BadPrice("a price relative to the wholesale price follows its model and its tiers: leave those of your own empty")
+    if mode == "percent" and not MICROS < factor <= _MOST_FACTOR:
+        raise BadPrice("a mark-up is more than 0 % and at most 9900 %")
+    if mode != "percent" and factor != MICROS:
+        raise BadPrice("only the mode percent has a percentage")
+    if mode == "added" and not has_prices:
+        raise BadPrice("give at least one amount that comes on top of the wholesale price")
+    if mode != "added" and has_prices:
+        raise BadPrice("with a percentage, or the wholesale price as it is, leave the prices empty")
 
 
 def _check_units(units: Mapping[str, int]) -> None:

@@ -38,6 +38,8 @@ class Tariff:
     def unit(self, name: str, above: int | None) -> int | None:
         """Return the price of a unit, given the price of the level above (None at the platform)."""
         own = self.rule.unit(name) if self.rule is not None else None
+        if self.rule is not None and self.rule.is_relative and above is not None:
+            own = scaled(above, self.rule.factor) + (own or 0)
         if own is None:
             own = above
         return own if own is None else max(scaled(own, self.factor), above or 0)
@@ -59,6 +61,8 @@ def scaled(price: int, factor: int) -> int:
 
 
 def _tariff(level: Level, rule: Rule | None, above: Tariff | None, thresholds: tuple[int, ...], factor: int) -> Tariff:
+    if rule is not None and rule.is_relative and above is not None:
+        return _relative(level, rule, above, factor)
     given = rule.prices if rule is not None else {}
     own = _fill(given, above.steps[0] if above else None)
     steps = [own, *(_step(own, rule, above, place, threshold) for place, threshold in enumerate(thresholds, start=1))]
@@ -66,6 +70,15 @@ def _tariff(level: Level, rule: Rule | None, above: Tariff | None, thresholds: t
     floor = above.per_call if above else 0
     per_call = floor if rule is None or rule.per_call is None else rule.per_call
     return Tariff(level.account_id, final, max(scaled(per_call, factor), floor), rule, factor)
+
+
+def _relative(level: Level, rule: Rule, above: Tariff, factor: int) -> Tariff:
+    """Return the tariff of a level that moves every price above by its factor and what it adds, in every context."""
+    added = rule.on_top()
+    steps = ({name: scaled(step[name], rule.factor) + added[name] for name in BUCKETS} for step in above.steps)
+    final = tuple(_lift(step, factor, floor) for step, floor in zip(steps, above.steps, strict=True))
+    per_call = scaled(above.per_call, rule.factor) + (rule.per_call or 0)
+    return Tariff(level.account_id, final, max(scaled(per_call, factor), above.per_call), rule, factor)
 
 
 def _fill(given: Mapping[str, int], above: Mapping[str, int] | None) -> dict[str, int]:

@@ -37,11 +37,19 @@ class PriceRule(models.Model):
 
     Prices are µ$ per million tokens, `per_call` is µ$. An empty bucket follows its base (input or output). `units` maps
     what is counted otherwise (`image:1024x1024:hd`, `tool:web_search`, `seconds`) to µ$ per million of them; `tiers` is a
-    list of {"above": tokens of context, bucket: price, …}, smallest first.
+    list of {"above": tokens of context, bucket: price, …}, smallest first. `mode` says what a reseller's prices mean.
     """
+
+    class Mode(models.TextChoices):
+        PRICE = "price", _("fixed price")
+        INHERIT = "inherit", _("wholesale price as it is")
+        PERCENT = "percent", _("wholesale price and a percentage")
+        ADDED = "added", _("wholesale price and an amount")
 
     book = models.ForeignKey(PriceBook, models.PROTECT, related_name="rules", verbose_name=_("price book"))
     pattern = models.CharField(_("model pattern"), max_length=120)
+    mode = models.CharField(_("mode"), max_length=8, choices=Mode.choices, default=Mode.PRICE)
+    factor = models.PositiveIntegerField(_("millionths of the wholesale price"), default=1_000_000)
     input = _price(_("input"))
     cache_read = _price(_("cache read"))
     cache_write_5m = _price(_("cache write, 5 minutes"))

@@ -57,6 +57,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
         "KeyState": "accounts.models.ApiKey.State",
+        "PriceMode": ["price", "inherit", "percent", "added"],
+        "RoutingMode": "channels_app.models.RoutingPolicy.Mode",
         "CustomerState": "accounts.models.Membership.State",
         "TenantState": "accounts.models.Tenant.State",
         "WantedState": ["active", "blocked"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -22,7 +23,7 @@ from accounts.admin_scope import actor_of
 from accounts.models import Tenant
 from billing import price_book, price_lists
 from billing.models.prices import PriceRule
-from billing.money import format_usd
+from billing.money import MICROS, format_usd
 from billing.pricing import BUCKETS
 from console.admin import pages, price_imports
 from console.admin.base import DeskAdmin, TenantColumn
@@ -41,6 +42,21 @@ class PriceForm(pages.DeskForm):
         label=gettext_lazy("Model"), max_length=120, help_text=gettext_lazy("A name or a pattern such as gpt-4o-mini or claude-*.")
     )
     tenant = forms.ModelChoiceField(queryset=Tenant.objects.none(), label=gettext_lazy("Tenant"), empty_label=None)
+    mode = forms.ChoiceField(
+        label=gettext_lazy("Mode"),
+        choices=PriceRule.Mode.choices,
+        initial=PriceRule.Mode.PRICE,
+        required=False,
+        help_text=gettext_lazy("For shops. With an amount, the prices below come on top of the wholesale price."),
+    )
+    percent = forms.DecimalField(
+        label=gettext_lazy("Mark-up in %"),
+        required=False,
+        min_value=0,
+        max_value=9900,
+        decimal_places=4,
+        help_text=gettext_lazy("Of the mode with a percentage; then leave the prices empty."),
+    )
     priced_as = forms.CharField(
         label=gettext_lazy("Priced as"),
         required=False,
@@ -66,8 +82,22 @@ class PriceForm(pages.DeskForm):
         widget=forms.DateTimeInput(attrs={"placeholder": "2026-12-01 00:00"}),
         help_text=gettext_lazy("Leave empty for now. What was planned for later is given up."),
     )
+    is_trial = forms.BooleanField(label=gettext_lazy("Only show what would change"), required=False)
     is_confirmed = forms.BooleanField(label=gettext_lazy("Yes, ten times as dear or as cheap is meant"), required=False)
-    field_order: Sequence[str] = ("model", "tenant", *PRICES, "units", "tiers", "priced_as", "hold_ceiling", "begins", "is_confirmed")
+    field_order: Sequence[str] = (
+        "model",
+        "tenant",
+        "mode",
+        "percent",
+        *PRICES,
+        "units",
+        "tiers",
+        "priced_as",
+        "hold_ceiling",
+        "begins",
+        "is_trial",
+        "is_confirmed",
+    )
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,7 +119,13 @@ class PriceForm(pages.DeskForm):
         values = dict(self.cleaned_data)
         actor = actor_of(request)
         tenant = values.pop("tenant", None) or actor.tenant
+        percent, is_trial = values.pop("percent"), values.pop("is_trial")
+        values["mode"] = values["mode"] or PriceRule.Mode.PRICE
+        values["factor"] = MICROS + int((percent or 0) * (MICROS // 100))
         try:
+            if is_trial:
+                self._try(tenant, values)
+                return None
             return price_book.set_price(tenant=tenant, actor=actor.user, **values)
         except price_book.NeedsConfirming as error:
             self.fields["is_confirmed"] = self._confirmation
@@ -98,6 +134,15 @@ class PriceForm(pages.DeskForm):
         except price_book.BadPrice as error:
             self.add_error(None, str(error))
             return None
+
+    def _try(self, tenant: Tenant, values: dict[str, Any]) -> None:
+        """Say in the form what the price would change, and set nothing. Raises what setting it would."""
+        model, begins = values.pop("model"), values.pop("begins")
+        values.pop("is_confirmed", None)
+        before, after = price_book.rehearse(model=model, tenant=tenant, begins=begins, **values)
+        costs = [_("nothing is sold") if micros is None else format_usd(micros) for micros in (before, after)]
+        text = _("Nothing was set. A call of 1,000 tokens in and 1,000 out would cost %(after)s (now %(before)s).")
+        self.add_error(None, text % {"before": costs[0], "after": costs[1]})
 
     def told(self, request: HttpRequest) -> str:
         """Return what an ordinary call costs at the price that was just set."""
@@ -128,7 +173,7 @@ class CurrentFilter(admin.SimpleListFilter):
 class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
     """Rules by model pattern, newest version first."""
 
-    list_display = ("pattern_shown", *(f"{name}_usd" for name in MAIN), "priced_as", "valid_from", "valid_to")
+    list_display = ("pattern_shown", "mode_shown", *(f"{name}_usd" for name in MAIN), "priced_as", "valid_from", "valid_to")
     list_filter = (CurrentFilter,)
     list_select_related = ("book__tenant",)
     search_fields = ("pattern", "source")
@@ -136,6 +181,7 @@ class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
     fields = (
         "pattern_shown",
         "tenant",
+        "mode_shown",
         *(f"{name}_usd" for name in PRICES),
         "units",
         "tiers",
@@ -178,12 +224,18 @@ class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
         rule = self.get_queryset(request).filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
         if rule is None:
             return {}
-        copied = {name: getattr(rule, name) for name in (*PRICES, "units", "tiers", "priced_as", "hold_ceiling")}
+        copied = {name: getattr(rule, name) for name in (*PRICES, "mode", "units", "tiers", "priced_as", "hold_ceiling")}
+        copied["percent"] = Decimal(rule.factor - MICROS) * 100 / MICROS if rule.mode == PriceRule.Mode.PERCENT else None
         return {"model": rule.pattern, "tenant": rule.book.tenant_id, **copied}
 
     @admin.display(description=gettext_lazy("model"), ordering="pattern")
     def pattern_shown(self, rule: PriceRule) -> SafeString:
         return mono(rule.pattern)
+
+    @admin.display(description=gettext_lazy("mode"), ordering="mode")
+    def mode_shown(self, rule: PriceRule) -> str:
+        is_percent = rule.mode == PriceRule.Mode.PERCENT
+        return f"+{Decimal(rule.factor - MICROS) * 100 / MICROS:f} %" if is_percent else str(PriceRule.Mode(rule.mode).label)
 
     @admin.display(description=gettext_lazy("tenant"), ordering="book__tenant__name")
     def tenant(self, rule: PriceRule) -> str:

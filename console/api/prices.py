@@ -30,6 +30,12 @@ class PriceSet(ForShop):
     """What models of a pattern cost: µ$ per million tokens by bucket, `per_call` in µ$, `units` in µ$ per million of them."""
 
     model = Words(max_length=120, help_text="A name or a pattern such as claude-*.")
+    mode = serializers.ChoiceField(
+        choices=price_terms.MODES, required=False, help_text="What a shop's prices mean: `added` puts them on top of the wholesale price."
+    )
+    factor = serializers.IntegerField(
+        min_value=1, max_value=_MOST_FACTOR, required=False, help_text="Of the mode `percent`: millionths of the wholesale price."
+    )
     units = serializers.DictField(child=Amount(), required=False)
     tiers = serializers.ListField(
         child=serializers.DictField(child=Amount()), required=False, max_length=20, help_text='{"above": tokens, bucket: µ$, …}'
@@ -55,6 +61,8 @@ class PriceShown(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     shop = serializers.CharField(source="book.tenant.slug")
     model = serializers.CharField(source="pattern")
+    mode = serializers.CharField()
+    factor = serializers.IntegerField()
     units = serializers.DictField(child=serializers.IntegerField())
     tiers = serializers.ListField(child=serializers.DictField(child=serializers.IntegerField()))
     hold_ceiling = serializers.IntegerField(allow_null=True)

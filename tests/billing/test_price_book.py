@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -188,3 +189,63 @@ def test_a_planned_retail_price_is_compared_with_the_wholesale_price_of_that_tim
     price_book.set_price(model="m", tenant=tenant, input=1_500_000)
     with pytest.raises(price_book.BelowWholesale):
         price_book.set_price(model="m", tenant=tenant, input=1_500_000, begins=begins)
+
+
+def _charged(shop: Tenant) -> int:
+    """What a million tokens in and a million out cost the shop's customers."""
+    sold = price_lists.load(shop.pk).resolve("m")
+    assert sold is not None
+    return sold.charge(input=1_000_000, output=1_000_000).price_micros
+
+
+def test_a_shops_price_follows_the_wholesale_price_in_each_mode(tenant: Tenant) -> None:
+    price_book.set_price(model="m", input=1_000_000, output=2_000_000)
+    price_book.set_price(model="*", tenant=tenant, mode="percent", factor=1_250_000)
+    assert _charged(tenant) == 3_750_000
+    price_book.set_price(model="*", tenant=tenant, mode="added", input=100_000, output=50_000)
+    assert _charged(tenant) == 3_150_000
+    price_book.set_price(model="m", tenant=tenant, input=1_500_000, output=2_500_000)
+    assert _charged(tenant) == 4_000_000
+    price_book.set_price(model="m", input=2_000_000, output=2_000_000)
+    assert _charged(tenant) == 4_500_000  # the fixed price of input is lifted to the floor
+    price_book.set_price(model="m", tenant=tenant, mode="inherit")
+    assert _charged(tenant) == 4_000_000
+    last = PriceRule.objects.get(book__tenant=tenant, pattern="m", valid_to=None)
+    assert (last.mode, last.factor, last.input) == ("inherit", 1_000_000, None)
+    assert AuditEvent.objects.latest("pk").after == {"mode": "inherit"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"mode": "percent"}, "more than 0 %"),
+        ({"mode": "percent", "factor": 900_000}, "more than 0 %"),
+        ({"mode": "percent", "factor": 1_100_000, "input": 5}, "leave the prices empty"),
+        ({"mode": "added"}, "at least one amount"),
+        ({"mode": "added", "input": -5}, "0 or more"),
+        ({"mode": "added", "input": 5, "factor": 1_100_000}, "only the mode percent"),
+        ({"mode": "inherit", "per_call": 5}, "leave the prices empty"),
+        ({"mode": "inherit", "priced_as": "other"}, "leave those of your own empty"),
+        ({"mode": "added", "input": 5, "tiers": [{"above": 9, "input": 5}]}, "leave those of your own empty"),
+        ({"mode": "cheap"}, "is no mode"),
+        ({"input": 2_000_000, "factor": 1_100_000}, "only the mode percent"),
+    ],
+)
+def test_a_mode_takes_just_what_it_needs(tenant: Tenant, given: dict[str, Any], said: str) -> None:
+    price_book.set_price(model="m", input=1_000_000, output=2_000_000)
+    with pytest.raises(price_book.BadPrice, match=said):
+        price_book.set_price(model="m", tenant=tenant, **given)
+    assert not PriceRule.objects.filter(book__tenant=tenant).exists()
+
+
+def test_the_platform_has_no_price_above_it(root_tenant: Tenant) -> None:
+    with pytest.raises(price_book.BadPrice, match="no wholesale price above"):
+        price_book.set_price(model="m", mode="percent", factor=1_100_000)
+
+
+def test_a_rehearsal_tells_both_prices_and_sets_nothing(tenant: Tenant) -> None:
+    price_book.set_price(model="m", input=1_000_000, output=2_000_000)
+    assert price_book.rehearse(model="m", tenant=tenant, mode="percent", factor=1_500_000) == (3_000, 4_500)
+    assert not PriceRule.objects.filter(book__tenant=tenant).exists()
+    with pytest.raises(price_book.BelowWholesale):
+        price_book.rehearse(model="m", tenant=tenant, input=1)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billing.price_rules import Level, Rule
+from billing.price_rules import Level, Rule, Tier
+from billing.pricing import price_of
 from billing.tariffs import complete, scaled
 
 
@@ -29,3 +30,32 @@ def test_a_bucket_that_was_free_above_follows_its_base() -> None:
     wholesale = Rule(1, "m", {"input": 0, "cache_read": 0, "output": 1})
     (_platform, shop), _ = complete([(Level(1, 11, ()), wholesale), (Level(2, 22, ()), Rule(2, "m", {"input": 500}))])
     assert shop.prices["cache_read"] == 500
+
+
+def _resold(**own: object) -> tuple[int, ...]:
+    """Input, output, cached input, per call, a second of sound, and input above 1,000 tokens at a shop whose rule is `own`."""
+    above = Rule(
+        id=1, pattern="m", prices={"input": 100, "output": 400, "cache_read": 10}, per_call=7, units={"seconds": 50},
+        tiers=(Tier(1_000, {"input": 200}),),
+    )  # fmt: skip
+    rule = Rule(id=2, pattern="m", **own)  # type: ignore[arg-type]  # mixed values
+    price = price_of([(Level(1, 11, ()), above), (Level(2, 22, ()), rule)])
+    assert price is not None
+    tariff = price.tariffs[-1]
+    units = price.unit_prices("seconds")
+    assert units is not None
+    return (*(tariff.prices[name] for name in ("input", "output", "cache_read")), tariff.per_call, units[-1], tariff.steps[1]["input"])
+
+
+def test_a_percentage_moves_every_price_above_and_rounds_up() -> None:
+    assert _resold(is_relative=True, factor=1_250_000) == (125, 500, 13, 9, 63, 250)
+    assert _resold(is_relative=True) == (100, 400, 10, 7, 50, 200)
+
+
+def test_an_amount_comes_on_top_and_open_buckets_follow_their_base() -> None:
+    own = {"prices": {"input": 5, "output": 0}, "per_call": 2, "units": {"seconds": 3}}
+    assert _resold(is_relative=True, **own) == (105, 400, 15, 9, 53, 205)
+
+
+def test_a_relative_price_never_falls_below_the_price_above() -> None:
+    assert _resold(is_relative=True, factor=500_000) == (100, 400, 10, 7, 50, 200)

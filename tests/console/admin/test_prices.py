@@ -72,3 +72,17 @@ def test_a_price_is_planned_and_shown_beside_the_one_that_counts(office: Client,
     assert [rule.input for rule in page.context["cl"].result_list] == [2_000_000, 1_000_000]
     assert "m has its new price from 2099-01-01 00:00 on." in page.content.decode()
     assert submit(office, platform_admin, input="2", begins="2001-01-01 00:00").status_code == 200
+
+
+def test_a_shop_asks_for_a_percentage_after_a_look_at_it(desk: Client, reseller_owner: Membership) -> None:
+    price_book.set_price(model="m", input=1_000_000, output=2_000_000)
+    address, typed = "/reseller/billing/pricerule/add/", {"model": "m", "mode": "percent", "percent": "12.5"}
+    look = desk.post(address, {**typed, "is_trial": "on"})
+    assert look.status_code == 200
+    assert "would cost $0.003375 (now $0.003)" in look.content.decode()
+    assert PriceRule.objects.filter(book__tenant=reseller_owner.tenant).count() == 0
+    assert desk.post(address, typed).status_code == 302
+    rule = PriceRule.objects.get(book__tenant=reseller_owner.tenant)
+    assert (rule.mode, rule.factor, rule.input) == ("percent", 1_125_000, None)
+    assert "+12.5 %" in desk.get("/reseller/billing/pricerule/").content.decode()
+    assert 'value="12.5"' in desk.get(f"{address}?rule={rule.pk}").content.decode()
