@@ -74,7 +74,7 @@ def _usage(actor: scope.Actor) -> dict[str, Any]:
         "tiles": [
             Tile(_("Spent today"), money.format_usd(so_far.price_micros), _("%s calls since midnight UTC") % f"{so_far.calls:,}"),
             Tile(_("Calls, 24 h"), f"{last.calls:,}", _("%s the day before") % f"{before.calls:,}"),
-            Tile(_("Spent, 24 h"), money.format_usd(last.price_micros), _("upstream cost %s") % money.format_usd(last.cost_micros)),
+            Tile(_("Spent, 24 h"), money.format_usd(last.price_micros), _beside(actor, last, before)),
             Tile(_("Errors, 24 h"), _share(last.broken, last.calls), _("%s calls without a full answer") % f"{last.broken:,}"),
         ],
         "chart": _chart(selectors.sums(days, by="start", **window), today),
@@ -83,6 +83,13 @@ def _usage(actor: scope.Actor) -> dict[str, Any]:
             key=lambda row: (-row["price"], row["model"]),
         )[:MODELS],
     }
+
+
+def _beside(actor: scope.Actor, last: selectors.Sums, before: selectors.Sums) -> str:
+    """Say what the calls cost upstream to the platform alone: to a shop that is its seller's business."""
+    if actor.is_platform:
+        return _("upstream cost %s") % money.format_usd(last.cost_micros)
+    return _("%s the day before") % money.format_usd(before.price_micros)
 
 
 def _customers(actor: scope.Actor, name: str) -> dict[str, Any]:
