@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,9 +38,15 @@ def api(one_connection: None, platform_admin: Membership, end_user: Membership, 
     monkeypatch.setattr(base.TokenThrottle, "rate", "1000000/min")
     keys.issue(membership=end_user, name="somebody's")
     secret = access_tokens.issue(membership=platform_admin, name="fuzz", scopes=access_tokens.SCOPES).secret
+    return _schema(), {"Authorization": f"Bearer {secret}"}
+
+
+@functools.cache
+def _schema() -> Any:
+    """Ask for the schema once a process: writing and reading it takes longer than the calls of an operation."""
     schema = schemathesis.openapi.from_wsgi("/api/schema/", application, base_url=f"http://{HOST}/", headers={"Host": HOST})
     schema.config.update(headers={"Host": HOST})
-    return schema, {"Authorization": f"Bearer {secret}"}
+    return schema
 
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda one: f"{one.method} {one.path}")
