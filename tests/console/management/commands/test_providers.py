@@ -27,7 +27,7 @@ def test_json_tells_what_each_can_do_and_how_that_is_known() -> None:
     found = {row["provider"]: row for row in json.loads(output("--json"))}
     assert list(found) == list(registry.providers())
     assert found["cohere"]["capabilities"] | {"balance": ""} == found["cohere"]["capabilities"]
-    assert (found["groq"]["capabilities"]["stream"], found["groq"]["capabilities"]["tools"]) == ("own", "protocol")
+    assert (found["azure"]["capabilities"]["stream"], found["azure"]["capabilities"]["tools"]) == ("own", "protocol")
     assert found["openrouter"]["capabilities"]["balance"] == "own"
     assert found["groq"]["capabilities"]["balance"] == ""
     assert found["deepbricks"]["unverified"] == ["The service's documentation is not public: what is sent follows OpenAI's protocol."]
