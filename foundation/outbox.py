@@ -66,7 +66,7 @@ def purge(*, older_than: datetime.timedelta) -> int:
 def _claim(limit: int) -> list[OutboxMessage]:
     """Take due messages in one statement: they come back by themselves if we do not finish."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, [CLAIM_SECONDS, limit])
+        cursor.execute(_CLAIM, [limit, CLAIM_SECONDS])
         ids = [row[0] for row in cursor.fetchall()]
     return list(OutboxMessage.objects.filter(pk__in=ids).order_by("pk"))
 
@@ -97,11 +97,14 @@ def _hurry() -> None:
     queue.send(SWEEPER, expires=60)
 
 
+# Materialised: a plan may run a subquery once for each row, and every run would claim another `limit`.
 _CLAIM = """
-UPDATE foundation_outboxmessage SET attempts = attempts + 1, available_at = clock_timestamp() + make_interval(secs => %s)
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM foundation_outboxmessage WHERE state = 'waiting' AND available_at <= clock_timestamp()
     ORDER BY available_at LIMIT %s FOR UPDATE SKIP LOCKED
 )
-RETURNING id
+UPDATE foundation_outboxmessage AS message
+SET attempts = attempts + 1, available_at = clock_timestamp() + make_interval(secs => %s)
+FROM due WHERE message.id = due.id
+RETURNING message.id
 """
