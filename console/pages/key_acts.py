@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,14 +17,14 @@ from billing import limits
 from console.pages import offer
 from console.pages.door import MemberRequest, members_only
 from console.pages.key_forms import KeyEditForm, RotateForm
-from console.pages.keys import first_use, new_nonce, own_key, show_secret
+from console.pages.keys import first_use, live_key, new_nonce, own_key, show_secret
 
 
 @members_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_edit(request: MemberRequest, pk: int) -> HttpResponse:
     """Change the name and the limits; the secret and what was spent stay."""
-    key = _live(request, pk)
+    key = live_key(request, pk)
     form = KeyEditForm(request.POST if request.method == "POST" else None, key=key, model_names=offer.models(request.member))
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -41,7 +41,7 @@ def key_edit(request: MemberRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_rotate(request: MemberRequest, pk: int) -> HttpResponse:
     """Give the key a new secret and show it once; the old one may work on for a while."""
-    key = _live(request, pk)
+    key = live_key(request, pk)
     form = RotateForm(request.POST) if request.method == "POST" else RotateForm(initial={"overlap": "24", "nonce": new_nonce()})
     if request.method != "POST" or not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
@@ -56,7 +56,7 @@ def key_rotate(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def key_pause(request: MemberRequest, pk: int) -> HttpResponse:
     """Refuse the key for a while, or take it up again."""
-    key = _live(request, pk)
+    key = live_key(request, pk)
     is_paused = key.state == ApiKey.State.ACTIVE
     keys.pause(key=key, is_paused=is_paused)
     texts = _("“%(name)s” is paused.") if is_paused else _("“%(name)s” works again.")
@@ -72,13 +72,6 @@ def key_revoke(request: MemberRequest, pk: int) -> HttpResponse:
     keys.revoke(key=key)
     messages.success(request, _("“%(name)s” is revoked. It is refused from now on.") % {"name": key.name})
     return redirect("console_keys")
-
-
-def _live(request: MemberRequest, pk: int) -> ApiKey:
-    key = own_key(request, pk)
-    if key.state == ApiKey.State.REVOKED:
-        raise Http404
-    return key
 
 
 def _allowances(key: ApiKey) -> dict[str, int | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import key_logins
 from accounts.models import ApiKey
 from console.pages.door import MemberRequest, members_only
-from console.pages.keys import own_key
+from console.pages.keys import live_key
 from foundation.forms import HouseForm
 
 
@@ -53,7 +53,7 @@ class LoginForm(HouseForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_login(request: MemberRequest, pk: int) -> HttpResponse:
     """Ask for the pair and keep its fingerprint."""
-    key = _live(request, pk)
+    key = live_key(request, pk)
     form = LoginForm(request.POST if request.method == "POST" else None, key=key)
     if request.method == "POST" and form.is_valid() and form.give():
         messages.success(request, _("“%(name)s” opens this key from now on.") % {"name": key.login})
@@ -66,14 +66,7 @@ def key_login(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def key_login_end(request: MemberRequest, pk: int) -> HttpResponse:
     """Refuse the pair from now on."""
-    key = _live(request, pk)
+    key = live_key(request, pk)
     key_logins.take_away(key=key)
     messages.success(request, _("Only the secret opens this key now."))
     return redirect("console_key", pk=key.pk)
-
-
-def _live(request: MemberRequest, pk: int) -> ApiKey:
-    key = own_key(request, pk)
-    if key.state == ApiKey.State.REVOKED:
-        raise Http404
-    return key

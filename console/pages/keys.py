@@ -8,7 +8,7 @@ from http import HTTPStatus
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -88,6 +88,14 @@ def show_secret(request: MemberRequest, issued: keys.Issued) -> HttpResponse:
 def own_key(request: MemberRequest, pk: int) -> ApiKey:
     """Return one of this member's keys, or 404."""
     return get_object_or_404(ApiKey, pk=pk, membership=request.member)
+
+
+def live_key(request: MemberRequest, pk: int) -> ApiKey:
+    """Return one of this member's keys that is not revoked, or 404."""
+    key = own_key(request, pk)
+    if key.state == ApiKey.State.REVOKED:
+        raise Http404
+    return key
 
 
 def new_nonce() -> str:
