@@ -6,6 +6,9 @@ A worker that stops leaves whole thousands behind, and the next one goes on afte
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+
 from django.db import transaction
 
 from billing import codes
@@ -15,6 +18,7 @@ from foundation import queue
 AT_ONCE = 1_000
 TASK = "billing.tasks.mint_codes"
 _EXPIRES_SECONDS = 600.0
+_GLANCE_SECONDS = 0.1
 
 
 def finish_later(batch: CodeBatch) -> None:
@@ -29,6 +33,14 @@ def go_on(batch_id: int) -> int:
     while count := _make_some(batch_id):
         made += count
     return made
+
+
+def see_through(batch_id: int) -> Iterator[int]:
+    """Make what a batch lacks, side by side with any worker, and yield how many codes are still to come, until none is."""
+    while left := CodeBatch.objects.values_list("unminted", flat=True).get(pk=batch_id):
+        yield left
+        if not _make_some(batch_id):
+            time.sleep(_GLANCE_SECONDS)
 
 
 def unfinished() -> list[int]:

@@ -83,8 +83,9 @@ class ScopePermission(BasePermission):
             raise exceptions.MethodNotAllowed(str(request.method))
         verb = "read" if request.method in SAFE else "write"
         token = cast(AccessToken, request.auth)
-        if f"{view.subject}:{verb}" not in token.scopes:
-            raise exceptions.PermissionDenied(f"The token lacks the scope {view.subject}:{verb}: make one that has it.")
+        wanted = f"{view.subject}:{view.action if view.action in view.own_scopes else verb}"
+        if wanted not in token.scopes:
+            raise exceptions.PermissionDenied(f"The token lacks the scope {wanted}: make one that has it.")
         actor = cast(ApiView, view).actor
         roles = view.read_roles if verb == "read" else view.write_roles
         if (roles is not None and actor.role not in roles) or (view.is_platform and not actor.is_platform):
@@ -144,6 +145,8 @@ class ApiView(GenericViewSet[Any]):
     is_platform: ClassVar[bool] = False
     read_roles: ClassVar[Sequence[str] | None] = None
     write_roles: ClassVar[Sequence[str] | None] = None
+    # Acts for which a page asks for the password once more: each has a scope of its own, named like it.
+    own_scopes: ClassVar[frozenset[str]] = frozenset()
     # Acts that ask an upstream, a gateway: harmless when done twice.
     asking: ClassVar[frozenset[str]] = frozenset()
 

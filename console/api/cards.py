@@ -91,6 +91,7 @@ class CardBatchesView(Voids):
     related = ("tenant", "actor")
     serializer_class = CardBatchShown
     filters = (Number("product"),)
+    own_scopes = frozenset({"export"})
 
     def get_queryset(self) -> Any:
         return super().get_queryset().annotate(left=Count("cards", filter=Q(cards__state="available")))

@@ -1,4 +1,4 @@
-"""Quota codes in the API: mint, look at batches and single codes, freeze, revoke, export with a line in the trail."""
+"""Quota codes in the API: mint, offer promo codes, import, look at batches and single codes, freeze, revoke, export with a trail."""
 
 from __future__ import annotations
 
@@ -8,93 +8,18 @@ from typing import Any
 from django.db.models import Count as Counted
 from django.db.models import Q
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import code_shelf, codes, desk
+from billing import code_imports, code_shelf, codes, desk, minting, promos
 from console.admin.base import facts
 from console.admin.codes import MOST_SHOWN
+from console.api.code_shapes import STATES, BatchImported, BatchMinted, BatchShown, CodeImport, CodeShown, Export, Exported, Mint, Promo
 from console.api.errors import Refused
-from console.api.fields import Above0, Id, Prose
-from console.api.filters import Choice, Number, Text
-from console.api.rows import ForShop, Reason, TableRows, documented
-
-STATES = desk.choices("code", "state")
-
-
-class Mint(ForShop):
-    """What to mint: for a product, which says the denomination, or `units_micros` each for sale elsewhere."""
-
-    product = Id(required=False)
-    units_micros = Above0(required=False, help_text="Only without a product.")
-    count = serializers.IntegerField(min_value=1, max_value=codes.MOST_PER_BATCH)
-    redeem_by = serializers.DateTimeField(required=False, allow_null=True)
-    valid_days = serializers.IntegerField(min_value=1, max_value=36_500, required=False, allow_null=True)
-    note = Prose(max_length=200, required=False)
-
-
-class BatchShown(serializers.Serializer[Any]):
-    """Codes minted together, and how many of them are in which state."""
-
-    id = serializers.IntegerField(source="pk")
-    shop = serializers.CharField(source="tenant.slug")
-    product = serializers.IntegerField(source="product_id", allow_null=True)
-    units_micros = serializers.IntegerField()
-    count = serializers.IntegerField()
-    states = serializers.SerializerMethodField()
-    is_offline = serializers.BooleanField()
-    redeem_by = serializers.DateTimeField(allow_null=True)
-    valid_days = serializers.IntegerField(allow_null=True)
-    note = serializers.CharField()
-    by = serializers.CharField(source="actor.email", allow_null=True, default=None)
-    created_at = serializers.DateTimeField()
-
-    def get_states(self, batch: Any) -> dict[str, int]:
-        return {state: getattr(batch, f"{state}_count") for state, _ in STATES}
-
-
-class BatchMinted(BatchShown):
-    """A new batch; `codes` are plain and shown this once for up to 200, larger batches are exported."""
-
-    codes = serializers.SerializerMethodField()
-
-    def get_codes(self, batch: Any) -> list[str]:
-        return list(self.context["codes"])
-
-
-class Export(serializers.Serializer[Any]):
-    """Which codes leave: those not sold yet, or all."""
-
-    which = serializers.ChoiceField(choices=["available", "all"], default="available")
-
-
-class PlainCode(serializers.Serializer[Any]):
-    """One code as good as money."""
-
-    serial = serializers.IntegerField()
-    code = serializers.CharField()
-    state = serializers.ChoiceField(choices=STATES)
-
-
-class Exported(serializers.Serializer[Any]):
-    """What left; who exported it, and when, is in the trail."""
-
-    codes = PlainCode(many=True)
-
-
-class CodeShown(serializers.Serializer[Any]):
-    """A code by its last four."""
-
-    id = serializers.IntegerField(source="pk")
-    batch = serializers.IntegerField(source="batch_id")
-    serial = serializers.IntegerField()
-    last4 = serializers.CharField()
-    state = serializers.ChoiceField(choices=STATES)
-    order = serializers.CharField(source="order.number", allow_null=True, default=None)
-    redeemed_by = serializers.IntegerField(source="redeemed_by_id", allow_null=True)
-    redeemed_at = serializers.DateTimeField(allow_null=True)
+from console.api.filters import Choice, Flag, Number, Text
+from console.api.rows import Reason, TableRows, documented
 
 
 @documented("code_batches")
@@ -105,13 +30,14 @@ class BatchesView(TableRows):
     table = "batch"
     related = ("tenant", "actor")
     serializer_class = BatchShown
-    filters = (Number("product"), Text("shop", "tenant__slug"))
+    filters = (Number("product"), Text("promo_code", "shared_text"), Flag("is_imported"), Text("shop", "tenant__slug"))
+    own_scopes = frozenset({"export"})
 
     def get_queryset(self) -> Any:
         counted = {f"{state}_count": Counted("codes", filter=Q(codes__state=state)) for state, _ in STATES}
         return super().get_queryset().annotate(**counted)
 
-    @extend_schema(operation_id="code_batches_mint", request=Mint, responses={201: BatchMinted})
+    @extend_schema(operation_id="code_batches_mint", request=Mint, responses={201: BatchMinted, 202: BatchMinted})
     def create(self, request: Request) -> Response:
         values = self.read(Mint)
         tenant, number = self.shop(values.pop("shop", None)), values.pop("product", None)
@@ -122,19 +48,47 @@ class BatchesView(TableRows):
         try:
             minted = codes.mint(
                 tenant=tenant, product=product, offline=product is None, units_micros=product.units_micros if product else units or 0,
-                actor=self.actor.user, **values,
+                actor=self.actor.user, at_once=minting.AT_ONCE, **values,
             )  # fmt: skip
         except codes.CodeError as error:
             raise Refused(str(error), field="count") from None
         self.record("mint", minted.batch, after=facts(minted.batch))
-        shown = minted.codes if len(minted.codes) <= MOST_SHOWN else []
-        batch = self.get_queryset().get(pk=minted.batch.pk)
-        return Response(BatchMinted(batch, context={"codes": shown}).data, status=status.HTTP_201_CREATED)
+        shown = minted.codes if minted.batch.count <= MOST_SHOWN else []
+        return self._begun(minted.batch, BatchMinted, codes=shown)
+
+    @extend_schema(operation_id="code_batches_promo", request=Promo, responses={201: BatchShown, 202: BatchShown})
+    @action(detail=False, methods=["post"], pagination_class=None)
+    def promo(self, request: Request) -> Response:
+        values = self.read(Promo)
+        tenant = self.shop(values.pop("shop", None))
+        try:
+            batch = promos.offer(tenant=tenant, actor=self.actor.user, at_once=minting.AT_ONCE, **values)
+        except codes.CodeError as error:
+            raise Refused(str(error), field="uses" if isinstance(error, codes.NotCovered) else "text") from None
+        self.record("promo", batch, after=facts(batch))
+        return self._begun(batch, BatchShown)
+
+    @extend_schema(operation_id="code_batches_import", request=CodeImport, responses={200: BatchImported, 201: BatchImported})
+    @action(detail=False, methods=["post"], url_path="import", pagination_class=None)
+    def take_in(self, request: Request) -> Response:
+        values = self.read(CodeImport)
+        tenant, texts = self.shop(values.pop("shop", None)), values.pop("codes")
+        try:
+            done = code_imports.adopt(tenant=tenant, texts=texts, actor=self.actor.user, **values)
+        except codes.CodeError as error:
+            raise Refused(str(error), field="codes") from None
+        if done.batch is None:
+            return Response(BatchImported({"batch": None, "known": done.known}).data)
+        self.record("import", done.batch, after=facts(done.batch))
+        batch = self.get_queryset().get(pk=done.batch.pk)
+        return Response(BatchImported({"batch": batch, "known": done.known}).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="code_batches_export", request=Export, responses=Exported)
     @action(detail=True, methods=["post"])
     def export(self, request: Request, pk: int) -> Response:
         batch, which = self.get_object(), self.read(Export)["which"]
+        if batch.unminted:
+            raise Refused("This batch is still being minted: read it again until all of its codes are made.")
         rows = desk.rows("code").filter(batch=batch).select_related("batch").order_by("serial")
         found = list(rows.filter(state="available") if which == "available" else rows)
         try:
@@ -159,6 +113,12 @@ class BatchesView(TableRows):
     @action(detail=True, methods=["post"])
     def revoke(self, request: Request, pk: int) -> Response:
         return self._with_reason("revoke", code_shelf.revoke)
+
+    def _begun(self, batch: Any, shape: type[BatchShown], **context: Any) -> Response:
+        """Answer with a new batch: 202 while a worker has to make more of its codes."""
+        minting.finish_later(batch)
+        code = status.HTTP_202_ACCEPTED if batch.unminted else status.HTTP_201_CREATED
+        return Response(shape(self.get_queryset().get(pk=batch.pk), context=context).data, status=code)
 
     def _with_reason(self, verb: str, act: Callable[..., int]) -> Response:
         batch, reason = self.get_object(), self.read(Reason)["reason"]

@@ -6,9 +6,10 @@ import datetime
 from http import HTTPStatus
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,7 +45,12 @@ class TokenForm(HouseForm):
         return timezone.now() + datetime.timedelta(days=int(days)) if days else None
 
 
+def _wants_step_up(request: HttpRequest) -> bool:
+    return request.method == "POST" and not access_tokens.STEP_UP_SCOPES.isdisjoint(request.POST.getlist("scopes"))
+
+
 @members_only
+@reauthentication_required(enabled=_wants_step_up)  # type: ignore[untyped-decorator]  # allauth ships no types
 @sensitive_variables("issued")
 @require_http_methods(["GET", "HEAD", "POST"])
 def token_list(request: MemberRequest) -> HttpResponse:

@@ -110,6 +110,16 @@ def test_workers_at_once_make_each_code_once(transactional_db: None, tenant: Ten
     assert audit.run() == []
 
 
+def test_who_waits_works_beside_a_worker(transactional_db: None, tenant: Tenant) -> None:
+    batch = begun(tenant, 4_000)
+    worker = threading.Thread(target=lambda: (minting.go_on(batch.pk), connections.close_all()))
+    worker.start()
+    seen = list(minting.see_through(batch.pk))
+    worker.join()
+    assert (seen[0] <= 3_000, seen == sorted(seen, reverse=True), serials(batch)) == (True, True, list(range(1, 4_001)))
+    assert (list(minting.see_through(batch.pk)), audit.run()) == ([], [])
+
+
 def test_a_batch_that_is_being_made_is_not_stopped_halfway(tenant: Tenant) -> None:
     batch = begun(tenant)
     for stop in (code_shelf.freeze, code_shelf.revoke):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
-from billing import catalogue, codes, ledger
+from billing import catalogue, codes, ledger, tasks
 from billing.models import Code, CodeBatch
 from tests.billing.shop import stocked
 from tests.console.api.conftest import program
@@ -49,6 +51,59 @@ def test_a_large_batch_is_shown_only_by_export(reseller_owner: Membership) -> No
     call = program(reseller_owner)
     made = call("POST", "code-batches/", {"units_micros": 1, "count": 201})[1]
     assert (made["codes"], len(call("POST", f"code-batches/{made['id']}/export/", {})[1]["codes"])) == ([], 201)
+
+
+def test_a_batch_of_thousands_is_made_by_a_worker_and_read_until_it_is_there(
+    reseller_owner: Membership, django_capture_on_commit_callbacks: Any
+) -> None:
+    fill(reseller_owner, 2_500)
+    call = program(reseller_owner)
+    body = {"units_micros": 1, "count": 2_500}
+    with django_capture_on_commit_callbacks() as woken:
+        status, made = call("POST", "code-batches/", body, idempotency_key="big")
+        assert call("POST", "code-batches/", body, idempotency_key="big") == (202, made)
+    assert (status, made["count"], made["made"], made["codes"], len(woken)) == (202, 2_500, 1_000, [], 1)
+    batch = f"code-batches/{made['id']}/"
+    told = call("POST", f"{batch}export/", {})[1]["error"]
+    assert (told["code"], "still being minted" in told["message"]) == ("refused", True)
+    assert tasks.mint_codes(made["id"]) == "1500 codes"
+    assert (call("GET", batch)[1]["made"], len(call("POST", f"{batch}export/", {})[1]["codes"])) == (2_500, 2_500)
+
+
+def test_a_promo_code_is_offered_once_and_redeemed(reseller_owner: Membership, end_user: Membership) -> None:
+    fill(reseller_owner, 3_000_000)
+    call = program(reseller_owner)
+    body = {"text": "HELLO-2026", "units_micros": 1_000_000, "uses": 3, "valid_days": 30}
+    status, made = call("POST", "code-batches/promo/", body, idempotency_key="p")
+    assert call("POST", "code-batches/promo/", body, idempotency_key="p") == (status, made)
+    assert (status, made["promo_code"], made["count"], made["made"]) == (201, "HELLO-2026", 3, 3)
+    codes.redeem(membership=end_user, code="hello-2026")
+    found = call("GET", "code-batches/?promo_code=HELLO-2026")[1]["results"]
+    assert [(one["id"], one["states"]["redeemed"], one["states"]["available"]) for one in found] == [(made["id"], 1, 2)]
+    assert call("POST", "code-batches/promo/", body)[1]["error"]["fields"].keys() == {"text"}
+    assert call("POST", "code-batches/promo/", {**body, "text": "OTHER-2026"})[1]["error"]["fields"].keys() == {"uses"}
+    assert [one.action for one in AuditEvent.objects.all()] == ["codebatch.promo"]
+
+
+def test_codes_of_another_system_are_taken_over_and_known_ones_left_out(reseller_owner: Membership, end_user: Membership) -> None:
+    fill(reseller_owner, 2_000_000)
+    call = program(reseller_owner)
+    texts = ["0123456789abcdef", "fedcba9876543210"]
+    status, told = call("POST", "code-batches/import/", {"codes": texts, "units_micros": 1_000_000})
+    assert (status, told["known"], told["batch"]["count"], told["batch"]["is_imported"]) == (201, 0, 2, True)
+    codes.redeem(membership=end_user, code=texts[0])
+    assert call("POST", "code-batches/import/", {"codes": texts, "units_micros": 1_000_000}) == (200, {"batch": None, "known": 2})
+    assert call("POST", "code-batches/import/", {"codes": ["short"], "units_micros": 1})[1]["error"]["fields"].keys() == {"codes"}
+    assert call("POST", f"code-batches/{told['batch']['id']}/export/", {})[1]["error"]["code"] == "refused"
+
+
+def test_plain_codes_leave_only_with_a_scope_of_their_own(reseller_owner: Membership) -> None:
+    fill(reseller_owner, 1)
+    batch = codes.mint(tenant=reseller_owner.tenant, units_micros=1, count=1, offline=True).batch
+    call = program(reseller_owner, scopes=("codes:read", "codes:write"))
+    status, told = call("POST", f"code-batches/{batch.pk}/export/", {})
+    assert (status, told["error"]["message"]) == (403, "The token lacks the scope codes:export: make one that has it.")
+    assert program(reseller_owner, scopes=("codes:export",))("POST", f"code-batches/{batch.pk}/export/", {})[0] == 200
 
 
 def test_what_the_stock_does_not_cover_is_not_minted(reseller_owner: Membership) -> None:

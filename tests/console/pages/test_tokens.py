@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts import access_tokens
 from accounts.models import AccessToken, Membership
+from tests.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
 SHOP = {"host": "shop.test"}
@@ -40,6 +41,21 @@ def test_a_customer_is_offered_no_scope_of_staff(client: Client, end_user: Membe
     text = client.get("/console/tokens/", headers=SHOP).content.decode()
     assert "customers:write" in text
     assert "tenants:write" not in text
+
+
+def test_a_token_that_exports_codes_wants_the_password_again(client: Client, reseller_owner: Membership) -> None:
+    client.force_login(reseller_owner.user)
+    nonce = client.get("/console/tokens/", headers=SHOP).context["form"]["nonce"].value()
+    form = {"name": "till", "scopes": ["codes:read", "codes:export"], "nonce": nonce}
+    asked = client.post("/console/tokens/", form, headers=SHOP)
+    assert (asked.status_code, asked["Location"].partition("?")[0]) == (302, "/accounts/reauthenticate/")
+    assert not AccessToken.objects.exists()
+    wrong = {"password": "not it", "next": "/console/tokens/"}
+    assert client.post("/accounts/reauthenticate/", wrong, headers=SHOP).status_code == 200
+    assert not AccessToken.objects.exists()
+    made = client.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": "/console/tokens/"}, headers=SHOP)
+    assert "kp_" in made.content.decode()
+    assert AccessToken.objects.get().scopes == ["codes:export", "codes:read"]
 
 
 def test_nobody_else_revokes_it(client: Client, end_user: Membership, stranger: Membership, reseller_owner: Membership) -> None:

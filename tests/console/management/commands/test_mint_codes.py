@@ -11,6 +11,8 @@ from django.core.cache import cache
 from django.core.management import CommandError, call_command
 
 from accounts.models import Membership, Tenant
+from billing import codes
+from billing.models import Code
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +32,17 @@ def test_a_minted_code_is_redeemed_once(root_tenant: Tenant, platform_admin: Mem
     assert run(*arguments)["available_micros"] == 5_000_000
     with pytest.raises(CommandError, match="not a whole code"):
         run("redeem", "--user", str(platform_admin.user.email), "--code", "PPP6A")
+
+
+def test_a_large_batch_is_made_without_a_worker_and_shows_how_far_it_is(root_tenant: Tenant) -> None:
+    out, told = StringIO(), StringIO()
+    call_command(
+        "mint_codes", "--tenant", root_tenant.slug, "--units-usd", "1", "--count", "2500", "--offline", "--json", stdout=out, stderr=told
+    )
+    assert told.getvalue().splitlines() == ["1,000 of 2,500 codes are made", "2,000 of 2,500 codes are made"]
+    minted = json.loads(out.getvalue())["codes"]
+    assert (len(minted), len(set(minted))) == (2_500, 2_500)
+    assert minted == codes.reveal(Code.objects.select_related("batch").order_by("serial"))
 
 
 def test_codes_of_a_product_are_worth_what_it_says(root_tenant: Tenant) -> None:
