@@ -12,11 +12,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import mailing, notices, webhooks
+from accounts import mail_texts, mailing, notices, webhooks
 from accounts.models import ApiReply, AuditEvent, Membership, Tenant, WebhookDelivery
 from foundation import addresses, jobs, notify, outbox
 
-__all__ = ["mailing", "notices", "purge_messages", "shorten_addresses", "tell_members", "webhooks"]
+__all__ = ["mail_texts", "mailing", "notices", "purge_messages", "shorten_addresses", "tell_members", "webhooks"]
 
 TELL_MEMBERS = "accounts.tell_members"
 KEEP_REPLIES = datetime.timedelta(days=1)

@@ -13,10 +13,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from accounts import events
-from accounts.models import ApiKey, Membership, Tenant
+from accounts.models import ApiKey, Membership
 from billing import money
 from billing.models import LimitAlert, WalletWatch
 from foundation import notify
@@ -24,6 +25,14 @@ from foundation import notify
 NEAR_PERCENT = 80
 # Longer than the longest window: a month.
 _KEEP = datetime.timedelta(days=62)
+# A sentence for each scope of a limit.
+_WINDOWS = {
+    "key": _("This is its allowance for good."),
+    "5h": _("This is the limit for five hours."),
+    "day": _("This is the limit for a day."),
+    "week": _("This is the limit for a week."),
+    "month": _("This is the limit for a month."),
+}
 
 # The stored figures find the few budgets worth a closer look: a window that has passed counts as unused there.
 _USED_UP = """
@@ -94,7 +103,7 @@ def tell_of_limits() -> int:
     for use, owner in zip(new, owners, strict=True):
         member = members[owner]
         name = names[use.api_key_id].name if use.api_key_id else ""
-        told += _send(member, "limit_reached" if use.is_reached else "limit_near", _about(use, name, member.tenant))
+        told += _send(member, "limit_reached" if use.is_reached else "limit_near", _about(use, name, member))
         if use.is_reached and use.api_key_id:
             about = {"key": use.api_key_id, "customer": owner, "scope": use.scope, "spent_micros": use.spent, "limit_micros": use.cap}
             events.emit(tenant_id=member.tenant_id, kind="key.exhausted", data=about, key=use.subject)
@@ -138,11 +147,14 @@ def _members(ids: Sequence[int]) -> dict[int, Membership]:
     return {member.pk: member for member in Membership.objects.filter(pk__in=ids).select_related("user", "tenant")}
 
 
-def _about(use: _Use, name: str, tenant: Tenant) -> dict[str, Any]:
+def _about(use: _Use, name: str, member: Membership) -> dict[str, Any]:
     """Return what a message says of a limit; a name only when it is that of one key."""
+    tenant = member.tenant
     resets = "" if use.resets is None else f"{use.resets.astimezone(zoneinfo.ZoneInfo(tenant.zone)):%Y-%m-%d %H:%M} ({tenant.zone})"
     amounts = {"used": money.format_usd(use.spent), "limit": money.format_usd(use.cap)}
-    return {"name": name, "scope": use.scope, "resets": resets, **amounts}
+    with translation.override(_language_of(member)):
+        window = str(_WINDOWS.get(use.scope, _WINDOWS["month"]))
+    return {"name": name, "window": window, "resets": resets, **amounts}
 
 
 def _send(member: Membership, template: str, context: Mapping[str, Any]) -> int:
@@ -154,9 +166,13 @@ def _send(member: Membership, template: str, context: Mapping[str, Any]) -> int:
         to=member.user.email,
         template=template,
         context={"shop": tenant.name, **context},
-        language=member.user.language or tenant.language,
+        language=_language_of(member),
         sender_name=tenant.name,
         account=tenant.pk,
         reply_to=tenant.reply_to,
     )
     return 1
+
+
+def _language_of(member: Membership) -> str:
+    return member.user.language or member.tenant.language

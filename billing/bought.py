@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from billing import cards, codes, hand_delivery, ready_keys
+from billing import cards, codes, hand_delivery, order_mail, ready_keys
 from billing.models import Code, Order, Product, ReadyKey
 
 Kind = Product.Kind
@@ -37,6 +37,12 @@ def pieces(order: Order) -> list[Piece]:
             return [Piece(f"text-{order.pk}", hand_delivery.text_of(order), "", False)]
         case _:
             return _codes(order)
+
+
+@order_mail.goods
+def text(order: Order) -> str:
+    """Return all an order delivered, a line each."""
+    return "\n".join(piece.text for piece in pieces(order) if piece.text)
 
 
 def _codes(order: Order) -> list[Piece]:

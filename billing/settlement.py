@@ -6,6 +6,8 @@ undeliverable money waits for a person (`review`), booked as what we owe.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -115,7 +117,7 @@ def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
     )  # fmt: skip
     attempt.received_minor, attempt.received_currency = event.amount_minor, event.currency
     problem = _problem(order, attempt, event)
-    if problem:
+    if problem is not None:
         _review(order, attempt, problem)
         return
     store_credit.take(order=order, attempt=attempt)
@@ -124,34 +126,47 @@ def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
     _hand_over(order, attempt)
 
 
-def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> str:
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """Why money cannot simply buy its order, for staff, and by which mail the buyer is told."""
+
+    reason: str
+    mail: str
+
+
+def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> _Problem | None:
     """Say why this money cannot simply buy the order; reserve the codes again when it came late."""
     if order.state not in {State.PENDING, State.EXPIRED, State.CANCELED}:
-        return "paid again: the order had been paid before"
+        return _Problem("paid again: the order had been paid before", "order_twice")
     if (event.amount_minor, event.currency) != (attempt.amount_minor, attempt.currency):
-        return f"wrong amount: {event.amount_minor} {event.currency} instead of {attempt.amount_minor} {attempt.currency}"
+        reason = f"wrong amount: {event.amount_minor} {event.currency} instead of {attempt.amount_minor} {attempt.currency}"
+        mail = "order_over" if event.amount_minor > attempt.amount_minor else "order_under"
+        return _Problem(reason, mail if event.currency == attempt.currency else "order_review")
     if not store_credit.covers(order=order, attempt=attempt):
-        return "paid in part: the store credit for the rest was used meanwhile"
+        return _Problem("paid in part: the store credit for the rest was used meanwhile", "order_under")
     if order.state != State.PENDING:
         try:
             with transaction.atomic():
                 shelves.reserve(product=order.product, count=order.quantity, order=order)
         except SoldOut:
-            return "paid late: sold out meanwhile"
-    return ""
+            return _Problem("paid late: sold out meanwhile", "order_late")
+    return None
 
 
-def _review(order: Order, attempt: PaymentAttempt, problem: str) -> None:
+def _review(order: Order, attempt: PaymentAttempt, problem: _Problem) -> None:
     """Keep the money as owed and ask a person; an order that was delivered stays so."""
-    amount, currency = attempt.received_minor or 0, attempt.received_currency or attempt.currency
+    amount, currency, reason = attempt.received_minor or 0, attempt.received_currency or attempt.currency, problem.reason
     if attempt.received_minor:
         _book(attempt, src="clearing", dst="refunds_due", key=f"pay:{attempt.pk}")
-    PaymentAttempt.objects.filter(pk=attempt.pk).update(review_reason=problem)
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(review_reason=reason)
     if order.state == State.PENDING:
         shelves.release(order=order)
     if order.state in {State.PENDING, State.EXPIRED, State.CANCELED}:
-        orders.step(order, to=State.REVIEW, reason=problem, review_reason=problem)
-    order_mail.write(order, "order_review", occasion=str(attempt.pk), received=format_minor(amount, currency=currency))
+        orders.step(order, to=State.REVIEW, reason=reason, review_reason=reason)
+    received = format_minor(amount, currency=currency)
+    order_mail.write(order, problem.mail, occasion=str(attempt.pk), received=received)
+    told = {"number": order.number, "received": received, "reason": reason}
+    events.emit(tenant_id=order.tenant_id, kind="order.review", data=told, key=str(attempt.pk))
 
 
 def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = None, reason: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Celery's doors to this room."""
+"""Celery's doors to this room. What orders' mails may show registers here."""
 
 from __future__ import annotations
 
@@ -8,8 +8,26 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from billing import alerts, buyers, callbacks, code_shelf, disputes, leases, ledger, lots, margins, minting, orders, ready_keys, refunds
+from billing import (
+    alerts,
+    bought,
+    buyers,
+    callbacks,
+    code_shelf,
+    disputes,
+    leases,
+    ledger,
+    lots,
+    margins,
+    minting,
+    orders,
+    ready_keys,
+    refunds,
+)
 from foundation import jobs
+
+# Importing it lets mails show what was bought.
+__all__ = ["bought"]
 
 
 @shared_task

@@ -4,7 +4,7 @@ from accounts.models.apps import SignInApp
 from accounts.models.hooks import NotificationTarget, WebhookDelivery, WebhookEndpoint
 from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership, Tenant, TenantDomain, User, UserManager
 from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
-from accounts.models.mail import MailServer
+from accounts.models.mail import MailServer, MailText
 from accounts.models.origins import Origin
 from accounts.models.replies import ApiReply
 
@@ -17,6 +17,7 @@ __all__ = [
     "Invitation",
     "LegalPage",
     "MailServer",
+    "MailText",
     "Membership",
     "NotificationTarget",
     "Origin",

@@ -97,6 +97,7 @@ def _own_affairs() -> list[tuple[str, list[tuple[str, str, str]]]]:
             (_("Deliveries"), "outbox", "accounts_webhookdelivery"),
             (_("Notification targets"), "notifications", "accounts_notificationtarget"),
             (_("Mail servers"), "mail", "accounts_mailserver"),
+            (_("Mail texts"), "drafts", "accounts_mailtext"),
             (_("Legal pages"), "gavel", "accounts_legalpage"),
             (_("Acceptances"), "task_alt", "accounts_acceptance"),
         ]),

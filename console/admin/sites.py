@@ -19,6 +19,7 @@ from accounts.models import (
     Invitation,
     LegalPage,
     MailServer,
+    MailText,
     Membership,
     NotificationTarget,
     ShopApplication,
@@ -64,6 +65,7 @@ from console.admin.ledger import JournalAdmin, LedgerAccountAdmin, TransferAdmin
 from console.admin.legal import AcceptanceAdmin, LegalPageAdmin
 from console.admin.limits import LimitRuleAdmin
 from console.admin.mail import MailServerAdmin
+from console.admin.mail_texts import MailTextAdmin
 from console.admin.offers import CategoryAdmin, CouponAdmin
 from console.admin.orders import OrderAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
@@ -139,6 +141,7 @@ SHARED: Pages = [
     (LegalPage, LegalPageAdmin),
     (Acceptance, AcceptanceAdmin),
     (MailServer, MailServerAdmin),
+    (MailText, MailTextAdmin),
     (WebhookEndpoint, WebhookEndpointAdmin),
     (WebhookDelivery, WebhookDeliveryAdmin),
     (NotificationTarget, NotificationTargetAdmin),

@@ -9,15 +9,18 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Tenant
-from billing import refunds, settlement
-from billing.models import Order, PaymentAttempt
+from accounts import mail_texts
+from accounts.models import MailText, Tenant
+from billing import bought, orders, refunds, settlement
+from billing.models import Code, Order, PaymentAttempt
 from billing.payments.base import ProviderEvent
 from foundation import outbox
 from foundation.models import OutboxMessage
-from tests.billing.shop import attempt, sandbox, stocked
+from tests.billing.shop import attempt, manual_product, restock, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
+# Registered by being imported, as the worker does.
+REGISTERED = (mail_texts.own, bought.text)
 
 
 def order_in(tenant: Tenant, *, language: str = "en") -> Order:
@@ -84,3 +87,42 @@ def test_who_left_no_address_gets_none(tenant: Tenant) -> None:
     Client(headers={"host": "shop.test"}).post("/p/five-dollars/", {"quantity": "1", "email": "", "contact": "QQ 10001"})
     assert Order.objects.get().contact == "QQ 10001"
     assert delivered() == []
+
+
+@pytest.mark.parametrize(("off", "begins"), [(100, "We received more money than order"), (-100, "We received less money than order")])
+def test_a_wrong_amount_is_told_as_what_it_is(tenant: Tenant, off: int, begins: str) -> None:
+    paying = attempt(stocked(tenant), sandbox(tenant))
+    delivered()
+    pay(paying, off=off)
+    [(subject, body)] = delivered()
+    assert subject == f"{begins} {paying.order.number} costs"
+    assert "http" not in subject
+    assert "Nothing is lost" in body
+
+
+def test_late_and_double_money_are_told_as_what_they_are(tenant: Tenant) -> None:
+    account = sandbox(tenant)
+    paying = attempt(stocked(tenant, count=1), account)
+    orders.run_out(order=paying.order)
+    attempt(paying.order.product, account, email="other@example.test")
+    delivered()
+    pay(paying)
+    assert [subject for subject, _ in delivered()] == [f"We received your money for order {paying.order.number}"]
+    good = attempt(manual_product(tenant), account)
+    again = orders.second_payment(good.order, good)
+    pay(good)
+    delivered()
+    pay(again)
+    assert [subject for subject, _ in delivered()] == [f"We received your money for order {good.order.number} again"]
+
+
+def test_codes_stand_in_the_mail_only_where_the_shop_wants_it(tenant: Tenant) -> None:
+    MailText.objects.create(tenant=tenant, template="order_delivered", language="en", subject="Thanks", body="Yours:\n{{ codes }}\n")
+    product = stocked(tenant, count=1)
+    Code.objects.update(state="revoked")
+    [code] = restock(product, count=1)
+    paying = attempt(product, sandbox(tenant))
+    delivered()
+    pay(paying)
+    assert code not in str(list(OutboxMessage.objects.values_list("payload", flat=True)))
+    assert delivered() == [("Thanks", f"Yours:\n{code}\n")]

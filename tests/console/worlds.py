@@ -15,6 +15,7 @@ from accounts.models import (
     Invitation,
     LegalPage,
     MailServer,
+    MailText,
     Membership,
     NotificationTarget,
     ShopApplication,
@@ -232,6 +233,10 @@ def _mail_server(world: World) -> MailServer:
     return MailServer.objects.create(tenant=world.tenant, host=f"smtp-{world.mark}.test", sender=f"shop-{world.mark}@people.test")
 
 
+def _mail_text(world: World) -> MailText:
+    return MailText.objects.create(tenant=world.tenant, template="order_placed", language="en", subject=f"subject-{world.mark}")
+
+
 def _application(world: World) -> ShopApplication:
     return onboarding.apply(seller=world.tenant, applicant=world.customer.user, slug=f"sub-{world.mark}", name=f"application-{world.mark}")
 
@@ -261,6 +266,7 @@ MAKERS: dict[type[Model], Maker] = {
     WebhookDelivery: _delivery,
     NotificationTarget: _target,
     MailServer: _mail_server,
+    MailText: _mail_text,
     AuditEvent: _event,
     LimitRule: _limit,
     PromotionRule: _promotion,

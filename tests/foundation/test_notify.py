@@ -56,6 +56,13 @@ def test_a_line_break_in_a_value_cannot_add_headers(templates: Path) -> None:
     assert mail.outbox[0].subject == "Order 7 Bcc: x@example.com: Yes"
 
 
+def test_plain_text_is_not_escaped(templates: Path) -> None:
+    (templates / "paid.txt").write_text("{{ name }}")
+    notify.email(to="ann@example.com", template="paid", context={"number": "<7>", "name": "Tea & Co"})
+    outbox.deliver()
+    assert (mail.outbox[0].subject, mail.outbox[0].body) == ("Order <7>: Yes", "Tea & Co")
+
+
 def _answering(status: int, calls: list[tuple[object, ...]]) -> object:
     def request(method: str, url: str, *, headers: list[outbound.Header], content: bytes, timeout_seconds: float) -> outbound.Response:
         calls.append((method, url, dict(headers), orjson.loads(content)))

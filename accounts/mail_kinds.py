@@ -1,0 +1,80 @@
+"""The mails a tenant may word itself: what each is called, which names it knows, and which of them it is of no use without."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What stands in a text's place of that name, and an example."""
+
+    meaning: Text
+    sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail: `names` it knows; a text without at least one of `needs` is refused. `by_platform`: only the platform sends it."""
+
+    label: Text
+    names: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    by_platform: bool = False
+
+
+_LINK = "https://shop.example/o/…"
+NAMES: Mapping[str, Name] = MappingProxyType({
+    "shop": Name(_("the shop's name"), "Shop"),
+    "number": Name(_("the order's number"), "261127-RT2MKTAV"),
+    "product": Name(_("the product's name"), "API $5"),
+    "quantity": Name(_("how many were ordered"), "2"),
+    "pieces": Name(_("how many, with the quota of each"), "2 × $5.00"),
+    "total": Name(_("what the order costs"), "¥78.00"),
+    "link": Name(_("the address where it goes on"), _LINK),
+    "codes": Name(_("what was bought, a line each; who reads the mail can use it"), "PPP6A-ZNF8G-N94V8-6BT5P"),
+    "received": Name(_("the amount that came"), "¥77.00"),
+    "amount": Name(_("the amount it is about"), "¥39.00"),
+    "reason": Name(_("the reason that was given"), "…"),
+    "code": Name(_("the one-time code"), "123456"),
+    "balance": Name(_("what is left in the wallet"), "$0.80"),
+    "below": Name(_("the threshold that was passed"), "$1.00"),
+    "name": Name(_("the sub-key's name; empty where the limit is the customer's"), "laptop"),
+    "used": Name(_("how much was used"), "$9.10"),
+    "limit": Name(_("the limit"), "$10.00"),
+    "window": Name(_("a sentence: for how long the limit counts"), "…"),
+    "resets": Name(_("when the limit begins anew; empty where it does not"), "2026-12-01 00:00"),
+    "until": Name(_("until when"), "2026-12-01 00:00"),
+    "role": Name(_("as what somebody is invited"), "customer"),
+    "stop": Name(_("the address that ends these mails"), "https://shop.example/notify/…/stop/"),
+    "reference": Name(_("the number of the bank's transfer"), "TT-4711"),
+})  # fmt: skip
+
+_ORDER = ("shop", "number", "product", "quantity", "pieces", "total", "link")
+MAILS: Mapping[str, Mail] = MappingProxyType({
+    "order_placed": Mail(_("order placed"), _ORDER, ("link",)),
+    "order_delivered": Mail(_("order paid and delivered"), (*_ORDER, "codes"), ("link", "codes")),
+    "order_waiting": Mail(_("order paid, delivered by hand"), _ORDER),
+    "order_late": Mail(_("money came late"), (*_ORDER, "received")),
+    "order_over": Mail(_("more money came than asked for"), (*_ORDER, "received")),
+    "order_under": Mail(_("less money came than asked for"), (*_ORDER, "received")),
+    "order_twice": Mail(_("money came twice"), (*_ORDER, "received")),
+    "order_review": Mail(_("money came otherwise than asked for"), (*_ORDER, "received")),
+    "order_refunded": Mail(_("money paid back"), (*_ORDER, "amount")),
+    "refund_declined": Mail(_("refund refused"), (*_ORDER, "reason")),
+    "order_code": Mail(_("code that opens an order"), (*_ORDER, "code"), ("code",)),
+    "invoice_issued": Mail(_("invoice issued"), _ORDER, ("link",)),
+    "invoice_declined": Mail(_("invoice refused"), (*_ORDER, "reason")),
+    "wallet_low": Mail(_("balance is low"), ("shop", "balance", "below")),
+    "limit_near": Mail(_("limit nearly used up"), ("shop", "name", "used", "limit", "window", "resets")),
+    "limit_reached": Mail(_("limit used up"), ("shop", "name", "used", "limit", "window", "resets")),
+    "approved": Mail(_("account approved"), ("shop",)),
+    "invitation": Mail(_("invitation"), ("shop", "role", "link", "until"), ("link",)),
+})  # fmt: skip
