@@ -12,6 +12,14 @@ from django.utils.functional import cached_property
 from channels_app import registry
 from gateway.errors import RelayError
 
+# The headers that name a call: ours, one-api's, and the one that Anthropic's clients read.
+_NAMES = ("x-request-id", "x-oneapi-request-id", "request-id")
+
+
+def named(identifier: str) -> dict[str, str]:
+    """Return the headers that tell a client the id of its call."""
+    return dict.fromkeys(_NAMES, identifier)
+
 
 class Answer(HttpResponse):
     """A complete JSON body. `fields` are its headers: names in lower case, values of ours and so known to be ASCII.

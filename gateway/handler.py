@@ -14,7 +14,7 @@ from typing import Any
 from foundation import ids
 from foundation.rounds import Rounds
 from gateway import bodies, uploads
-from gateway.answers import Answer, Refusal
+from gateway.answers import Answer, Refusal, named
 from gateway.errors import DONE, RelayError
 from gateway.link import ROUND_SECONDS, Headers, Link, Receive, Send
 from gateway.requests import RelayRequest, dialect_of
@@ -119,7 +119,7 @@ async def _plain(link: Link, status: int, body: bytes, headers: Headers) -> None
 async def _refuse(request: RelayRequest, error: RelayError) -> None:
     identifier = str(ids.uuid7())
     refusal = Refusal(error, dialect=dialect_of(request), request_id=identifier)
-    refusal.fields["x-request-id"] = refusal.fields["x-oneapi-request-id"] = identifier
+    refusal.fields.update(named(identifier))
     await _respond(request.link, refusal)
 
 

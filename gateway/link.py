@@ -20,7 +20,7 @@ CORS = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"x-request-id, x-oneapi-request-id, x-keyosk-cost-micros, x-should-retry, retry-after, x-ratelimit-limit-requests, "
+        b"x-request-id, x-oneapi-request-id, request-id, x-keyosk-cost-micros, x-should-retry, retry-after, x-ratelimit-limit-requests, "
         b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
         b"x-ratelimit-reset-tokens",
     ),

@@ -11,6 +11,7 @@ from django.http.response import ResponseHeaders
 from django.utils.functional import cached_property
 
 from channels_app.faces import EVENT_STREAM
+from gateway.answers import named
 
 if TYPE_CHECKING:
     from gateway.requests import LeanRequest
@@ -50,13 +51,11 @@ class EventStream(StreamingHttpResponse):
 
 def headers(request: LeanRequest, content_type: str = EVENT_STREAM) -> dict[str, str]:
     """Return a stream's headers: complete, because a heartbeat may have to send them first."""
-    identifier = request.name
     return {
         "content-type": content_type,
         "cache-control": "no-cache, no-transform",
         "x-accel-buffering": "no",
-        "x-request-id": identifier,
-        "x-oneapi-request-id": identifier,
+        **named(request.name),
         **(dict(request.seat.headers()) if request.seat is not None else {}),
     }
 

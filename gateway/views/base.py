@@ -16,7 +16,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from gateway import process
-from gateway.answers import Answer, Refusal
+from gateway.answers import Answer, Refusal, named
 from gateway.authentication import KeyAuthentication, KeyMayCall
 from gateway.errors import RelayError
 from gateway.requests import LeanRequest, dialect_of
@@ -127,6 +127,6 @@ class RelayView(APIView):
 def identify(response: Answer | EventStream, request: LeanRequest) -> None:
     """Name the call (the usage row's id), and tell the client what is left of its limits."""
     fields = response.fields
-    fields["x-request-id"] = fields["x-oneapi-request-id"] = request.name
+    fields.update(named(request.name))
     if request.seat is not None:
         fields.update(request.seat.headers())

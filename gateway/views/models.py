@@ -56,7 +56,7 @@ async def _models(key: KeyFacts) -> list[str]:
 
 def _entry(name: str, dialect: str) -> dict[str, Any]:
     if dialect == "anthropic":
-        return {"type": "model", "id": name, "display_name": name, "created_at": _CREATED_AT}
+        return {"type": "model", "id": name, "display_name": name, "created_at": _CREATED_AT, "lifecycle": "active"}
     if dialect == "gemini":
         return {"name": f"models/{name}", "baseModelId": name, "displayName": name, "supportedGenerationMethods": _METHODS}
     return {"id": name, "object": "model", "created": _CREATED, "owned_by": "keyosk", "permission": [], "root": name, "parent": None}

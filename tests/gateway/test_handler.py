@@ -95,7 +95,7 @@ def test_answers_streams_and_refusals_may_be_read_by_browsers(relay: LiveRelay, 
     for one in answers:
         assert one.headers["access-control-allow-origin"] == "*"
         assert "x-request-id" in one.headers["access-control-expose-headers"]
-        assert one.headers["x-request-id"] == one.headers["x-oneapi-request-id"]
+        assert one.headers["x-request-id"] == one.headers["x-oneapi-request-id"] == one.headers["request-id"]
         assert "set-cookie" not in one.headers
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from channels_app import failures, lenient
 from channels_app.chat_parts import ToolNames
 from channels_app.contract import Answer, Call, Failure, FailureKind, Frame, FrameKind
+from channels_app.dialects.anthropic import mending
 from channels_app.dialects.anthropic import usage as usages
 from channels_app.dialects.anthropic.events import of_message
 from channels_app.dialects.anthropic.writer import AnthropicWriter
@@ -19,7 +20,7 @@ _EMPTY = {"text", "thinking", "tool_use"}
 
 
 class NativeReader(EventStreamReader[Frame]):
-    """Read one stream: events keep their bytes; frame, framing and end are told apart, usage is read on the way."""
+    """Read one stream: events that are right keep their bytes; frame, framing and end are told apart, usage is read on the way."""
 
     def __init__(self, call: Call, writer: AnthropicWriter) -> None:
         super().__init__()
@@ -28,6 +29,8 @@ class NativeReader(EventStreamReader[Frame]):
         self._usage: Mapping[str, Any] = {}
         self._has_reason = False
         self._has_content = False
+        self._is_started = False
+        self._opened: set[Any] = set()
 
     def on_event(self, name: str, payload: Any, data: bytes) -> Sequence[Frame]:
         if not isinstance(payload, dict):
@@ -39,12 +42,22 @@ class NativeReader(EventStreamReader[Frame]):
             return (Frame(FrameKind.COMMENT, _event(kind, data)),)
         if kind == "message_start":
             return (Frame(FrameKind.ROLE, self._start(payload)),)
+        return (*self._missed(payload), *self._rest(kind, payload, data))
+
+    def _rest(self, kind: str, payload: Mapping[str, Any], data: bytes) -> Sequence[Frame]:
         if kind == "message_delta":
             return self._message_delta(payload, data)
         if kind == "message_stop":
             self.is_over = True
             return (Frame(FrameKind.DONE, _event(kind, data)),)
         return (self._content(kind, payload, data),)
+
+    def _missed(self, payload: Mapping[str, Any]) -> Sequence[Frame]:
+        """Return what must stand before an event and did not come: the start of the message, or of its block."""
+        start = () if self._is_started else (Frame(FrameKind.ROLE, self._writer.begin()),)
+        self._is_started = True
+        opening = mending.opening(payload, self._opened)
+        return (*start, *(() if opening is None else (self._content("content_block_start", opening, lenient.dumps(opening)),)))
 
     def on_comment(self, text: bytes) -> Sequence[Frame]:
         return (Frame(FrameKind.COMMENT, b": " + text + b"\n\n"),)
@@ -63,16 +76,18 @@ class NativeReader(EventStreamReader[Frame]):
         return (Frame(FrameKind.ERROR, usage=usages.read(self._usage, is_final=self._has_reason), failure=failure),)
 
     def _start(self, payload: Mapping[str, Any]) -> bytes:
+        self._is_started = True
         message = payload.get("message")
-        message = message if isinstance(message, dict) else {}
-        self._usage = usages.merged(self._usage, message.get("usage"))
-        return _event("message_start", lenient.dumps({**payload, "message": {**message, "model": self._model}}))
+        self._usage = usages.merged(self._usage, message.get("usage") if isinstance(message, dict) else None)
+        return _event("message_start", lenient.dumps(mending.started(payload, model=self._model)))
 
     def _message_delta(self, payload: Mapping[str, Any], data: bytes) -> Sequence[Frame]:
         self._usage = usages.merged(self._usage, payload.get("usage"))
         delta = payload.get("delta")
         self._has_reason = self._has_reason or (isinstance(delta, dict) and bool(delta.get("stop_reason")))
-        return (Frame(FrameKind.USAGE, _event("message_delta", data), usage=usages.read(self._usage)),)
+        mended = mending.ended(payload, self._usage)
+        told = data if mended is None else lenient.dumps(mended)
+        return (Frame(FrameKind.USAGE, _event("message_delta", told), usage=usages.read(self._usage, is_final=mended is None)),)
 
     def _content(self, kind: str, payload: Mapping[str, Any], data: bytes) -> Frame:
         """Return a block's event; what only frames is held back until there is content, and flows after it."""

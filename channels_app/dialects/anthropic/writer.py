@@ -67,12 +67,12 @@ class AnthropicWriter:
             return PING
         else:
             said = self._say(delta)
-            return self._beginning() + said if said else b""
+            return self.begin() + said if said else b""
         return b""
 
     def close(self) -> tuple[bytes, bytes]:
         """Return what still waits and the end of the message; then its end mark."""
-        parts = [self._beginning()]
+        parts = [self.begin()]
         for delta in _grouped(self._waiting):
             parts.append(self._say(delta, may_wait=False))
         parts.append(self._shut())
@@ -80,7 +80,8 @@ class AnthropicWriter:
         parts.append(event("message_delta", delta=reason, usage=usages.written(self._usage)))
         return b"".join(parts), event("message_stop")
 
-    def _beginning(self) -> bytes:
+    def begin(self) -> bytes:
+        """Return the start of the message, once."""
         if self._is_started:
             return b""
         self._is_started = True
