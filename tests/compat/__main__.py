@@ -3,11 +3,13 @@
     python -m tests.compat [CLIENT …]
 
 Clients come from their packages (Python: `requirements.txt`, Node: `package-lock.json`), into `var/compat` and `tests/compat/node_modules`.
-After each client: as many upstream calls as it meant to make, as many usage rows, a balance that fell by their prices, a clean audit.
+After each client: as many upstream calls as it meant to make, a usage row at its right price for each, a balance that fell by just
+that, a clean audit.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import shutil
@@ -15,58 +17,32 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.doubles import replies
-from tests.doubles.upstream import Upstream
+from tests.compat import books, table
+from tests.compat.books import Instance
+from tests.compat.table import Result
+from tests.compat.tap import Tap
+from tests.compat.upstream import ANTHROPIC, CompatUpstream
+from tests.doubles import defects, replies
 from tests.flows import stack
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-VENV = ROOT / "var" / "compat" / "venv"
+VENV = stack.ROOT / "var" / "compat" / "venv"
 MODEL = "compat-model"
 CLIENT_SECONDS = 400
-
-
-@dataclass(frozen=True)
-class Result:
-    """One feature of one client, or the books after it."""
-
-    client: str
-    feature: str
-    told: str
-
-    @property
-    def is_ok(self) -> bool:
-        """Tell whether it worked."""
-        return not self.told
-
-
-@dataclass(frozen=True)
-class Instance:
-    """A running instance and the account that pays."""
-
-    var: Path
-    demo: dict[str, str]
-    upstream: Upstream
-
-    def manage(self, *arguments: str) -> Any:
-        """Run a command against it and return its JSON."""
-        port = self.demo["KEYOSK_BASE_URL"].rpartition(":")[2]
-        environment = {name: value for name, value in os.environ.items() if name not in stack.OF_THE_TESTS}
-        environment |= {"KEYOSK_VAR_DIR": str(self.var), "PORT": port}
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments, "--json"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise SystemExit(f"manage.py {arguments[0]}: {done.stderr.strip()[-500:]}")
-        return json.loads(done.stdout)
-
-    def left_micros(self) -> int:
-        """Return what the account can spend."""
-        return int(self.manage("balance", "--user", self.demo["KEYOSK_USER_EMAIL"])["available_micros"])
+# Those that are given every defect and every error; a name is also a part of their models' names.
+COLUMNS = (
+    "openai_python",
+    "openai_node",
+    "ai_sdk",
+    "langchain_openai_chat",
+    "anthropic_python",
+    "anthropic_node",
+    "google_genai",
+    "command_lines",
+)
 
 
 def main(wanted: Sequence[str]) -> int:
@@ -75,14 +51,14 @@ def main(wanted: Sequence[str]) -> int:
     scripts = [path for path in sorted((HERE / "clients").iterdir()) if path.stem != "report" and path.suffix in {".py", ".mjs"}]
     chosen = [path for path in scripts if not wanted or path.stem in wanted]
     results: list[Result] = []
-    with tempfile.TemporaryDirectory() as folder, Upstream() as upstream, stack.running(Path(folder)) as demo:
+    with tempfile.TemporaryDirectory() as folder, CompatUpstream() as upstream, stack.running(Path(folder)) as demo:
         instance = Instance(Path(folder), demo, upstream)
-        instance.manage("add_channel", "--name", "compat", "--provider", "openai", "--base-url", upstream.url, "--key", "sk-upstream",
-                        "--models", f"{MODEL}=up-1", "--group", "default")  # fmt: skip
-        instance.manage("set_price", "--model", MODEL, "--input", "2.5", "--output", "10")
-        for script in chosen:
-            results += _told(list(_run(instance, script, python if script.suffix == ".py" else node)))
-    _print(results)
+        settings = _settings(instance)
+        with Tap(demo["KEYOSK_BASE_URL"]) as tap:
+            for script in chosen:
+                settings |= {"COMPAT_TAP": tap.url, "COMPAT_COLUMN": script.stem}
+                results += _told(list(_run(instance, script, python if script.suffix == ".py" else node, settings)))
+    print(table.write(results))
     return 0 if results and all(result.is_ok for result in results) else 1
 
 
@@ -101,58 +77,57 @@ def _tools() -> tuple[str, str]:
     return str(VENV / "bin" / "python"), node
 
 
-def _run(instance: Instance, script: Path, interpreter: str) -> Iterator[Result]:
-    print(f"… {script.stem}", flush=True)
-    left, calls = instance.left_micros(), _calls(instance.upstream)
-    settings = {"COMPAT_BASE": instance.demo["KEYOSK_BASE_URL"], "COMPAT_KEY": instance.demo["KEYOSK_API_KEY"], "COMPAT_MODEL": MODEL}
-    settings |= {"COMPAT_TEXT": replies.TEXT}
+def _settings(instance: Instance) -> dict[str, str]:
+    """Set the scene; return what every client's script is told."""
+    demo = instance.demo
+    scene = {"url": instance.upstream.url, "model": MODEL, "email": demo["KEYOSK_USER_EMAIL"], "columns": list(COLUMNS)}
+    keys = instance.run("shell", "--no-imports", "-c", f"from tests.compat import scene\nscene.make(**{scene!r})")
+    return {
+        "COMPAT_BASE": demo["KEYOSK_BASE_URL"],
+        "COMPAT_KEY": demo["KEYOSK_API_KEY"],
+        "COMPAT_MODEL": MODEL,
+        "COMPAT_TEXT": replies.TEXT,
+        "COMPAT_KEYS": keys.splitlines()[-1],
+        "COMPAT_CASES": json.dumps(_cases()),
+    }
+
+
+def _cases() -> dict[str, Any]:
+    """Return what a script must read out of each defective stream, and which end in an error."""
+    streams = [
+        {"name": name, "model": f"compat-defect-{n}", "usage": one.has_usage, "text": one.text, "tools": one.tools, "finish": one.finish[0]}
+        for n, (name, one) in enumerate(defects.STREAMS.items())
+    ]
+    failures = [{"name": name, "model": f"failure-{n}"} for n, name in enumerate(defects.FAILURES)]
+    claude = [{"name": name, "model": f"claude-{n}", "answer": tokens} for n, (name, (_, tokens)) in enumerate(ANTHROPIC.items())]
+    return {"streams": streams, "failures": [*failures, {"name": "cut socket", "model": "cut-socket"}], "claude": claude}
+
+
+def _run(instance: Instance, script: Path, interpreter: str, settings: dict[str, str]) -> Iterator[Result]:
+    print(f"{datetime.datetime.now(tz=datetime.UTC):%H:%M:%S} {script.stem}", flush=True)
+    page = books.open_page(instance)
     try:
         done = subprocess.run(
             [interpreter, str(script)], cwd=script.parent, env={**os.environ, **settings}, capture_output=True, text=True,
             timeout=CLIENT_SECONDS, check=False,
         )  # fmt: skip
         told = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"feature"')]
-        if not told:
+        if not told or done.returncode:
             yield Result(script.stem, "starts", done.stderr.strip()[-300:] or "it told nothing")
     except subprocess.TimeoutExpired:
         told = []
         yield Result(script.stem, "ends", f"not within {CLIENT_SECONDS} s")
     for one in told:
-        yield Result(script.stem, one["feature"], "" if one["ok"] else one["told"] or "it failed")
-    expected = sum(one["calls"] for one in told) if all(one["calls"] >= 0 for one in told) else None
-    yield Result(script.stem, "books", _books(instance, left, _calls(instance.upstream) - calls, expected))
-
-
-def _calls(upstream: Upstream) -> int:
-    return sum(request.path.endswith("/chat/completions") for request in upstream.requests)
-
-
-def _books(instance: Instance, left: int, made: int, expected: int | None) -> str:
-    """Return what is wrong after a client: calls too many or too few, a balance that does not follow, a finding of the audit."""
-    audit = instance.manage("audit_ledger", "--wait", "10")
-    prefix = instance.demo["KEYOSK_API_KEY"][:10]
-    rows = instance.manage("usage", "--key", prefix, "--limit", str(made)) if made else []
-    fell, priced = left - instance.left_micros(), sum(row["price_micros"] for row in rows)
-    if expected is not None and made != expected:
-        return f"{made} upstream calls instead of {expected}"
-    if fell != priced:
-        return f"the balance fell by {fell} µ$, the calls cost {priced} µ$"
-    return "" if not (audit["findings"] if isinstance(audit, dict) else audit) else f"the audit found {audit}"
+        yield Result(script.stem, one["feature"], "" if one["ok"] else f"{one.get('case') or ''}: {one['told'] or 'it failed'}")
+    yield Result(script.stem, "books", books.proof(instance, page, books.unmet(told)))
 
 
 def _told(results: list[Result]) -> list[Result]:
     """Say at once what failed."""
     for result in results:
         if not result.is_ok:
-            print(f"  ✗ {result.feature}: {result.told}", flush=True)
+            print(f"  ✗ {result.feature} {result.told}", flush=True)
     return results
-
-
-def _print(results: Sequence[Result]) -> None:
-    width = max((len(result.client) for result in results), default=0)
-    for client in dict.fromkeys(result.client for result in results):
-        own = [result for result in results if result.client == client]
-        print(f"{client.ljust(width)}  " + "  ".join(f"{'✓' if one.is_ok else '✗'} {one.feature}" for one in own))
 
 
 if __name__ == "__main__":

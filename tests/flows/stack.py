@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OF_THE_TESTS = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "KEYOSK_TEST_SERVERS", "CELERY_BROKER_URL")
-START_SECONDS, STOP_SECONDS = 90, 60
+START_SECONDS, STOP_SECONDS = 240, 60
 
 
 def free_port() -> int:
