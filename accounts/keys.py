@@ -21,7 +21,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import tenants
+from accounts import model_aliases, tenants
 from accounts.models import ApiKey, Membership
 from foundation import snapshots, vault
 
@@ -65,6 +65,7 @@ class KeyFacts:
     state: str
     expires_at: datetime.datetime | None
     models: frozenset[str]
+    aliases: tuple[tuple[str, str], ...]
     networks: tuple[str, ...]
     rpm: int | None
     tpm: int | None
@@ -77,6 +78,7 @@ def issue(
     name: str,
     expires_at: datetime.datetime | None = None,
     models: Iterable[str] = (),
+    aliases: Iterable[str] = (),
     networks: Iterable[str] = (),
     rpm: int | None = None,
     tpm: int | None = None,
@@ -84,7 +86,7 @@ def issue(
     tags: Iterable[str] = (),
     secret: str | None = None,
 ) -> Issued:
-    """Make a sub-key; `secret` imports one as it is. Raise KeyTaken, or ValueError for a network that is none."""
+    """Make a sub-key; `secret` imports one as it is. Raise KeyTaken, or ValueError for a network or an alias that is none."""
     text = make_secret() if secret is None else secret
     if secret is not None and ApiKey.objects.filter(previous_digest=digest(secret)).exists():
         raise KeyTaken("this key is in use already")
@@ -96,12 +98,10 @@ def issue(
         prefix=text[:PREFIX_LENGTH],
         last4=text[-4:],
         expires_at=expires_at,
-        models_allowed=sorted(set(models)),
-        networks_allowed=clean_networks(networks),
+        **_lists(models, aliases, networks, tags),
         rpm=rpm,
         tpm=tpm,
         concurrency=concurrency,
-        tags=clean_tags(tags),
     )
     try:
         with transaction.atomic():
@@ -118,18 +118,32 @@ def change(
     name: str,
     expires_at: datetime.datetime | None,
     models: Iterable[str],
+    aliases: Iterable[str],
     networks: Iterable[str],
     rpm: int | None,
     tpm: int | None,
     concurrency: int | None,
     tags: Iterable[str],
 ) -> None:
-    """Give the key other settings; its secret and its spending stay. Raise ValueError for a network that is none."""
+    """Give the key other settings; its secret and its spending stay. Raise ValueError for a network or an alias that is none."""
     key.name, key.expires_at = name, expires_at
-    key.models_allowed, key.networks_allowed, key.tags = sorted(set(models)), clean_networks(networks), clean_tags(tags)
+    lists = _lists(models, aliases, networks, tags)
+    for field, words in lists.items():
+        setattr(key, field, words)
     key.rpm, key.tpm, key.concurrency = rpm, tpm, concurrency
-    key.save(update_fields=["name", "expires_at", "models_allowed", "networks_allowed", "tags", "rpm", "tpm", "concurrency"])
+    key.save(update_fields=["name", "expires_at", "rpm", "tpm", "concurrency", *lists])
     announce()
+
+
+def _lists(models: Iterable[str], aliases: Iterable[str], networks: Iterable[str], tags: Iterable[str]) -> dict[str, list[str]]:
+    """Return a key's lists, tidied, by field; raise ValueError."""
+    allowed = sorted(set(models))
+    return {
+        "models_allowed": allowed,
+        "model_aliases": model_aliases.clean(aliases, allowed=allowed),
+        "networks_allowed": clean_networks(networks),
+        "tags": clean_tags(tags),
+    }
 
 
 def rotate(*, key: ApiKey, overlap: datetime.timedelta) -> Issued:
@@ -270,6 +284,7 @@ def _facts(key: ApiKey, *, expires_at: datetime.datetime | None) -> KeyFacts:
         state=key.state,
         expires_at=expires_at,
         models=frozenset(key.models_allowed),
+        aliases=model_aliases.pairs(key.model_aliases),
         networks=tuple(key.networks_allowed),
         rpm=key.rpm,
         tpm=key.tpm,

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from channels_app import model_map, utility_names
+
 HEALTH, COST, WEIGHT = "health", "cost", "weight"
 Chain = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How calls choose inside a priority (health, cost, weight), and how long a conversation keeps to its channel."""
+    """How calls choose inside a priority (health, cost, weight), how long a conversation keeps to its channel, and who writes titles."""
 
     mode: str = HEALTH
     sticky_seconds: int = 600
+    utility_model: str = ""
 
 
 DEFAULT = Policy()
@@ -30,6 +33,7 @@ class Policies:
     policies: Mapping[int, Policy] = field(default_factory=dict)
     groups: Mapping[tuple[int, str], frozenset[str]] = field(default_factory=dict)
     stand_ins: Mapping[tuple[int, str], tuple[str, ...]] = field(default_factory=dict)
+    aliases: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
     def policy(self, chain: Chain) -> Policy:
         """Return how a tenant's calls choose."""
@@ -43,3 +47,11 @@ class Policies:
     def chain_of(self, chain: Chain, model: str) -> tuple[str, ...]:
         """Return the models that stand in for a model, in order."""
         return next((self.stand_ins[tenant, model] for tenant in reversed(chain) if (tenant, model) in self.stand_ins), ())
+
+    def meant(self, chain: Chain, name: str) -> str | None:
+        """Return the model that answers under a name which nobody serves: an alias, or for names of small models the one for titles."""
+        for tenant in reversed(chain):
+            found = model_map.upstream(self.aliases.get(tenant, {}), name)
+            if found is not None:
+                return found
+        return self.policy(chain).utility_model or None if utility_names.covers(name) else None

@@ -11,7 +11,7 @@ import structlog
 from django.db.models import Prefetch, QuerySet
 
 from channels_app import contract, model_map, registry
-from channels_app.models import Channel, ChannelCost, ChannelKey, FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.models import Channel, ChannelCost, ChannelKey, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
 from channels_app.policies import Policies, Policy
 from channels_app.rules import Drill, Rules
 from foundation import vault
@@ -105,8 +105,12 @@ def _can_call(facts: contract.ChannelFacts) -> bool:
 
 def load_policies() -> Policies:
     """Read what tenants decide about routing."""
+    aliases: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    for row in ModelAlias.objects.all():
+        aliases[row.tenant_id][row.name] = row.model
     return Policies(
-        policies={row.tenant_id: Policy(row.mode, row.sticky_seconds) for row in RoutingPolicy.objects.all()},
+        aliases=dict(aliases),
+        policies={row.tenant_id: Policy(row.mode, row.sticky_seconds, row.utility_model) for row in RoutingPolicy.objects.all()},
         groups={(row.tenant_id, row.group): frozenset(row.channel_groups) for row in GroupRoute.objects.all()},
         stand_ins={(row.tenant_id, row.model): tuple(row.stand_ins) for row in FallbackChain.objects.all()},
     )

@@ -51,8 +51,8 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     """Find the price and the channels and reserve the money; raise RelayError when one of them is missing."""
     trail = hops.count(request._request)
     ways = await itinerary.find(state, request, call)
-    throttling.count_model(request, call.model)
-    budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, call.model))
+    throttling.count_model(request, ways.call.model)
+    budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, ways.call.model))
     till = Till(relay=state, key=request.caller, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
     try:
         await till.reserve()

@@ -17,7 +17,7 @@ from channels_app.contract import Call
 from channels_app.policies import Policy
 from channels_app.selectors import ChannelTable
 from foundation.values import value
-from gateway import habits, metering
+from gateway import aliases, habits, metering
 from gateway.authentication import may_use
 from gateway.errors import RelayError
 from gateway.journey import Journey, Route, Terms
@@ -58,11 +58,9 @@ class _Ways:
 async def find(state: Relay, request: LeanRequest, call: Call) -> Itinerary:
     """Return the ways of a call; raise RelayError when the model is not allowed, has no price, or nobody serves it."""
     key = request.caller
-    if not may_use(key, call.model):
-        raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
     book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
     table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
-    question = (key.tenant_chain, key.group, key.models, call.operation, call.model)
+    question = (key.tenant_chain, key.group, key.models, key.aliases, call.operation, call.model)
     ways: _Ways | None = table.memo.get(question) if request.pinned is None else None
     if ways is None or ways.book is not book:
         ways = _ways(state, table, book, request, call)
@@ -80,15 +78,14 @@ async def find(state: Relay, request: LeanRequest, call: Call) -> Itinerary:
 
 
 def _ways(state: Relay, table: ChannelTable, book: PriceList, request: LeanRequest, call: Call) -> _Ways:
-    key = request.caller
-    price = book.resolve(call.model, group=key.group) or metering.price_of_free(call)
+    key, free = request.caller, metering.price_of_free(call)
+    model = call.model if request.pinned is not None else aliases.meant(table, book, key, call.model, is_free=free is not None)
+    aliases.check(key, model)
+    price = book.resolve(model, group=key.group) or free
     if price is None:
-        raise RelayError("model_not_found", f"The model {call.model[:100]} does not exist here.", param="model")
-    prices = {call.model: price}
-    if request.pinned is not None:
-        routes = [_pinned(table, key, call.model, request.pinned)]
-    else:
-        routes = _routes(state, table, book, key, call.model, prices)
+        raise RelayError("model_not_found", f"The model {model[:100]} does not exist here.", param="model")
+    prices = {model: price}
+    routes = [_pinned(table, key, model, request.pinned)] if request.pinned is not None else _routes(state, table, book, key, model, prices)
     if not routes:
         raise RelayError("no_channel_available")
     return _Ways(book, routes, prices, table.policies.policy(key.tenant_chain))

@@ -214,6 +214,8 @@ class ApiKey(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.ACTIVE)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     models_allowed = ArrayField(models.CharField(max_length=120), default=list, blank=True, verbose_name=_("allowed models"))
+    # `name=model`: what answers a name that the key cannot have as it is; a `*` in the name stands for anything.
+    model_aliases = ArrayField(models.CharField(max_length=245), default=list, blank=True, verbose_name=_("other names of models"))
     networks_allowed = ArrayField(models.CharField(max_length=43), default=list, blank=True, verbose_name=_("allowed networks (CIDR)"))
     rpm = models.PositiveIntegerField(_("requests per minute"), null=True, blank=True)
     tpm = models.PositiveIntegerField(_("tokens per minute"), null=True, blank=True)

@@ -1,7 +1,7 @@
 """The rows of upstreams; one module a subject."""
 
 from channels_app.models.channels import Channel, ChannelCost, ChannelKey, ChannelModel, default_groups, provider_choices
-from channels_app.models.routes import FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.models.routes import FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
 from channels_app.models.watching import (
     BalanceCheck,
     BalanceReading,
@@ -25,6 +25,7 @@ __all__ = [
     "FailureCount",
     "FallbackChain",
     "GroupRoute",
+    "ModelAlias",
     "ModelListing",
     "RoutingPolicy",
     "default_groups",

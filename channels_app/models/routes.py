@@ -25,6 +25,13 @@ class RoutingPolicy(models.Model):
     sticky_seconds = models.PositiveIntegerField(
         _("keep to a channel for its prompt cache, seconds"), default=600, help_text=_("After the last call of a conversation; 0 = never.")
     )
+    utility_model = models.CharField(
+        _("model for titles and summaries"), max_length=120, blank=True,
+        help_text=_(
+            "Chat clients ask for small models by names of their own. Where you do not offer such a name, "
+            "this model answers and is charged. Empty: they are refused."
+        ),
+    )  # fmt: skip
 
     tenant_path: ClassVar[str] = "tenant"
 
@@ -55,6 +62,27 @@ class GroupRoute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group} → {', '.join(self.channel_groups)}"
+
+
+class ModelAlias(models.Model):
+    """Another name under which clients find a model; counts only where nobody serves the name itself. The model is charged."""
+
+    tenant = models.ForeignKey(Tenant, models.CASCADE, related_name="model_aliases", verbose_name=_("tenant"))
+    name = models.CharField(_("name"), max_length=120, help_text=_("A * stands for anything: claude-haiku-*"))
+    model = models.CharField(_("model"), max_length=120)
+
+    tenant_path: ClassVar[str] = "tenant"
+
+    class Meta:
+        verbose_name = _("other name of a model")
+        verbose_name_plural = _("other names of models")
+        ordering: ClassVar[Sequence[str]] = ["tenant", "name"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="one_model_per_alias"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} → {self.model}"
 
 
 class FallbackChain(models.Model):

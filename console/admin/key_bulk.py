@@ -158,8 +158,9 @@ def _change(admin: Admin, request: HttpRequest, key: ApiKey, form: ChangeForm) -
     rates |= form.typed(RATES)
     allowed = {name: None if is_whole else before[name] for name in ALLOWANCES} | form.typed(ALLOWANCES)
     keys.change(
-        key=key, name=key.name, expires_at=key.expires_at, models=key.models_allowed, networks=key.networks_allowed, tags=key.tags, **rates
-    )
+        key=key, name=key.name, expires_at=key.expires_at, models=key.models_allowed, aliases=key.model_aliases,
+        networks=key.networks_allowed, tags=key.tags, **rates,
+    )  # fmt: skip
     if any(allowed[name] != before[name] for name in ALLOWANCES):
         limits.set_allowance(api_key_id=key.pk, **allowed)
     after = facts(key) | allowed

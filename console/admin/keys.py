@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts import keys
+from accounts import keys, model_aliases
 from accounts.models import ApiKey
 from billing import limits, money
 from console.admin import key_bulk, pages, spending
@@ -28,7 +28,7 @@ from console.admin.searching import IndexedSearch
 STATE_LABELS = {"active": "success", "disabled": "warning", "revoked": "danger"}
 # The form's fields and the scopes of the limits behind them.
 ALLOWANCES = key_bulk.ALLOWANCES
-LIMITS = (*ALLOWANCES, "expires_at", "models_allowed", "networks_allowed", "rpm", "tpm", "concurrency", "tags")
+LIMITS = (*ALLOWANCES, "expires_at", "models_allowed", "model_aliases", "networks_allowed", "rpm", "tpm", "concurrency", "tags")
 
 
 class ApiKeyForm(ModelForm[ApiKey]):
@@ -54,6 +54,12 @@ class ApiKeyForm(ModelForm[ApiKey]):
             return [str(ipaddress.ip_network(network.strip(), strict=False)) for network in self.cleaned_data["networks_allowed"]]
         except ValueError:
             raise ValidationError(_("Write networks as CIDR, such as 203.0.113.0/24.")) from None
+
+    def clean_model_aliases(self) -> list[str]:
+        try:
+            return model_aliases.clean(self.cleaned_data["model_aliases"], allowed=self.cleaned_data.get("models_allowed") or ())
+        except ValueError:
+            raise ValidationError(_("Write name=model, with a model that this key may call.")) from None
 
 
 class HolderFilter(IdFilter):
@@ -86,6 +92,7 @@ class ApiKeyAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[ApiKey]):
         ("expires", "expires_at"),
         ("revoked", "revoked_at"),
         ("models", "models_allowed"),
+        ("other names", "model_aliases"),
         ("networks", "networks_allowed"),
         ("rpm", "rpm"),
         ("tpm", "tpm"),
@@ -137,6 +144,7 @@ class ApiKeyAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[ApiKey]):
             name=obj.name,
             expires_at=obj.expires_at,
             models=tuple(obj.models_allowed),
+            aliases=tuple(obj.model_aliases),
             networks=tuple(obj.networks_allowed),
             rpm=obj.rpm,
             tpm=obj.tpm,

@@ -50,6 +50,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
             (_("Routing policies"), "alt_route", "channels_app_routingpolicy"),
             (_("Routes of groups"), "call_split", "channels_app_grouproute"),
             (_("Fallback chains"), "low_priority", "channels_app_fallbackchain"),
+            (_("Other names of models"), "label", "channels_app_modelalias"),
         ]),
         *_own_affairs(),
     ]  # fmt: skip

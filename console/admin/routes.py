@@ -1,21 +1,21 @@
-"""What a tenant decides about routing: the choice, the channel groups of customer groups, stand-ins for models."""
+"""What a tenant decides about routing: the choice, the channel groups of customer groups, stand-ins and other names of models."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from channels_app.models import FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.models import FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
 from console.admin.base import DeskAdmin, TenantColumn
 
 
 class RoutingPolicyAdmin(TenantColumn, DeskAdmin[RoutingPolicy]):
     """How calls choose among channels of one priority."""
 
-    list_display = ("mode", "sticky_seconds")
+    list_display = ("mode", "sticky_seconds", "utility_model")
     list_select_related = ("tenant",)
     ordering = ("pk",)
-    fields = ("tenant", "mode", "sticky_seconds")
+    fields = ("tenant", "mode", "sticky_seconds", "utility_model")
     delete_roles = ("owner", "manager")
 
 
@@ -46,3 +46,14 @@ class FallbackChainAdmin(TenantColumn, DeskAdmin[FallbackChain]):
     @admin.display(description=gettext_lazy("stand-ins"))
     def order(self, chain: FallbackChain) -> str:
         return " → ".join(chain.stand_ins)
+
+
+class ModelAliasAdmin(TenantColumn, DeskAdmin[ModelAlias]):
+    """Under which other names clients find a model."""
+
+    list_display = ("name", "model")
+    list_select_related = ("tenant",)
+    search_fields = ("name", "model")
+    ordering = ("name", "pk")
+    fields = ("tenant", "name", "model")
+    delete_roles = ("owner", "manager")

@@ -44,7 +44,7 @@ from billing.models.promotions import PromotionRule
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product
 from billing.models.withdrawals import Withdrawal
-from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
 from console.admin import dashboard, statistics
 from console.admin.applications import ShopApplicationAdmin
 from console.admin.audit import AuditEventAdmin
@@ -74,7 +74,7 @@ from console.admin.products import ProductAdmin
 from console.admin.promotions import PromotionRuleAdmin
 from console.admin.reconciliation import AuditRunAdmin
 from console.admin.refunds import RefundAdmin
-from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, RoutingPolicyAdmin
+from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, ModelAliasAdmin, RoutingPolicyAdmin
 from console.admin.sign_in_apps import SignInAppAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
@@ -153,6 +153,7 @@ SHARED: Pages = [
     (RoutingPolicy, RoutingPolicyAdmin),
     (GroupRoute, GroupRouteAdmin),
     (FallbackChain, FallbackChainAdmin),
+    (ModelAlias, ModelAliasAdmin),
     (LedgerAccount, LedgerAccountAdmin),
     (Journal, JournalAdmin),
     (Transfer, TransferAdmin),

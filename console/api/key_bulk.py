@@ -17,7 +17,7 @@ from console.admin.base import facts
 from console.admin.key_bulk import MOST_AT_ONCE
 from console.api.base import CHANGERS, STAFF, ApiView
 from console.api.fields import Id, Words
-from console.api.keys import SETTINGS, KeySettings
+from console.api.keys import SETTINGS, KeySettings, refusing_aliases
 
 
 class ManyNew(KeySettings):
@@ -61,7 +61,8 @@ class KeysInBulk(ApiView):
             raise exceptions.NotFound("There is no such customer.")
         settings = {name: values[name] for name in SETTINGS if name in values and name != "name"}
         allowed = {name: amount for name, amount in values.get("allowances", {}).items() if amount is not None}
-        issued = [keys.issue(membership=owner, name=f"{values['name']} {place}", **settings) for place in range(1, values["count"] + 1)]
+        with refusing_aliases():
+            issued = [keys.issue(membership=owner, name=f"{values['name']} {place}", **settings) for place in range(1, values["count"] + 1)]
         for one in issued if allowed else ():
             limits.set_allowance(api_key_id=one.key.pk, **allowed)
         first = issued[0].key

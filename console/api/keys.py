@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema, extend_schema_field
@@ -25,7 +27,18 @@ CIDR = (
     r"^((25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}(/(3[0-2]|[12]?[0-9]))?"
     r"|([0-9a-f]{1,4}:){7}[0-9a-f]{1,4}(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?|([0-9a-f]{1,4}:){1,6}:(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$"
 )
-SETTINGS = ("name", "expires_at", "models", "networks", "rpm", "tpm", "concurrency", "tags")
+# A name with at most one star, and the model it leads to.
+ALIAS = r"^[^=*\x00]*\*?[^=*\x00]*=[^=\x00]+$"
+SETTINGS = ("name", "expires_at", "models", "aliases", "networks", "rpm", "tpm", "concurrency", "tags")
+
+
+@contextmanager
+def refusing_aliases() -> Iterator[None]:
+    """Say with a 400 that a name leads to a model which the key's own list leaves out."""
+    try:
+        yield
+    except ValueError:
+        raise serializers.ValidationError({"aliases": ["Write name=model, with a model that this key may call."]}) from None
 
 
 @extend_schema_field({"type": "string", "pattern": CIDR})
@@ -69,6 +82,10 @@ class KeySettings(serializers.Serializer[Any]):
     name = Words(max_length=60)
     expires_at = serializers.DateTimeField(allow_null=True, required=False)
     models = serializers.ListField(child=Words(max_length=120), required=False, max_length=200)
+    aliases = serializers.ListField(
+        child=serializers.RegexField(ALIAS, max_length=241), required=False, max_length=100,
+        help_text="`name=model`: what answers a name the key cannot have itself; a `*` in the name stands for anything.",
+    )  # fmt: skip
     networks = serializers.ListField(child=NetworkField(max_length=43), required=False, max_length=100)
     rpm, tpm, concurrency = _rate(), _rate(), _rate()
     tags = serializers.ListField(child=Words(max_length=40), required=False, max_length=50)
@@ -100,6 +117,7 @@ class KeyShown(serializers.Serializer[Any]):
     customer = serializers.IntegerField(source="membership_id")
     expires_at = serializers.DateTimeField(allow_null=True)
     models = serializers.ListField(child=serializers.CharField(), source="models_allowed")
+    aliases = serializers.ListField(child=serializers.CharField(), source="model_aliases")
     networks = serializers.ListField(child=serializers.CharField(), source="networks_allowed")
     rpm = serializers.IntegerField(allow_null=True)
     tpm = serializers.IntegerField(allow_null=True)
@@ -161,7 +179,8 @@ class KeysView(ApiView):
     @extend_schema(operation_id="keys_create", request=KeyNew, responses={201: KeyIssued})
     def create(self, request: Request) -> Response:
         values = self.read(KeyNew)
-        issued = keys.issue(membership=self._owner(values.pop("customer", None)), **_settings(values))
+        with refusing_aliases():
+            issued = keys.issue(membership=self._owner(values.pop("customer", None)), **_settings(values))
         allowed = {name: amount for name, amount in values.get("allowances", {}).items() if amount is not None}
         if allowed:
             limits.set_allowance(api_key_id=issued.key.pk, **allowed)
@@ -177,10 +196,12 @@ class KeysView(ApiView):
         key = self._live()
         values = self.read(KeyChange)
         before = {
-            "name": key.name, "expires_at": key.expires_at, "models": key.models_allowed, "networks": key.networks_allowed,
+            "name": key.name, "expires_at": key.expires_at, "models": key.models_allowed, "aliases": key.model_aliases,
+            "networks": key.networks_allowed,
             "rpm": key.rpm, "tpm": key.tpm, "concurrency": key.concurrency, "tags": key.tags,
         }  # fmt: skip
-        keys.change(key=key, **(before | {name: values[name] for name in SETTINGS if name in values}))
+        with refusing_aliases():
+            keys.change(key=key, **(before | {name: values[name] for name in SETTINGS if name in values}))
         if "allowances" in values:
             found = {one.scope: one.limit_micros for one in limits.state(key.pk).windows}
             stored = {name: found.get(scope) for name, scope in WINDOWS.items()}

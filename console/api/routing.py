@@ -1,4 +1,4 @@
-"""Routing in the API: how calls choose, which channel groups serve a customer group, which models stand in."""
+"""Routing in the API: how calls choose, which channel groups serve a customer group, which models stand in, other names of models."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 from rest_framework import serializers
 
-from channels_app.models import FallbackChain, GroupRoute, RoutingPolicy
-from console.api.fields import Words
+from channels_app.models import FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
+from console.api.fields import Prose, Words
 from console.api.filters import Text
 from console.api.rows import Deletable, EditableRows, ForShop, documented
 
@@ -18,6 +18,7 @@ class PolicyForm(serializers.Serializer[Any]):
 
     mode = serializers.ChoiceField(choices=RoutingPolicy.Mode.choices)
     sticky_seconds = serializers.IntegerField(min_value=0, max_value=2_147_483_647, required=False, help_text="0 = never.")
+    utility_model = Prose(max_length=120, required=False, help_text="Answers titles and summaries asked for by names that are not offered.")
 
 
 class PolicyNew(ForShop, PolicyForm):
@@ -31,6 +32,7 @@ class PolicyShown(serializers.Serializer[Any]):
     shop = serializers.CharField(source="tenant.slug")
     mode = serializers.ChoiceField(choices=RoutingPolicy.Mode.choices)
     sticky_seconds = serializers.IntegerField()
+    utility_model = serializers.CharField()
 
 
 @documented("routing_policies")
@@ -112,3 +114,37 @@ class ChainsView(EditableRows, Deletable):
 
     def rows(self) -> QuerySet[Any]:
         return FallbackChain.objects.all()
+
+
+class AliasForm(serializers.Serializer[Any]):
+    """A name that nobody serves, and the model that answers under it; a `*` in the name stands for anything."""
+
+    name = serializers.RegexField(r"^[^*\x00]*\*?[^*\x00]*$", max_length=120)
+    model = Words(max_length=120)
+
+
+class AliasNew(ForShop, AliasForm):
+    """A new alias."""
+
+
+class AliasShown(serializers.Serializer[Any]):
+    """An alias."""
+
+    id = serializers.IntegerField(source="pk")
+    shop = serializers.CharField(source="tenant.slug")
+    name = serializers.CharField()
+    model = serializers.CharField()
+
+
+@documented("model_aliases")
+class AliasesView(EditableRows, Deletable):
+    """Other names of models."""
+
+    subject = "channels"
+    related = ("tenant",)
+    serializer_class = AliasShown
+    form, form_new = AliasForm, AliasNew
+    filters = (Text("name"), Text("model"))
+
+    def rows(self) -> QuerySet[Any]:
+        return ModelAlias.objects.all()

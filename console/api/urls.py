@@ -33,7 +33,7 @@ from console.api.prices import GroupsView, PricesView
 from console.api.products import ProductsView
 from console.api.reference import reference
 from console.api.refunds import DisputesView, RefundsView
-from console.api.routing import ChainsView, PoliciesView, RoutesView
+from console.api.routing import AliasesView, ChainsView, PoliciesView, RoutesView
 from console.api.shop import LegalView, ShopView
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.tenants import TenantsView
@@ -69,6 +69,7 @@ router.register("channel-costs", CostsView, "api-channel-costs")
 router.register("routing-policies", PoliciesView, "api-routing-policies")
 router.register("group-routes", RoutesView, "api-group-routes")
 router.register("fallback-chains", ChainsView, "api-fallback-chains")
+router.register("model-aliases", AliasesView, "api-model-aliases")
 router.register("payment-accounts", PaymentAccountsView, "api-payment-accounts")
 router.register("payment-messages", MessagesView, "api-payment-messages")
 router.register("ledger-accounts", LedgerAccountsView, "api-ledger-accounts")

@@ -118,7 +118,10 @@ class _Wanted:
 
 def _change(key: ApiKey, wanted: _Wanted) -> None:
     """Give the key what the tool sends; limits it does not know stay."""
-    keys.change(key=key, rpm=key.rpm, tpm=key.tpm, concurrency=key.concurrency, tags=key.tags, **wanted.settings())
+    settings = wanted.settings()
+    # A tool that narrows the models knows nothing of other names: those that lead to a model left out end.
+    aliases = [alias for alias in key.model_aliases if not settings["models"] or alias.partition("=")[2] in settings["models"]]
+    keys.change(key=key, aliases=aliases, rpm=key.rpm, tpm=key.tpm, concurrency=key.concurrency, tags=key.tags, **settings)
     state = limits.state(key.pk)
     kept = {one.scope: one.limit_micros for one in state.windows}
     allowance = state.of("key")

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import keys
+from accounts import keys, model_aliases
 from accounts.models import ApiKey
 from billing import limits
 from billing.money import MICROS
@@ -75,6 +75,15 @@ class KeyForm(HouseForm):
     models = forms.MultipleChoiceField(
         label=_("Models"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None ticked: every model, also future ones.")
     )
+    aliases = forms.CharField(
+        label=_("Other names of models"),
+        required=False,
+        max_length=4000,
+        help_text=_(
+            "Chat clients ask for small models by names of their own, for titles and summaries. "
+            "claude-haiku-*=gpt-5-mini answers them; several with commas. A name you can call as it is stays itself."
+        ),
+    )
     nonce = forms.CharField(widget=forms.HiddenInput, max_length=40, required=False)
 
     BUDGET_FIELDS = tuple(BUDGETS)
@@ -94,6 +103,12 @@ class KeyForm(HouseForm):
         except ValueError:
             raise forms.ValidationError(gettext("Write networks as CIDR, such as 203.0.113.0/24.")) from None
 
+    def clean_aliases(self) -> list[str]:
+        try:
+            return model_aliases.clean(self.cleaned_data["aliases"].split(","), allowed=self.cleaned_data.get("models") or ())
+        except ValueError:
+            raise forms.ValidationError(gettext("Write name=model, with a model that this key may call.")) from None
+
     def clean_tags(self) -> list[str]:
         return keys.clean_tags(self.cleaned_data["tags"].split(","))
 
@@ -107,7 +122,7 @@ class KeyForm(HouseForm):
 
     def is_detailed(self) -> bool:
         """Tell whether something beyond name, expiry and allowance is set or wrong: then it is not folded away."""
-        names = [name for name in (*BUDGETS, *RATES, "networks", "tags") if name != "allowance"]
+        names = [name for name in (*BUDGETS, *RATES, "networks", "tags", "aliases") if name != "allowance"]
         return any(self[name].value() not in (None, "") or self[name].errors for name in names)
 
     def settings(self) -> dict[str, Any]:
@@ -117,6 +132,7 @@ class KeyForm(HouseForm):
             "name": values["name"],
             "expires_at": self.expires_at(),
             "models": values.get("models", ()),
+            "aliases": values["aliases"],
             "networks": values["networks"],
             "tags": values["tags"],
             **{name: values[name] for name in RATES},
@@ -161,7 +177,8 @@ def _as_typed(key: ApiKey) -> Mapping[str, Any]:
     """Return a key's settings as its owner would type them."""
     found = {one.scope: one.limit_micros for one in limits.state(key.pk).windows}
     amounts = {field: _dollars(found.get(scope)) for field, scope in BUDGETS.items()}
-    words = {"networks": ", ".join(key.networks_allowed), "tags": ", ".join(key.tags), "models": key.models_allowed}
+    lists = {"networks": key.networks_allowed, "tags": key.tags, "aliases": key.model_aliases}
+    words = {name: ", ".join(listed) for name, listed in lists.items()} | {"models": key.models_allowed}
     return {"name": key.name, "lifetime": KEEP, **amounts, **words, **{name: getattr(key, name) for name in RATES}}
 
 

@@ -15,10 +15,8 @@ from drf_spectacular.utils import extend_schema
 
 from channels_app import counting
 from channels_app.contract import Call
-from gateway import hops, intake, process, vendor_counts
+from gateway import aliases, hops, intake, process, vendor_counts
 from gateway.answers import Answer
-from gateway.authentication import may_use
-from gateway.errors import RelayError
 from gateway.requests import LeanRequest, header
 from gateway.views.base import RelayView
 
@@ -28,8 +26,7 @@ class CountTokens(RelayView):
 
     @extend_schema(operation_id="count_message_tokens", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     async def post(self, request: LeanRequest) -> Answer:
-        call = intake.counted(request._request.body, dialect="anthropic")
-        _check(request, call)
+        call = await aliases.named(process.current(), request, intake.counted(request._request.body, dialect="anthropic"))
         found = ((name, header(request._request, name)) for name in ("anthropic-version", "anthropic-beta"))
         asked = replace(call, headers=tuple((name, value) for name, value in found if value))
         told = await vendor_counts.ask(process.current(), request, asked, hops=hops.count(request._request))
@@ -41,16 +38,10 @@ class CountContents(RelayView):
 
     @extend_schema(operation_id="count_contents_tokens", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     async def post(self, request: LeanRequest, model: str) -> Answer:
-        call = intake.counted(request._request.body, dialect="gemini", model=model, inner="generateContentRequest")
-        _check(request, call)
+        asked = intake.counted(request._request.body, dialect="gemini", model=model, inner="generateContentRequest")
+        call = await aliases.named(process.current(), request, asked)
         told = await vendor_counts.ask(process.current(), request, call, hops=hops.count(request._request))
         return Answer(orjson.dumps({"totalTokens": await _tokens(call) if told is None else told}))
-
-
-def _check(request: LeanRequest, call: Call) -> None:
-    """Raise RelayError when the key may not use the model."""
-    if not may_use(request.caller, call.model):
-        raise RelayError("model_not_allowed", f"This API key may not use the model {call.model[:100]}.", param="model")
 
 
 async def _tokens(call: Call) -> int:

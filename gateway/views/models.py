@@ -10,7 +10,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from accounts.keys import KeyFacts
-from gateway import process
+from billing.pricing import PriceList
+from channels_app.selectors import ChannelTable
+from gateway import aliases, process
 from gateway.answers import Answer
 from gateway.authentication import may_use
 from gateway.errors import RelayError
@@ -29,7 +31,7 @@ class ModelList(RelayView):
 
     @extend_schema(operation_id="list_models", responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest) -> Answer:
-        names, dialect = await _models(request.caller), dialect_of(request._request)
+        names, dialect = _names(request.caller, *await _knowledge(request.caller)), dialect_of(request._request)
         if dialect == "anthropic":
             return _json(_page(names, request._request.GET))
         rows = [_entry(name, dialect) for name in names]
@@ -41,25 +43,33 @@ class ModelDetail(RelayView):
 
     @extend_schema(operation_id="retrieve_model", responses=OpenApiTypes.OBJECT)
     async def get(self, request: LeanRequest, model: str) -> Answer:
-        if model not in await _models(request.caller):
+        book, table = await _knowledge(request.caller)
+        root = aliases.meant(table, book, request.caller, model)
+        if root not in _names(request.caller, book, table):
             raise RelayError("model_not_found", f"The model {model[:100]} does not exist here.", param="model")
-        return _json(_entry(model, dialect_of(request._request)))
+        return _json(_entry(model, dialect_of(request._request), root=root))
 
 
-async def _models(key: KeyFacts) -> list[str]:
+async def _knowledge(key: KeyFacts) -> tuple[PriceList, ChannelTable]:
     state = process.current()
     book = state.prices.peek(key.tenant_id) or await state.prices.get(key.tenant_id)
-    table = state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
+    return book, state.tables.peek(THE_TABLE) or await state.tables.get(THE_TABLE)
+
+
+def _names(key: KeyFacts, book: PriceList, table: ChannelTable) -> list[str]:
+    """Return what a list shows. Other names of models are found when asked for, but no list offers them: people choose what is sold."""
     names = table.models(tenant_chain=key.tenant_chain, group=key.group)
     return sorted(name for name in names if may_use(key, name) and book.resolve(name, group=key.group) is not None)
 
 
-def _entry(name: str, dialect: str) -> dict[str, Any]:
+def _entry(name: str, dialect: str, *, root: str = "") -> dict[str, Any]:
+    """Return a model as a protocol shows it; `root` is the model that answers under another name."""
     if dialect == "anthropic":
         return {"type": "model", "id": name, "display_name": name, "created_at": _CREATED_AT, "lifecycle": "active"}
     if dialect == "gemini":
         return {"name": f"models/{name}", "baseModelId": name, "displayName": name, "supportedGenerationMethods": _METHODS}
-    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "keyosk", "permission": [], "root": name, "parent": None}
+    shown = {"id": name, "object": "model", "created": _CREATED, "owned_by": "keyosk"}
+    return {**shown, "permission": [], "root": root or name, "parent": None}
 
 
 def _page(names: list[str], query: Mapping[str, str]) -> dict[str, Any]:

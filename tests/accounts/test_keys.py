@@ -47,7 +47,7 @@ def test_only_a_digest_a_prefix_and_the_last_four_are_kept() -> None:
 def test_a_key_is_recognised_with_one_query(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     tenant = tenants.open_tenant(slug="shop", name="Shop")
     member = a_member(tenant)
-    issued = keys.issue(membership=member, name="laptop", models=["b", "a"], networks=["10.1.2.3/8"], rpm=60)
+    issued = keys.issue(membership=member, name="laptop", models=["b", "a"], aliases=["x*= a"], networks=["10.1.2.3/8"], rpm=60)
     with django_assert_num_queries(1):
         facts = keys.recognise(keys.digest(issued.secret))
     assert facts == keys.KeyFacts(
@@ -64,6 +64,7 @@ def test_a_key_is_recognised_with_one_query(django_assert_num_queries: DjangoAss
         state="active",
         expires_at=None,
         models=frozenset({"a", "b"}),
+        aliases=(("x*", "a"),),
         networks=("10.0.0.0/8",),
         rpm=60,
         tpm=None,
@@ -151,6 +152,7 @@ def test_settings_are_changed_and_tidied(end_user: Membership) -> None:
         name="desk",
         expires_at=None,
         models=["b", "a"],
+        aliases=["x=b"],
         networks=["203.0.113.9/24", " "],
         rpm=5,
         tpm=None,
@@ -159,6 +161,7 @@ def test_settings_are_changed_and_tidied(end_user: Membership) -> None:
     )
     key.refresh_from_db()
     assert (key.name, key.models_allowed, key.networks_allowed, key.rpm, key.tags) == ("desk", ["a", "b"], ["203.0.113.0/24"], 5, ["x"])
+    assert key.model_aliases == ["x=b"]
 
 
 def test_a_rotated_secret_opens_its_key_until_its_overlap_has_ended() -> None:

@@ -8,6 +8,7 @@ ROOT, SHOP, SUB = 1, 2, 3
 SAID = Policies(
     policies={ROOT: Policy(COST), SUB: Policy(WEIGHT, 0)},
     groups={(ROOT, "vip"): frozenset({"fast", "default"}), (SHOP, "vip"): frozenset({"slow"})},
+    aliases={ROOT: {"tiny": "root-small", "haiku-*": "root-small"}, SHOP: {"tiny": "shop-small"}},
     stand_ins={(ROOT, "big"): ("small", "tiny"), (SUB, "big"): ()},
 )
 
@@ -28,3 +29,17 @@ def test_a_tenant_may_say_that_nobody_stands_in() -> None:
     assert SAID.chain_of((ROOT, SHOP), "big") == ("small", "tiny")
     assert SAID.chain_of((ROOT, SHOP, SUB), "big") == ()
     assert SAID.chain_of((ROOT,), "other") == ()
+
+
+def test_a_name_leads_where_the_nearest_seller_says() -> None:
+    assert SAID.meant((ROOT, SHOP), "tiny") == "shop-small"
+    assert SAID.meant((ROOT, SHOP), "haiku-5") == "root-small"
+    assert SAID.meant((ROOT, SHOP), "other") is None
+
+
+def test_names_of_small_models_lead_to_the_one_for_titles_where_there_is_one() -> None:
+    said = Policies(policies={ROOT: Policy(utility_model="mini"), SUB: Policy()}, aliases={SHOP: {"gpt-4o-mini": "own"}})
+    assert said.meant((ROOT,), "gpt-4o-mini") == said.meant((ROOT,), "claude-haiku-4-5-20251001") == "mini"
+    assert said.meant((ROOT, SHOP), "gpt-4o-mini") == "own"
+    assert said.meant((ROOT,), "gpt-4o") is None
+    assert said.meant((ROOT, SHOP, SUB), "gemini-pro") is None

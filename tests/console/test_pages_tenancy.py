@@ -47,7 +47,7 @@ from billing.models import (
     Transfer,
     WebhookInbox,
 )
-from channels_app.models import Channel, ChannelCost, ChannelKey, FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.models import Channel, ChannelCost, ChannelKey, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
 from gateway.models import UsageRecord
 from tests.console import worlds
 from tests.console.test_admin_tenancy import state_of
@@ -61,7 +61,7 @@ OF_API = {
     "code-batches": CodeBatch, "codes": Code, "orders": Order, "refunds": Refund, "disputes": Dispute,
     "prices": PriceRule, "groups": GroupRate, "limits": LimitRule, "legal-pages": LegalPage,
     "channels": Channel, "channel-costs": ChannelCost, "usage": UsageRecord,
-    "routing-policies": RoutingPolicy, "group-routes": GroupRoute, "fallback-chains": FallbackChain,
+    "routing-policies": RoutingPolicy, "group-routes": GroupRoute, "fallback-chains": FallbackChain, "model-aliases": ModelAlias,
     "domains": TenantDomain, "applications": ShopApplication, "card-batches": CardBatch, "cards": Card, "invitations": Invitation,
     "payment-accounts": GatewayAccount, "payment-messages": WebhookInbox,
     "ledger-accounts": LedgerAccount, "journals": Journal, "transfers": Transfer, "audits": Tenant,

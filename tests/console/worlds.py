@@ -41,7 +41,7 @@ from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
 from billing.models.withdrawals import Withdrawal
 from channels_app import channels, costs
-from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, RoutingPolicy
+from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
 from foundation.ids import uuid7
 from gateway.models import UsageRecord
 
@@ -111,6 +111,10 @@ def _route(world: World) -> GroupRoute:
 
 def _chain(world: World) -> FallbackChain:
     return FallbackChain.objects.create(tenant=world.tenant, model=f"chain-{world.mark}", stand_ins=["other"])
+
+
+def _alias(world: World) -> ModelAlias:
+    return ModelAlias.objects.create(tenant=world.tenant, name=f"alias-{world.mark}", model="other")
 
 
 def _journal(world: World) -> Journal:
@@ -275,6 +279,7 @@ MAKERS: dict[type[Model], Maker] = {
     RoutingPolicy: _policy,
     GroupRoute: _route,
     FallbackChain: _chain,
+    ModelAlias: _alias,
     Journal: _journal,
     Transfer: lambda world: Transfer.objects.get(journal__key=f"grant-{world.mark}"),
     LedgerAccount: lambda world: LedgerAccount.objects.get(kind="wallet", tenant=world.tenant),

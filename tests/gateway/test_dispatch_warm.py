@@ -10,6 +10,8 @@ import pytest
 from django.db.backends.utils import CursorWrapper
 from redis.asyncio.connection import AbstractConnection
 
+from accounts import tenants
+from channels_app.models import RoutingPolicy
 from foundation import db
 from gateway.handler import RelayHandler
 from tests.gateway.conftest import HELLO, Caller
@@ -47,9 +49,17 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     return counts
 
 
-@pytest.mark.parametrize("is_stream", [False, True])
-def test_a_warm_call_asks_neither_the_database_nor_redis(asked: Counter[str], relay: LiveRelay, caller: Caller, is_stream: bool) -> None:
-    body = {**HELLO, "stream": is_stream, "max_tokens": 50}
+@pytest.fixture
+def titles(transactional_db: None) -> None:
+    """Another name for the model, known before the relay starts."""
+    RoutingPolicy.objects.create(tenant=tenants.root(), utility_model="m")
+
+
+@pytest.mark.parametrize(("is_stream", "model"), [(False, "m"), (True, "m"), (False, "gpt-4o-mini")])
+def test_a_warm_call_asks_neither_the_database_nor_redis(
+    titles: None, asked: Counter[str], relay: LiveRelay, caller: Caller, is_stream: bool, model: str
+) -> None:
+    body = {**HELLO, "model": model, "stream": is_stream, "max_tokens": 50}
     # Growth doubles what the purse takes; after these it holds enough for the calls that are counted.
     for _ in range(10):
         assert relay.http.post("/v1/chat/completions", headers=caller.headers, json=body).status_code == 200

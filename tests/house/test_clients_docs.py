@@ -14,7 +14,11 @@ A sub-key's page in the console prints these with its own address, secret and mo
 - Stock NextChat refuses models of invented providers: `+model@OpenAI` makes it speak OpenAI's protocol for any model; `-all` hides its own.
 - A chat page behind a site's own HTTP Basic needs no key in the browser: give the sub-key a name and a password (*Name and password* on its
   page), or let nginx put the keys in (`deploy/nginx-basic.conf`).
-- Titles and summaries are asked of a small model: allow it to a key whose models you narrow, or name one in the client.
+- Titles and summaries are asked of a small model under a name of the client's own (NextChat `gpt-4o-mini`, `gemini-pro`, `deepseek-chat`;
+  Claude Code `claude-haiku-…`). A shop that does not offer these names one *model for titles and summaries* (back office, *Routing
+  policies*): it answers all of them and is charged; further names stand in *Other names of models*. A sub-key may have its own
+  (`claude-haiku-*=gpt-5-mini`, `*=gpt-5-mini`), which come first. A model that the key can call under a name stays itself, no name
+  leads past a key's list of models, and `/v1/models` lists only what is sold.
 """
 
 

@@ -47,6 +47,13 @@ def test_a_network_that_is_none_is_refused_in_the_form(desk: Client, end_user: M
     assert not ApiKey.objects.exists()
 
 
+def test_a_name_leads_only_to_a_model_that_the_key_may_call(desk: Client, end_user: Membership) -> None:
+    answer = desk.post(ADD, _form(end_user, models_allowed="m", model_aliases="haiku=n"))
+    assert list(answer.context["adminform"].form.errors) == ["model_aliases"]
+    desk.post(ADD, _form(end_user, models_allowed="m", model_aliases="haiku = m"))
+    assert ApiKey.objects.get().model_aliases == ["haiku=m"]
+
+
 def test_revoking_refuses_the_key_and_is_in_the_trail(desk: Client, end_user: Membership) -> None:
     key = keys.issue(membership=end_user, name="old").key
     answer = desk.post(LIST, {"action": "revoke", "_selected_action": [key.pk]})

@@ -14,14 +14,17 @@ pytestmark = pytest.mark.django_db
 
 def test_a_key_lives_its_life(end_user: Membership) -> None:
     call = program(end_user)
-    body = {"name": "phone", "rpm": 5, "networks": ["203.0.113.9/24"], "tags": ["a"], "allowances": {"day_micros": 500_000}}
+    lists = {"networks": ["203.0.113.9/24"], "tags": ["a"], "aliases": ["h*=m"]}
+    body = {"name": "phone", "rpm": 5, **lists, "allowances": {"day_micros": 500_000}}
     status, made = call("POST", "keys/", body)
     key = ApiKey.objects.get()
     assert (status, made["id"], keys.digest(made["secret"])) == (201, key.pk, key.digest)
+    assert made["aliases"] == ["h*=m"]
     assert (made["networks"], made["limits"][0]["limit_micros"]) == (["203.0.113.0/24"], 500_000)
     status, changed = call("PATCH", f"keys/{key.pk}/", {"name": "desk", "allowances": {"month_micros": 9}})
     assert (status, changed["name"], changed["rpm"]) == (200, "desk", 5)
     assert [(one["scope"], one["limit_micros"]) for one in changed["limits"]] == [("day", 500_000), ("month", 9)]
+    assert call("PATCH", f"keys/{key.pk}/", {"models": ["other"]})[0] == 400
     status, rotated = call("POST", f"keys/{key.pk}/rotate/", {"overlap_hours": 1})
     assert (status, keys.recognise(keys.digest(rotated["secret"])) is not None) == (200, True)
     assert call("POST", f"keys/{key.pk}/pause/")[1]["state"] == "disabled"

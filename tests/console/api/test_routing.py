@@ -16,6 +16,8 @@ pytestmark = pytest.mark.django_db
     [
         ("routing-policies", {"mode": "cost"}, {"sticky_seconds": 0}),
         ("group-routes", {"group": "vip", "channel_groups": ["fast"]}, {"channel_groups": ["fast", "default"]}),
+        ("routing-policies", {"mode": "cost", "utility_model": "gpt-5-mini"}, {"utility_model": ""}),
+        ("model-aliases", {"name": "claude-haiku-*", "model": "gpt-5-mini"}, {"model": "gpt-5-nano"}),
         ("fallback-chains", {"model": "gpt-x", "stand_ins": ["gpt-y"]}, {"stand_ins": ["gpt-y", "gpt-z"]}),
     ],
 )

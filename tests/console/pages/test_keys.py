@@ -103,10 +103,12 @@ def test_every_setting_of_the_form_is_kept(client: Client, end_user: Membership)
         tpm="9000",
         concurrency="3",
         networks="203.0.113.0/24, 2001:db8::/32",
+        aliases="claude-haiku-* = m, gpt-4o-mini=m",
         tags="home, bot",
     )
     key = ApiKey.objects.get(membership=end_user)
     assert (key.rpm, key.tpm, key.concurrency) == (30, 9000, 3)
+    assert key.model_aliases == ["claude-haiku-*=m", "gpt-4o-mini=m"]
     assert (key.networks_allowed, key.tags) == (["203.0.113.0/24", "2001:db8::/32"], ["home", "bot"])
     assert [(one.scope, one.limit_micros) for one in limits.state(key.pk).windows] == [("5h", 200_000), ("week", 2_000_000)]
 
@@ -115,6 +117,7 @@ def test_a_network_that_is_none_is_refused(client: Client, end_user: Membership)
     client.force_login(end_user.user)
     form = {"name": "phone", "nonce": nonce(client), "networks": "home"}
     assert client.post("/console/keys/new/", form, HTTP_HOST=HOST).status_code == 422
+    assert client.post("/console/keys/new/", {**form, "networks": "", "aliases": "haiku"}, HTTP_HOST=HOST).status_code == 422
 
 
 def test_the_list_is_searched_and_paged(client: Client, end_user: Membership) -> None:
