@@ -7,18 +7,17 @@ that was answered closes what stands against the key, by `key_answers`.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
-import redis
 import structlog
 from django.conf import settings
 
+from foundation import broadcast
+
 CHANNEL = "keyosk:circuits"
 EVERY_MODEL = "*"
-_TIMEOUT_SECONDS = 0.1
 _MOST_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
@@ -79,12 +78,4 @@ def unpack_cached(message: bytes, *, reader: str) -> Iterator[Cached]:
 def key_answers(*, channel_id: int, key_id: int) -> None:
     """Tell all relays that a check was answered with this key."""
     item = Item(channel_id, EVERY_MODEL, key_id, 0.0)
-    try:
-        _publisher(settings.REDIS_URL).publish(CHANNEL, pack([item], sender="check"))
-    except (redis.RedisError, OSError) as error:
-        log.warning("an answered check could not be told", channel=channel_id, error=type(error).__name__)
-
-
-@functools.lru_cache(maxsize=1)
-def _publisher(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
+    broadcast.tell(CHANNEL, pack([item], sender="check"), url=settings.REDIS_URL)

@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import orjson
-import redis
 import redis.asyncio
 
 from channels_app import channel_settings
@@ -23,7 +22,7 @@ from channels_app.exchange import Timeouts
 from channels_app.inquiry import NoAnswer, Reply
 from channels_app.provider import Provider, Token, TokenRefused
 from channels_app.transport import Transport
-from foundation import vault
+from foundation import silence, vault
 
 log = logging.getLogger("keyosk.relay")
 
@@ -55,6 +54,7 @@ class Tokens:
         self._held: dict[str, _Held] = {}
         self._flights: dict[str, asyncio.Task[Secret]] = {}
         self._names: dict[tuple[str, str, str], str] = {}
+        self._url = redis_url
         self._redis = (
             redis.asyncio.Redis.from_url(redis_url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS)
             if redis_url
@@ -92,7 +92,7 @@ class Tokens:
             del self._held[name]
             shared = await self._shared(name)
             if self._redis is not None and shared is not None and shared.secret.reveal() == refused.reveal():
-                with contextlib.suppress(redis.RedisError, OSError):
+                with contextlib.suppress(silence.Silent), silence.asking(self._url):
                     await self._redis.delete(name)
         return await self.get(provider, channel, key)
 
@@ -150,7 +150,7 @@ class Tokens:
     async def _shared(self, name: str) -> _Held | None:
         sealed: bytes | str | None = None
         if self._redis is not None:
-            with contextlib.suppress(redis.RedisError, OSError):
+            with contextlib.suppress(silence.Silent), silence.asking(self._url):
                 sealed = await self._redis.get(name)
         if not sealed:
             return None
@@ -166,8 +166,9 @@ class Tokens:
         if self._redis is None:
             return True
         try:
-            return bool(await self._redis.set(f"{name}:lock", b"1", nx=True, ex=_LOCK_SECONDS))
-        except (redis.RedisError, OSError):
+            with silence.asking(self._url):
+                return bool(await self._redis.set(f"{name}:lock", b"1", nx=True, ex=_LOCK_SECONDS))
+        except silence.Silent:
             return True
 
     async def _wait(self, name: str) -> _Held | None:
@@ -184,13 +185,13 @@ class Tokens:
             return
         seconds = int(held.ends_at - self._clock())
         sealed = vault.seal(orjson.dumps([held.secret.reveal(), held.renew_at, held.ends_at]).decode(), context=_CONTEXT)
-        with contextlib.suppress(redis.RedisError, OSError):
+        with contextlib.suppress(silence.Silent), silence.asking(self._url):
             if seconds > 0:
                 await self._redis.set(name, sealed, ex=seconds)
 
     async def _unlock(self, name: str) -> None:
         if self._redis is not None:
-            with contextlib.suppress(redis.RedisError, OSError):
+            with contextlib.suppress(silence.Silent), silence.asking(self._url):
                 await self._redis.delete(f"{name}:lock")
 
 

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-import time
-from typing import Any, ClassVar
+from typing import Any
 
-import redis
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.cache.backends.redis import RedisCache
 
-# So long Redis is not asked again after it has said nothing.
-REST_SECONDS = 5.0
-
-log = logging.getLogger(__name__)
+from foundation import silence
 
 
 class SharedCache(RedisCache):
     """Redis' cache that never fails; what it holds there and here are two things, which no caller may mind.
 
-    Give it short socket timeouts (`OPTIONS`): they are what one page in `REST_SECONDS` waits.
+    Give it short socket timeouts (`OPTIONS`): `foundation.silence` says how often one page waits for them.
     """
-
-    # Django makes one cache per thread; the silence is everybody's.
-    _silent_until: ClassVar[dict[str, float]] = {}
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
@@ -31,13 +22,11 @@ class SharedCache(RedisCache):
         self._own = LocMemCache(self._name, {name: value for name, value in params.items() if name != "OPTIONS"})
 
     def _ask(self, verb: str, *args: Any, **named: Any) -> Any:
-        if time.monotonic() >= self._silent_until.get(self._name, 0.0):
-            try:
+        try:
+            with silence.asking(self._name):
                 return getattr(super(), verb)(*args, **named)
-            except (redis.RedisError, OSError) as error:
-                self._silent_until[self._name] = time.monotonic() + REST_SECONDS
-                log.warning("the shared cache does not answer: each process keeps its own for now", extra={"error": type(error).__name__})
-        return getattr(self._own, verb)(*args, **named)
+        except silence.Silent:
+            return getattr(self._own, verb)(*args, **named)
 
     def add(self, *args: Any, **named: Any) -> bool:
         return bool(self._ask("add", *args, **named))

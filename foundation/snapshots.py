@@ -14,13 +14,11 @@ import weakref
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
-import redis
-import redis.asyncio
 import structlog
 from django.conf import settings
 from django.db import DatabaseError
 
-from foundation import db
+from foundation import broadcast, db
 from foundation.models import SnapshotVersion
 
 K = TypeVar("K", bound=Hashable)
@@ -28,8 +26,6 @@ V = TypeVar("V")
 
 CHANNEL = "keyosk:snapshots"
 POLL_SECONDS = 0.5
-_RECONNECT_SECONDS = 1.0
-_REDIS_TIMEOUT_SECONDS = 0.1
 # Unknown keys are remembered too, in a place of their own: guesses must not push out what is in use.
 _MISSES = 1_000
 
@@ -115,7 +111,7 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        listening = asyncio.create_task(self._listen())
+        listening = asyncio.create_task(broadcast.hear(CHANNEL, _heard, url=settings.REDIS_URL))
         try:
             while True:
                 await self.poll()
@@ -136,24 +132,6 @@ class Watcher:
         for kind in kinds:
             clear(kind)
 
-    async def _listen(self) -> None:
-        while True:
-            try:
-                await self._subscribe()
-            except (redis.RedisError, OSError) as error:
-                log.warning("snapshot messages cannot be heard", error=type(error).__name__)
-            await asyncio.sleep(_RECONNECT_SECONDS)
-
-    async def _subscribe(self) -> None:
-        client = redis.asyncio.Redis.from_url(settings.REDIS_URL)
-        try:
-            async with client.pubsub(ignore_subscribe_messages=True) as channel:
-                await channel.subscribe(CHANNEL)
-                async for message in channel.listen():
-                    clear(message["data"].decode())
-        finally:
-            await client.aclose()
-
 
 def clear(kind: str) -> None:
     """Empty every cell of a kind in this process."""
@@ -168,15 +146,11 @@ def read_versions() -> dict[str, int]:
 
 def announce(kind: str) -> None:
     """Tell all processes that a kind changed; call it on commit. Best effort: the polled versions are the belt."""
-    try:
-        _publisher(settings.REDIS_URL).publish(CHANNEL, kind)
-    except (redis.RedisError, OSError) as error:
-        log.warning("snapshot change not announced", kind=kind, error=type(error).__name__)
+    broadcast.tell(CHANNEL, kind, url=settings.REDIS_URL)
 
 
-@functools.lru_cache(maxsize=1)
-def _publisher(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=_REDIS_TIMEOUT_SECONDS, socket_connect_timeout=_REDIS_TIMEOUT_SECONDS)
+def _heard(message: bytes) -> None:
+    clear(message.decode())
 
 
 def trigger_sql(*, table: str, kind: str, columns: tuple[str, ...] = ()) -> tuple[str, str]:

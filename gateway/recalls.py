@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
+import contextlib
 from collections.abc import Callable
 
-import redis
 import redis.asyncio
 
-log = logging.getLogger("keyosk.relay")
+from foundation import broadcast, silence
 
 CHANNEL = "keyosk:recalls"
 _TIMEOUT_SECONDS = 0.1
-_RECONNECT_SECONDS = 1.0
 
 
 class RedisRecalls:
@@ -24,31 +21,14 @@ class RedisRecalls:
         self._client = redis.asyncio.Redis.from_url(redis_url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS)
 
     async def publish(self, wallet: int) -> None:
-        """Ask the others; a silent Redis costs 100 ms and nothing else."""
-        try:
+        """Ask the others; while Redis is silent one call waits 100 ms for it, now and then."""
+        with contextlib.suppress(silence.Silent), silence.asking(self._url):
             await self._client.publish(CHANNEL, wallet)
-        except (redis.RedisError, OSError) as error:
-            log.warning("a recall could not be sent", extra={"error": type(error).__name__})
 
     async def listen(self, heard: Callable[[int], None]) -> None:
         """Report what others ask, for ever; reconnects."""
-        while True:
-            try:
-                await self._subscribe(heard)
-            except (redis.RedisError, OSError) as error:
-                log.warning("recalls cannot be heard", extra={"error": type(error).__name__})
-            await asyncio.sleep(_RECONNECT_SECONDS)
+        await broadcast.hear(CHANNEL, lambda message: heard(int(message)), url=self._url)
 
     async def stop(self) -> None:
         """Close the connection."""
         await self._client.aclose()
-
-    async def _subscribe(self, heard: Callable[[int], None]) -> None:
-        client = redis.asyncio.Redis.from_url(self._url)
-        try:
-            async with client.pubsub(ignore_subscribe_messages=True) as channel:
-                await channel.subscribe(CHANNEL)
-                async for message in channel.listen():
-                    heard(int(message["data"]))
-        finally:
-            await client.aclose()

@@ -23,7 +23,7 @@ from django.db.models import Q
 from channels_app import bulletin, tallies
 from channels_app.bulletin import Cached, Item
 from channels_app.selectors import ChannelTable
-from foundation import db, queue
+from foundation import broadcast, db, queue
 from gateway import rollups, selectors
 from gateway.circuits import News
 from gateway.standing import Standing
@@ -54,7 +54,7 @@ class Signals:
 
     async def run(self) -> None:
         """Tell, hear and post until cancelled."""
-        others = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._post())]
+        others = [asyncio.ensure_future(broadcast.hear(bulletin.CHANNEL, self.hear, url=self._url)), asyncio.ensure_future(self._post())]
         reminded = time.monotonic()
         try:
             while True:
@@ -132,24 +132,6 @@ class Signals:
                 await self.post()
             except DatabaseError as error:
                 log.warning("what calls taught of channels waits to be written down", extra={"error": type(error).__name__})
-
-    async def _listen(self) -> None:
-        while True:
-            try:
-                await self._subscribe()
-            except (redis.RedisError, OSError) as error:
-                log.warning("circuits of other processes cannot be heard", extra={"error": type(error).__name__})
-            await asyncio.sleep(_PAUSE_SECONDS)
-
-    async def _subscribe(self) -> None:
-        client = redis.asyncio.Redis.from_url(self._url)
-        try:
-            async with client.pubsub(ignore_subscribe_messages=True) as channel:
-                await channel.subscribe(bulletin.CHANNEL)
-                async for message in channel.listen():
-                    self.hear(message["data"])
-        finally:
-            await client.aclose()
 
 
 def spent_today(channels: tuple[int, ...]) -> dict[int, int]:

@@ -19,7 +19,7 @@ import pytest
 import redis
 from _pytest.tmpdir import tmppath_result_key
 
-from foundation import embedded
+from foundation import embedded, silence
 
 # Set by the process that started the servers; xdist's workers and nested runs inherit it with the URLs.
 _MARK = "KEYOSK_TEST_SERVERS"
@@ -46,10 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Let a run that is interrupted while a fixture waits end as one.
+    """Let a run that is interrupted while a fixture waits end as one, and a test about Redis find it awake.
 
     The fixture `tmp_path` looks for reports of its test, which are not made then: it raised `KeyError: StashKey` over the interruption.
     """
+    if item.get_closest_marker("redis"):
+        silence.forget()
     item.stash.setdefault(tmppath_result_key, {})
 
 

@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache, caches
 
+from foundation import silence
 from foundation.cache import SharedCache
 from tests.doubles.silent import SilentServer
 
@@ -66,7 +67,7 @@ def test_every_verb_has_its_place_in_both(orphan: SharedCache) -> None:
 
 def test_redis_is_asked_again_after_a_rest(orphan: SharedCache, monkeypatch: pytest.MonkeyPatch) -> None:
     orphan.set("a", 1, 60)
-    monkeypatch.setitem(SharedCache._silent_until, orphan._name, 0.0)
+    monkeypatch.setitem(silence._silent_until, orphan._name, 0.0)
     began = time.monotonic()
     assert orphan.get("a") == 1
     assert time.monotonic() - began >= 0.1

