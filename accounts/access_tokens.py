@@ -23,13 +23,13 @@ CUSTOMER_SCOPES = (
 )  # fmt: skip
 STAFF_SCOPES = (
     "customers:read", "customers:write", "audit:read",
-    "products:read", "products:write", "codes:read", "codes:write", "codes:export", "orders:write", "prices:read", "prices:write",
-    "channels:read", "channels:write", "payments:read", "payments:write", "webhooks:read", "webhooks:write",
+    "products:read", "products:write", "codes:read", "codes:write", "codes:export", "orders:write", "orders:confirm",
+    "prices:read", "prices:write", "channels:read", "channels:write", "payments:read", "payments:write", "webhooks:read", "webhooks:write",
     "limits:read", "limits:write", "ledger:read", "shop:read", "shop:write",
 )  # fmt: skip
 PLATFORM_SCOPES = ("tenants:read", "tenants:write", "audits:read", "audits:write")
 # What a page asks the password for once more: so does making a token that may do it.
-STEP_UP_SCOPES = frozenset({"codes:export"})
+STEP_UP_SCOPES = frozenset({"codes:export", "orders:confirm"})
 SCOPES = (*CUSTOMER_SCOPES, *STAFF_SCOPES, *PLATFORM_SCOPES)
 
 

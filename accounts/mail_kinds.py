@@ -76,5 +76,8 @@ MAILS: Mapping[str, Mail] = MappingProxyType({
     "limit_near": Mail(_("limit nearly used up"), ("shop", "name", "used", "limit", "window", "resets")),
     "limit_reached": Mail(_("limit used up"), ("shop", "name", "used", "limit", "window", "resets")),
     "approved": Mail(_("account approved"), ("shop",)),
+    "withdrawal_approved": Mail(_("withdrawal approved"), ("shop", "amount"), by_platform=True),
+    "withdrawal_declined": Mail(_("withdrawal declined"), ("shop", "amount", "reason"), by_platform=True),
+    "withdrawal_paid": Mail(_("withdrawal paid"), ("shop", "amount", "reference"), by_platform=True),
     "invitation": Mail(_("invitation"), ("shop", "role", "link", "until"), ("link",)),
 })  # fmt: skip

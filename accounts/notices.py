@@ -23,6 +23,12 @@ TIMEOUT_SECONDS = 10.0
 _WITH_CREDENTIAL = ("telegram", "bark", "serverchan", "wecom")
 _WITH_ADDRESS = ("email", "telegram", "http")
 _CALLED = ("http", "bark")
+# In which field of its answer a service says whether it took the message, and what it says when it did.
+_TAKEN: dict[str, tuple[str, object]] = {
+    "telegram": ("ok", True), "bark": ("code", 200), "serverchan": ("code", 0), "wecom": ("errcode", 0),
+}  # fmt: skip
+# The longest texts the services take, in characters and (WeCom) bytes.
+_TELEGRAM_MOST, _WECOM_MOST = 4096, 2048
 Request = tuple[str, dict[str, Any]]
 
 
@@ -90,10 +96,25 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     )
     if not 200 <= answer.status < 300:
         raise NotTold(f"answered {answer.status}")
+    _check(target.preset, answer.body)
+
+
+def _check(preset: str, body: bytes) -> None:
+    """Raise NotTold where a service says in its answer that it did not take the message: most do so with a 200."""
+    if preset not in _TAKEN:
+        return
+    name, good = _TAKEN[preset]
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return  # taken by its status; a proxy may have shortened the rest
+    if isinstance(told, dict) and told.get(name, good) != good:
+        words = next((told[key] for key in ("errmsg", "message", "description", "error") if told.get(key)), "")
+        raise NotTold(f"answered {name}={told[name]} {words}"[:200])
 
 
 def _telegram(chat: str, token: str, title: str, body: str) -> Request:
-    return f"https://api.telegram.org/bot{token}/sendMessage", {"chat_id": chat, "text": f"{title}\n{body}"}
+    return f"https://api.telegram.org/bot{token}/sendMessage", {"chat_id": chat, "text": f"{title}\n{body}"[:_TELEGRAM_MOST]}
 
 
 def _bark(server: str, key: str, title: str, body: str) -> Request:
@@ -106,7 +127,7 @@ def _serverchan(_address: str, key: str, title: str, body: str) -> Request:
 
 def _wecom(_address: str, key: str, title: str, body: str) -> Request:
     url = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={urllib.parse.quote(key, safe='')}"
-    return url, {"msgtype": "text", "text": {"content": f"{title}\n{body}"}}
+    return url, {"msgtype": "text", "text": {"content": f"{title}\n{body}".encode()[:_WECOM_MOST].decode(errors="ignore")}}
 
 
 def _http(url: str, _credential: str, title: str, body: str) -> Request:

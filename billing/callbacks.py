@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from billing import gateways, settlement
+from billing import gateway_alarms, gateways, settlement
 from billing.models import GatewayAccount, PaymentAttempt, WebhookInbox
 from billing.payments.base import BadCallback, GatewayError, Message, ProviderEvent, Reply
 
@@ -27,9 +27,11 @@ def receive(*, account: GatewayAccount, message: Message) -> Reply:
         events = driver.parse(account, message)
     except BadCallback as refusal:
         _refuse(account, message, str(refusal))
+        gateway_alarms.tell(account, f"a message was refused: {refusal}")
         return Reply(400, "refused")
     except GatewayError as error:  # the driver asked the gateway back and got no answer
         _refuse(account, message, str(error))
+        gateway_alarms.tell(account, str(error))
         return driver.reply(is_taken=False)
     taken = [_take(account, event) for event in events]
     return driver.reply(is_taken=all(taken))
@@ -53,6 +55,7 @@ def ask(attempt: PaymentAttempt) -> bool:
         event = gateways.driver_of(attempt.account.driver).query(attempt)
     except GatewayError as error:
         log.warning("a gateway does not answer", account=attempt.account_id, reason=str(error))
+        gateway_alarms.tell(attempt.account, str(error))
         return False
     return event is not None and _take(attempt.account, event)
 

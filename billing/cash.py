@@ -15,9 +15,11 @@ def book(account: GatewayAccount, kind: str, *, currency: str) -> LedgerAccount:
 def of(attempt: PaymentAttempt, kind: str, *, currency: str) -> LedgerAccount:
     """Return the ledger account of a kind for one payment.
 
-    What store credit pays is cleared with the customer's own account. What comes through an account that the platform lends is
-    no revenue of the shop's: the platform has the money and owes it.
+    What staff confirmed by hand is cash already. What store credit pays is cleared with the customer's own account. What comes
+    through an account that the platform lends is no revenue of the shop's: the platform has the money and owes it.
     """
+    if kind == "clearing" and attempt.account.driver == GatewayAccount.MANUAL:
+        return book(attempt.account, "cash", currency=currency)
     if kind == "clearing" and attempt.account.driver == store_credit.DRIVER and attempt.order.membership is not None:
         return store_credit.book(attempt.order.membership, currency=currency)
     if kind == "revenue" and payables.is_lent(attempt):

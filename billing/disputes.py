@@ -12,6 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from accounts import events
 from accounts.models import Membership, Tenant
 from billing import cash, chart, code_shelf, ledger, orders, ready_keys
 from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Product, Transfer
@@ -70,6 +71,7 @@ def end(*, dispute: Dispute, is_won: bool) -> None:
             dst_id=_cash(dispute, "revenue" if dispute.attempt.settles_order else "refunds_due"), reference=f"order:{order.pk}",
         )  # fmt: skip
     _note(dispute, order, "the dispute was won" if is_won else "the dispute was lost")
+    _emit(dispute, order, "dispute.closed", decision="won" if is_won else "lost")
 
 
 def settle_claims(*, limit: int = 500) -> int:
@@ -164,8 +166,14 @@ def _note(dispute: Dispute, order: Order, reason: str) -> None:
     OrderEvent.objects.create(order=order, attempt=dispute.attempt, before=order.state, after=order.state, reason=reason)
 
 
+def _emit(dispute: Dispute, order: Order, kind: str, **more: str) -> None:
+    data = {"number": order.number, "amount": format_minor(dispute.amount_minor, currency=dispute.currency), **more}
+    events.emit(tenant_id=order.tenant_id, kind=kind, data=data, key=str(dispute.pk))
+
+
 def _tell(dispute: Dispute, order: Order) -> None:
-    """Tell the shop's owners: a bank gives few days to answer."""
+    """Tell the shop's staff, its owners by mail in any case: a bank gives few days to answer."""
+    _emit(dispute, order, "dispute.opened", reason=dispute.reason)
     shop: Tenant = order.tenant
     for member in Membership.objects.filter(tenant=shop, role=Membership.Role.OWNER).select_related("user"):
         if member.user.email:

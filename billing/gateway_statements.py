@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from billing import gateways
+from billing import gateway_alarms, gateways
 from billing.audit import Finding
 from billing.models import GatewayAccount, PaymentAttempt, Refund
 from billing.money import format_minor
@@ -44,6 +44,7 @@ def compare_all(*, now: datetime.datetime) -> Compared:
             wrong += compare(account, now=now)
         except GatewayError as error:
             log.warning("a gateway does not list its movements", account=account.pk, reason=str(error))
+            gateway_alarms.tell(account, str(error))
             notices.append(Finding(NAME, _subject(account), f"could not be asked: {error}"[:400]))
     return Compared(tuple(wrong), tuple(notices))
 

@@ -46,6 +46,8 @@ def add_account(
     Raises UnknownGateway and BadAccount.
     """
     chosen = driver_of(driver)
+    if not chosen.is_for_buyers:
+        raise BadAccount("such payments need no account: staff confirm them on the order")
     account = GatewayAccount(tenant=tenant, driver=driver, name=name or str(chosen.label), token=secrets.token_hex(12))
     write(account, values or {}, is_operator=is_operator)
     if driver == store_credit.DRIVER and GatewayAccount.objects.filter(tenant=tenant, driver=driver).exists():
@@ -94,7 +96,7 @@ def drivers() -> Mapping[str, Driver]:
 def is_ready(account: GatewayAccount) -> bool:
     """Tell whether buyers may pay through this account now."""
     driver = drivers().get(account.driver)
-    return driver is not None and account.is_enabled and driver.is_ready(account)
+    return driver is not None and driver.is_for_buyers and account.is_enabled and driver.is_ready(account)
 
 
 def usable(*, tenant: Tenant) -> list[GatewayAccount]:

@@ -22,6 +22,7 @@ from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 from pypdf.generic import DictionaryObject
 
+from accounts import events
 from accounts.models import User
 from billing import order_mail, orders
 from billing.models import InvoiceRequest, Order
@@ -64,7 +65,11 @@ def request(*, order: Order, title: str, tax_number: str = "", note: str = "") -
         raise WrongInvoice(_("The invoice has been issued: ask the shop to change it."))
     words = {"title": title.strip()[:120], "tax_number": number, "note": note.strip()[:200]}
     fresh = words | {"state": State.REQUESTED, "answer": "", "ended_at": None}
-    return InvoiceRequest.objects.update_or_create(order=locked, defaults=fresh)[0]
+    made, _is_new = InvoiceRequest.objects.update_or_create(order=locked, defaults=fresh)
+    if found is None or found.state != State.REQUESTED:
+        told = {"number": locked.number, "title": made.title}
+        events.emit(tenant_id=locked.tenant_id, kind="invoice.asked", data=told)
+    return made
 
 
 def may_ask(order: Order) -> bool:

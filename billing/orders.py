@@ -205,12 +205,12 @@ def step(order: Order, *, to: str, actor: User | None = None, reason: str = "", 
         setattr(order, name, value)
 
 
-def step_attempt(attempt: PaymentAttempt, *, to: str, reason: str = "", **fields: object) -> None:
+def step_attempt(attempt: PaymentAttempt, *, to: str, actor: User | None = None, reason: str = "", **fields: object) -> None:
     """Move a payment attempt of a locked order on, with its event."""
     changed = PaymentAttempt.objects.filter(pk=attempt.pk, state=attempt.state)
     if changed.update(state=to, ended_at=timezone.now(), **fields) != 1:
         raise WrongState("the payment changed in between")
-    OrderEvent.objects.create(order_id=attempt.order_id, attempt=attempt, before=attempt.state, after=to, reason=reason[:200])
+    OrderEvent.objects.create(order_id=attempt.order_id, attempt=attempt, before=attempt.state, after=to, actor=actor, reason=reason[:200])
     attempt.state = to
 
 

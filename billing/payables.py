@@ -1,7 +1,8 @@
 """Money of shops that lies with the platform, because buyers paid through a gateway account that the platform lends them.
 
 It belongs to the shop (`payable`, less the account's fee), matures after the account's days, and leaves by a withdrawal: what
-one asks for is held until it is paid or declined. Refunds and disputes may take the payable below zero: then the shop owes.
+one asks for is held until it is paid, declined, or taken back by the shop before anybody decided. Both sides are told.
+Refunds and disputes may take the payable below zero: then the shop owes.
 
 WithdrawalError
 ├── NotAvailable   there is not so much that has matured
@@ -19,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Tenant, User
-from billing import ledger
+from billing import ledger, withdrawal_mail
 from billing.models import Dispute, LedgerAccount, PaymentAttempt, Refund, Transfer, Withdrawal
 from billing.money import ceil_div, format_minor
 
@@ -137,13 +138,22 @@ def request(*, tenant: Tenant, currency: str, amount_minor: int, destination: st
         tenant=tenant, key=key, amount_minor=amount_minor, currency=currency, destination=destination[:200], asked_by=actor
     )
     ledger.hold(key=_key(made), account_id=row.pk, amount=amount_minor, expires_at=timezone.now() + _FOR_EVER)
+    withdrawal_mail.tell_platform(made)
     return made
+
+
+@transaction.atomic
+def cancel(*, withdrawal: Withdrawal, actor: User | None) -> None:
+    """Take a request back before anybody decided; the money can be asked for again at once. Raises WrongStep."""
+    _step(withdrawal, before=(State.REQUESTED,), to=State.CANCELED, decided_by=actor, ended_at=timezone.now())
+    ledger.void(key=_key(withdrawal))
 
 
 @transaction.atomic
 def approve(*, withdrawal: Withdrawal, actor: User | None) -> None:
     """Say that a request will be paid. Raises WrongStep."""
     _step(withdrawal, before=(State.REQUESTED,), to=State.APPROVED, decided_by=actor)
+    withdrawal_mail.tell_shop(withdrawal)
 
 
 @transaction.atomic
@@ -151,6 +161,7 @@ def decline(*, withdrawal: Withdrawal, actor: User | None, reason: str) -> None:
     """Refuse a request, with the reason; the money is the shop's to ask for again. Raises WrongStep."""
     _step(withdrawal, before=Withdrawal.OPEN, to=State.DECLINED, decided_by=actor, reason=reason[:200], ended_at=timezone.now())
     ledger.void(key=_key(withdrawal))
+    withdrawal_mail.tell_shop(withdrawal)
 
 
 @transaction.atomic
@@ -171,6 +182,7 @@ def mark_paid(*, withdrawal: Withdrawal, actor: User | None, reference: str) -> 
     ledger.capture(
         key=_key(withdrawal), lines=[line], kind="withdrawal", reference=f"withdrawal:{withdrawal.pk}", actor_id=actor.pk if actor else None
     )
+    withdrawal_mail.tell_shop(withdrawal)
 
 
 def _standing(row: LedgerAccount) -> Standing:

@@ -84,7 +84,10 @@ def request(*, order: Order, reason: str) -> Refund:
     if could.amount_minor + could.credit_minor <= 0:
         raise NothingToRefund("everything that was bought has been used")
     parts = {"amount_minor": could.amount_minor, "credit_minor": could.credit_minor, "takes_back": True}
-    return _create(attempt, state=State.REQUESTED, reason=reason, actor=None, **parts)
+    made = _create(attempt, state=State.REQUESTED, reason=reason, actor=None, **parts)
+    told = {"number": order.number, "amount": spell(made), "reason": made.reason}
+    events.emit(tenant_id=order.tenant_id, kind="refund.asked", data=told, key=str(made.pk))
+    return made
 
 
 @transaction.atomic
@@ -140,6 +143,7 @@ def send(refund: Refund) -> Refund:
         number = driver.refund(attempt, amount_minor=refund.amount_minor, key=refund.key)
     except GatewayError as error:
         Refund.objects.filter(pk=refund.pk, state=State.SUBMITTED).update(problem=str(error)[:200])
+        _tell_failed(refund, str(error))
     else:
         Refund.objects.filter(pk=refund.pk, provider_number=None).update(provider_number=number, problem="")
         if driver.refunds_at_once:
@@ -173,6 +177,7 @@ def fail(*, refund: Refund, problem: str) -> None:
     """Note that the gateway could not pay back after all: the money is owed still, a person decides."""
     if Refund.objects.filter(pk=refund.pk, state=State.SUBMITTED).exists():
         _step(refund, before=(State.SUBMITTED,), to=State.FAILED, problem=problem[:200])
+        _tell_failed(refund, problem)
 
 
 @transaction.atomic
@@ -209,6 +214,13 @@ def send_due(*, limit: int = 50) -> int:
     """Send refunds that were put aside and not sent (a crash in between, a gateway that was away); return how many left."""
     due = Refund.objects.filter(state=State.SUBMITTED, provider_number=None).order_by("pk")[:limit]
     return sum(bool(send(refund).provider_number) for refund in due)
+
+
+def _tell_failed(refund: Refund, problem: str) -> None:
+    """Tell staff, once a refund, that its money has not gone back by itself."""
+    order = refund.attempt.order
+    told = {"number": order.number, "amount": spell(refund), "problem": problem[:200]}
+    events.emit(tenant_id=order.tenant_id, kind="refund.failed", data=told, key=str(refund.pk))
 
 
 def _check_way(attempt: PaymentAttempt, amount: int, *, actor: User | None, to_credit: bool) -> None:

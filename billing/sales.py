@@ -15,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
-from billing.models import Code, Dispute, Order, PaymentAttempt, Product, Refund
+from billing.models import Code, Dispute, GatewayAccount, Order, PaymentAttempt, Product, Refund
 from billing.money import ceil_div
 
 K = TypeVar("K", bound=Hashable)
@@ -33,7 +33,8 @@ class Key(NamedTuple):
 class Sales:
     """Sums of some sales in one currency. `cost_minor` is None where nobody knows what the quota cost the shop.
 
-    `returned_minor` went back to buyers, `fees_minor` stayed with a lent payment account, `quota_micros` is what buyers kept.
+    `returned_minor` went back to buyers, `fees_minor` stayed with a lent payment account, `quota_micros` is what buyers kept,
+    `manual_minor` what of the price staff confirmed by hand.
     """
 
     orders: int = 0
@@ -42,6 +43,7 @@ class Sales:
     returned_minor: int = 0
     fees_minor: int = 0
     quota_micros: int = 0
+    manual_minor: int = 0
     cost_minor: int | None = 0
 
     @property
@@ -85,12 +87,12 @@ def by_day(orders: QuerySet[Order], *, since: datetime.datetime, until: datetime
     day = TruncDate("paid_at", tzinfo=datetime.UTC)
     quota = Sum(F("quantity") * (F("units_micros") + F("bonus_micros")), output_field=BigIntegerField())
     rows = paid.annotate(day=day).values_list(*keys).annotate(Count("pk"), Sum("quantity"), Sum("total_minor"), quota=quota)
-    fees, returns = _fees(paid), _returns(paid)
+    fees, returns, manual = _fees(paid), _returns(paid), _manual(paid)
     found: dict[Key, Sales] = {}
     for tenant_id, on, currency, count, pieces, gross, micros in sorted(rows, key=lambda row: (row[1], row[0], row[2])):
         key = Key(tenant_id, on, currency)
         returned, taken_back = returns.get(key, (0, 0))
-        found[key] = Sales(count, pieces, gross, returned, fees.get(key, 0), micros - taken_back)
+        found[key] = Sales(count, pieces, gross, returned, fees.get(key, 0), micros - taken_back, manual.get(key, 0))
     prices = _wholesale({key.tenant_id for key in found}, until=until)
     return {key: replace(sales, cost_minor=_cost(sales, prices.get((key.tenant_id, key.currency)))) for key, sales in found.items()}
 
@@ -135,6 +137,16 @@ def _fees(paid: QuerySet[Order]) -> dict[Key, int]:
     settling = PaymentAttempt.objects.filter(order__in=paid, settles_order=True, fee_minor__gt=0, received_minor__gt=0)
     day = TruncDate("order__paid_at", tzinfo=datetime.UTC)
     rows = settling.order_by().annotate(day=day).values_list("order__tenant_id", "day", "order__currency").annotate(fee=share)
+    return {Key(*key): sum_ for *key, sum_ in rows}
+
+
+def _manual(paid: QuerySet[Order]) -> dict[Key, int]:
+    """Add up the prices of orders whose money staff confirmed by hand."""
+    settling = PaymentAttempt.objects.filter(order__in=paid, settles_order=True, account__driver=GatewayAccount.MANUAL)
+    day = TruncDate("order__paid_at", tzinfo=datetime.UTC)
+    rows = (
+        settling.order_by().annotate(day=day).values_list("order__tenant_id", "day", "order__currency").annotate(Sum("order__total_minor"))
+    )
     return {Key(*key): sum_ for *key, sum_ in rows}
 
 

@@ -6,15 +6,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Tenant
 from billing import catalogue, texts
-from billing.models import Category, Order, OrderEvent, Product, ProductPicture
+from billing.models import Category, Order, OrderEvent, PaymentAttempt, Product, ProductPicture, Refund
 from billing.money import format_minor, format_usd
 from billing.offers import Quote
+
+
+def to_look_at(orders: QuerySet[Order]) -> QuerySet[Order]:
+    """Return orders with money that a person must decide on: under review, or paid again and not paid back yet."""
+    odd = PaymentAttempt.objects.filter(
+        order=OuterRef("pk"), state=PaymentAttempt.State.SUCCEEDED, settles_order=False, received_minor__gt=0
+    )  # fmt: skip
+    back = Refund.objects.filter(attempt__order=OuterRef("order"), attempt=OuterRef("pk"), state__in=Refund.COUNTING)
+    return orders.filter(Q(state=Order.State.REVIEW) | Exists(odd.filter(~Exists(back))))
+
 
 # Below this many pieces the exact number is shown: it is a reason to hurry.
 FEW = 10

@@ -37,15 +37,18 @@ class TooEarly(Exception):
 
 
 @transaction.atomic
-def settle(*, account: GatewayAccount, event: ProviderEvent) -> Order:
-    """Apply an authenticated event, once whatever its copies; return the order. Raises UnknownPayment and TooEarly."""
+def settle(*, account: GatewayAccount, event: ProviderEvent, actor: User | None = None, reason: str = "") -> Order:
+    """Apply an authenticated event, once whatever its copies; return the order. Raises UnknownPayment and TooEarly.
+
+    `actor` and `reason` are of a person who says it in a gateway's place.
+    """
     found = payment_of(account, event)
     order = orders.lock(found.order_id)
     attempt = PaymentAttempt.objects.select_related("account").get(pk=found.pk)
     if event.kind in AFTER_PAYMENT and attempt.received_minor is None:
         raise TooEarly("told before its payment, of which the gateway says nothing yet")
     if event.kind == "paid":
-        _paid(order, attempt, event)
+        _paid(order, attempt, event, actor=actor, reason=reason)
     elif event.kind in {"failed", "expired"} and attempt.state == Attempt.PENDING:
         orders.step_attempt(attempt, to=Attempt.FAILED if event.kind == "failed" else Attempt.EXPIRED)
         store_credit.drop(attempt)
@@ -92,7 +95,7 @@ def payment_of(account: GatewayAccount, event: ProviderEvent) -> PaymentAttempt:
     return found
 
 
-def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
+def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent, *, actor: User | None, reason: str) -> None:
     known = (
         PaymentAttempt.objects.filter(account=attempt.account, provider_transaction=event.transaction).first()
         if event.transaction
@@ -113,7 +116,7 @@ def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
         attempt = orders.second_payment(order, attempt)
     orders.step_attempt(
         attempt, to=Attempt.SUCCEEDED, received_minor=event.amount_minor, received_currency=event.currency,
-        provider_transaction=event.transaction or None,
+        provider_transaction=event.transaction or None, actor=actor, reason=reason,
     )  # fmt: skip
     attempt.received_minor, attempt.received_currency = event.amount_minor, event.currency
     problem = _problem(order, attempt, event)
@@ -123,7 +126,7 @@ def _paid(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> None:
     store_credit.take(order=order, attempt=attempt)
     _book(attempt, src="clearing", dst="revenue", key=f"pay:{attempt.pk}")
     payables.charge(attempt)
-    _hand_over(order, attempt)
+    _hand_over(order, attempt, actor=actor, reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,8 @@ def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = No
         raise orders.WrongState("what the order set aside is gone")
     if shelves.waits_for_staff(order):
         order_mail.write(order, "order_waiting")
+        waits = {"number": order.number, "product": order.product_name, "quantity": order.quantity}
+        events.emit(tenant_id=order.tenant_id, kind="delivery.waiting", data=waits, key=str(order.pk))
     else:
         orders.step(order, to=State.DELIVERED, actor=actor, delivered_at=now, review_reason="")
         order_mail.write(order, "order_delivered")
@@ -192,7 +197,8 @@ def _book(attempt: PaymentAttempt, *, src: str, dst: str, key: str) -> None:
     currency, tenant_id = attempt.received_currency or attempt.currency, attempt.account.tenant_id
     accounts = [cash.of(attempt, kind, currency=currency).pk for kind in (src, dst)]
     amount = attempt.amount_minor if attempt.received_minor is None else attempt.received_minor
+    kind = "manual" if attempt.account.driver == GatewayAccount.MANUAL else "payment"
     ledger.post(
-        kind="payment", key=key, lines=[ledger.Line(accounts[0], accounts[1], amount)], tenant_id=tenant_id,
+        kind=kind, key=key, lines=[ledger.Line(accounts[0], accounts[1], amount)], tenant_id=tenant_id,
         reference=f"order:{attempt.order_id}",
     )  # fmt: skip

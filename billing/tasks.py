@@ -23,6 +23,7 @@ from billing import (
     orders,
     ready_keys,
     refunds,
+    stock_watch,
 )
 from foundation import jobs
 
@@ -118,6 +119,13 @@ def snapshot_accounts() -> int:
 def settle_margins() -> int:
     """Make what resellers earned sellable again."""
     return margins.settle_margins(day=timezone.now().date())
+
+
+@shared_task
+@jobs.scheduled("look at stock", every_seconds=60)
+def look_at_stock() -> str:
+    """Tell staff of what runs low or is sold out."""
+    return f"{stock_watch.look()} products"
 
 
 @shared_task

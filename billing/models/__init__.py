@@ -1,6 +1,6 @@
 """The rows of money; one module a subject."""
 
-from billing.models.alerts import LimitAlert, WalletWatch
+from billing.models.alerts import LimitAlert, StockWatch, WalletWatch
 from billing.models.audit import AuditFinding, AuditRun, UnpricedUse
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.disputes import Dispute
@@ -54,6 +54,7 @@ __all__ = [
     "Refund",
     "RelayWorker",
     "Slice",
+    "StockWatch",
     "Transfer",
     "UnpricedUse",
     "WalletWatch",

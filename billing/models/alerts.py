@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership
+from billing.models.shop import Product
 
 
 class LimitAlert(models.Model):
@@ -24,6 +25,27 @@ class LimitAlert(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class StockWatch(models.Model):
+    """How much of a product was left when it was last looked at: staff are told of turns for the worse."""
+
+    class Level(models.TextChoices):
+        ENOUGH = "enough", _("enough")
+        LOW = "low", _("low")
+        OUT = "out", _("sold out")
+
+    product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="stock_watch", verbose_name=_("product"))
+    level = models.CharField(_("level"), max_length=6, choices=Level.choices, default=Level.ENOUGH)
+
+    tenant_path: ClassVar[str] = "product__tenant"
+
+    class Meta:
+        verbose_name = _("stock watch")
+        verbose_name_plural = _("stock watches")
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.level}"
 
 
 class WalletWatch(models.Model):

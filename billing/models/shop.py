@@ -91,6 +91,13 @@ class Product(models.Model):
     stock_left = models.PositiveIntegerField(
         _("pieces left"), null=True, blank=True, help_text=_("Of what you deliver by hand; empty: as many as are ordered.")
     )
+    low_stock = models.PositiveIntegerField(
+        _("staff are told below"),
+        default=5,
+        null=True,
+        blank=True,
+        help_text=_("Pieces left; empty: nobody is told, not even when it is sold out."),
+    )
     stock_shown = models.CharField(_("stock is shown"), max_length=10, choices=StockShown.choices, default=StockShown.RANGE)
     least_pieces = models.PositiveSmallIntegerField(_("pieces per order, at least"), default=1)
     most_pieces = models.PositiveSmallIntegerField(_("pieces per order, at most"), default=20)
@@ -135,12 +142,15 @@ class GatewayAccount(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     tenant_path: ClassVar[str] = "tenant"
+    # The driver of money that staff confirm by hand: it comes past all gateways.
+    MANUAL: ClassVar[str] = "manual"
 
     class Meta:
         verbose_name = _("payment account")
         verbose_name_plural = _("payment accounts")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["tenant"], condition=Q(driver="credit"), name="one_store_credit_per_shop"),
+            models.UniqueConstraint(fields=["tenant"], condition=Q(driver="manual"), name="one_manual_account_per_shop"),
         ]
 
     def __str__(self) -> str:

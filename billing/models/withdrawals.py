@@ -13,13 +13,14 @@ from accounts.models import Tenant
 
 
 class Withdrawal(models.Model):
-    """A shop's request for money; what it asks for is held on the shop's payable account until it is paid or declined."""
+    """A shop's request for money; what it asks for is held on the shop's payable account until it is paid, declined or taken back."""
 
     class State(models.TextChoices):
         REQUESTED = "requested", _("asked for")
         APPROVED = "approved", _("approved")
         PAID = "paid", _("paid")
         DECLINED = "declined", _("declined")
+        CANCELED = "canceled", _("taken back")
 
     OPEN: ClassVar[tuple[str, ...]] = (State.REQUESTED, State.APPROVED)
 

@@ -127,6 +127,8 @@ class Driver:
     label: ClassVar[Text]
     fields: ClassVar[tuple[Field, ...]] = ()
     currencies: ClassVar[tuple[str, ...]] = ()
+    # Whether buyers may choose it: what only staff confirm is never offered.
+    is_for_buyers: ClassVar[bool] = True
     # Who tells us: its messages come to an address of the account (`webhook`) or of each payment (`notify`).
     has_account_address: ClassVar[bool] = False
     # Whether money has come when `start` returns: asking (`query`) settles it at once.

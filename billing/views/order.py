@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import tenants
-from billing import bought, callbacks, checkout, codes, gateways, invoices, ledger, orders, refunds, selectors, texts
+from billing import bought, callbacks, checkout, codes, gateway_alarms, gateways, invoices, ledger, orders, refunds, selectors, texts
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
 from billing.money import format_minor, format_usd
 from billing.payments.base import GatewayError, Links
@@ -59,6 +59,8 @@ def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
             callbacks.ask(attempt)
         return private(redirect(begun.url))
     except (orders.OrderError, GatewayError) as refusal:
+        if isinstance(refusal, GatewayError):
+            gateway_alarms.tell(account, str(refusal))
         messages.error(request, str(refusal))
         return private(redirect("order", capability=capability))
 

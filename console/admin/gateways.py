@@ -77,11 +77,12 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
         """Ask for the gateway first: its fields make the form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        driver = gateways.drivers().get(request.GET.get("gateway", ""))
+        offered = {slug: one for slug, one in gateways.drivers().items() if one.is_for_buyers}
+        driver = offered.get(request.GET.get("gateway", ""))
         if driver is None:
             context = {**self.admin_site.each_context(request), "title": _("Which gateway?"), "opts": self.opts}
             request.current_app = self.admin_site.name
-            return TemplateResponse(request, "console/admin/gateways.html", context | {"drivers": gateways.drivers().values()})
+            return TemplateResponse(request, "console/admin/gateways.html", context | {"drivers": offered.values()})
         form = AccountForm(request.POST or None, request=request, driver=driver)
         if form.is_valid() and (account := self._add(request, driver, form)):
             messages.success(request, _("%s is there; buyers can choose it as soon as it is ready.") % account)
@@ -160,6 +161,8 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
     def state_label(self, account: GatewayAccount) -> tuple[str, str]:
         if not account.is_enabled:
             return "off", _("off")
+        if account.driver == GatewayAccount.MANUAL:
+            return "ready", _("by staff")
         return ("ready", _("ready")) if gateways.is_ready(account) else ("incomplete", _("incomplete"))
 
     @admin.display(description=gettext_lazy("webhook"))

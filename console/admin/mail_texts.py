@@ -29,6 +29,7 @@ class MailTextForm(ModelForm[MailText]):
     """Refuses words that could not be filled in."""
 
     tenant_of_actor: Tenant
+    is_platform: bool
     template = forms.ChoiceField(label=gettext_lazy("Mail"), widget=UnfoldAdminSelectWidget)
     body = forms.CharField(
         label=gettext_lazy("Text"), required=False, max_length=20_000, strip=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 14}),
@@ -38,7 +39,7 @@ class MailTextForm(ModelForm[MailText]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["template"]
-        field.choices = choices()
+        field.choices = [(template, mail.label) for template, mail in MAILS.items() if self.is_platform or not mail.by_platform]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -76,7 +77,11 @@ class MailTextAdmin(TenantColumn, DeskAdmin[MailText]):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
-        return type(form.__name__, (form,), {"tenant_of_actor": obj.tenant if obj else actor_of(request).tenant})
+        return type(
+            form.__name__,
+            (form,),
+            {"tenant_of_actor": obj.tenant if obj else actor_of(request).tenant, "is_platform": actor_of(request).is_platform},
+        )
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with the built-in text, where the address names a mail and a language."""
@@ -168,6 +173,8 @@ class MailTextAdmin(TenantColumn, DeskAdmin[MailText]):
         add = reverse(f"{site}:accounts_mailtext_add")
         table = []
         for template, mail in MAILS.items():
+            if mail.by_platform and not shop.is_root:
+                continue
             cells = []
             for language, _name in settings.LANGUAGES:
                 row = own.get((template, language))
@@ -175,11 +182,6 @@ class MailTextAdmin(TenantColumn, DeskAdmin[MailText]):
                 cells.append({"link": link, "is_own": row is not None, "is_broken": bool(row and row.problem)})
             table.append({"label": mail.label, "cells": cells})
         return {"mails": table, "languages": [name for _code, name in settings.LANGUAGES], "shop": shop}
-
-
-def choices() -> list[tuple[str, Any]]:
-    """Return the mails to choose from."""
-    return [(template, mail.label) for template, mail in MAILS.items()]
 
 
 def _asked(request: HttpRequest) -> tuple[str, str]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.contrib import admin
 from django.contrib import messages as notes
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantTabularInline, actor_of
-from billing import codes, hand_delivery, money, orders, settlement
+from billing import codes, hand_delivery, money, orders, selectors, settlement
 from billing.models.shop import Order, OrderEvent, PaymentAttempt
-from console.admin import inbox, pages, refunds
+from console.admin import confirming, inbox, pages, refunds
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
 from console.admin.code_forms import ReasonForm
 from console.admin.exports import Exported
@@ -71,11 +74,24 @@ class DeliveryForm(pages.DeskForm):
     )
 
 
+class LookFilter(admin.SimpleListFilter):
+    """Orders with money that waits for a person: late, double, of a wrong amount."""
+
+    title = gettext_lazy("payments")
+    parameter_name = "look"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", _("need a look"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        return selectors.to_look_at(queryset) if self.value() == "yes" else queryset
+
+
 class OrderAdmin(Exported, TenantColumn, ReadOnly, DeskAdmin[Order]):
     """What people bought. The secret address of an order and its codes stay with the buyer."""
 
     list_display = ("number", "product_name", "quantity", "total", "state_label", "buyer", "created_at")
-    list_filter = ("state", "kind")
+    list_filter = (LookFilter, "state", "kind")
     list_select_related = ("tenant",)
     export_columns = (
         ("number", "number"),
@@ -101,7 +117,7 @@ class OrderAdmin(Exported, TenantColumn, ReadOnly, DeskAdmin[Order]):
         (gettext_lazy("Times"), {"fields": ("created_at", "reserved_until", "paid_at", "delivered_at")}),
     )
     inlines = (PaymentInline, EventInline)
-    actions_detail = ("hand_over", "ask_again", "deliver", "pay_back", "cancel")
+    actions_detail = ("hand_over", "ask_again", "confirm", "deliver", "pay_back", "cancel")
 
     @pages.act(description=gettext_lazy("Deliver by hand"), icon="edit_note")
     def hand_over(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -121,6 +137,12 @@ class OrderAdmin(Exported, TenantColumn, ReadOnly, DeskAdmin[Order]):
         except orders.OrderError as error:
             self.message_user(request, str(error), level=notes.ERROR)
         return redirect(back)
+
+    @pages.act(description=gettext_lazy("Confirm by hand"), icon="price_check")
+    @method_decorator(reauthentication_required)
+    def confirm(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Confirm money that no gateway reported; the password is asked for again."""
+        return confirming.page(self, request, self.subject(request, object_id))
 
     @pages.act(description=gettext_lazy("Deliver"), icon="local_shipping")
     def deliver(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -20,8 +20,8 @@ from console.admin.product_forms import ProductChangeForm, ProductForm
 
 # What an offer is made of, beside denomination and price.
 _OFFER = (
-    "category", "compare_minor", "tiers", "stock_left", "stock_shown", "least_pieces", "most_pieces", "most_each", "lead", "choice",
-    "questions", "bonus_micros", "bonus_days",
+    "category", "compare_minor", "tiers", "stock_left", "low_stock", "stock_shown", "least_pieces", "most_pieces", "most_each", "lead",
+    "choice", "questions", "bonus_micros", "bonus_days",
 )  # fmt: skip
 
 
@@ -46,6 +46,7 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
                     "compare",
                     "many",
                     "stock_left",
+                    "low_stock",
                     "stock_shown",
                     "least_pieces",
                     "most_pieces",

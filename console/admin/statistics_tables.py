@@ -122,7 +122,7 @@ def calls_charts(calls: Mapping[Where, Calls], days: Sequence[datetime.date], *,
 
 def sales_sheet(sold: Mapping[sales.Key, sales.Sales], names: Mapping[int, str]) -> Sheet:
     """Return the sales by day, tenant and currency as a sheet; what nobody knows is empty."""
-    head = ["day", "tenant", "currency", "orders", "pieces", "gross_minor", "returned_minor", "fees_minor", "quota_micros"]
+    head = ["day", "tenant", "currency", "orders", "pieces", "gross_minor", "returned_minor", "fees_minor", "quota_micros", "manual_minor"]
     return [*head, "cost_minor", "margin_minor"], _sales_rows(sold, names)
 
 
@@ -136,7 +136,7 @@ def calls_sheet(calls: Mapping[Where, Calls], names: Mapping[int, str], *, is_pl
 
 def _sales_rows(sold: Mapping[sales.Key, sales.Sales], names: Mapping[int, str]) -> Iterator[list[Any]]:
     for key, one in sold.items():
-        money = [one.gross_minor, one.returned_minor, one.fees_minor, one.quota_micros, one.cost_minor, one.margin_minor]
+        money = [one.gross_minor, one.returned_minor, one.fees_minor, one.quota_micros, one.manual_minor, one.cost_minor, one.margin_minor]
         yield [str(key.day), names.get(key.tenant_id, ""), key.currency, one.orders, one.pieces, *money]
 
 
@@ -148,7 +148,10 @@ def _calls_rows(calls: Mapping[Where, Calls], names: Mapping[int, str], is_platf
 
 def _money(currency: str, one: sales.Sales) -> dict[str, Any]:
     """Return sums of sales, ready to print."""
-    amounts = {"gross": one.gross_minor, "returned": one.returned_minor, "fees": one.fees_minor, "cost": one.cost_minor}
+    amounts = {
+        "gross": one.gross_minor, "manual": one.manual_minor, "returned": one.returned_minor, "fees": one.fees_minor,
+        "cost": one.cost_minor,
+    }  # fmt: skip
     shown = {name: "—" if minor is None else format_minor(minor, currency=currency) for name, minor in amounts.items()}
     margin = "—" if one.margin_minor is None else format_minor(one.margin_minor, currency=currency)
     return {

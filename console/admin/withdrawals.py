@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -25,7 +26,7 @@ from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
 from console.admin.code_forms import ReasonForm
 from console.admin.figures import label, number
 
-STATE_LABELS = {"requested": "warning", "approved": "info", "paid": "success", "declined": "default"}
+STATE_LABELS = {"requested": "warning", "approved": "info", "paid": "success", "declined": "default", "canceled": "default"}
 
 
 class WithdrawalForm(pages.DeskForm):
@@ -69,6 +70,7 @@ class WithdrawalAdmin(TenantColumn, ReadOnly, DeskAdmin[Withdrawal]):
     ordering = ("-id",)
     fields = ("created_at", "amount", "state_label", "destination", "reference", "reason", "asked_by", "decided_by", "ended_at")
     actions_list: tuple[str, ...] = ("ask", "statement")
+    actions_detail: tuple[str, ...] = ("take_back",)
 
     def has_ask_permission(self, request: HttpRequest) -> bool:
         """Let owners and managers of a shop ask."""
@@ -89,6 +91,12 @@ class WithdrawalAdmin(TenantColumn, ReadOnly, DeskAdmin[Withdrawal]):
             return redirect(back)
         explanation = " ".join(_spell(one) for one in standings)
         return pages.ask(request, self, title=title, submit=title, form=form, back=back, explanation=explanation)
+
+    @pages.act(description=gettext_lazy("Take back"), icon="undo")
+    def take_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take a request back that nobody has decided on yet."""
+        form = pages.DeskForm(_typed(request))
+        return self._change(request, object_id, payables.cancel, "take_back", _("Take %s back"), form)
 
     @pages.list_act(description=gettext_lazy("Statement as CSV"), icon="download", permission="view")
     def statement(self, request: HttpRequest) -> HttpResponse:
@@ -118,6 +126,26 @@ class WithdrawalAdmin(TenantColumn, ReadOnly, DeskAdmin[Withdrawal]):
             form.add_error("amount", str(error))
             return False
         return True
+
+    def _change(
+        self, request: HttpRequest, object_id: str, act: Callable[..., None], verb: str, title: str, form: forms.Form
+    ) -> HttpResponse:
+        """Ask, then let the act be done, with a line in the trail."""
+        row = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, row)
+        if not form.is_valid():
+            shown = title % self.amount(row)
+            explanation = " ".join(_spell(one) for one in payables.standings(row.tenant) if one.currency == row.currency)
+            return pages.ask(request, self, title=shown, submit=shown, form=form, back=back, explanation=explanation)
+        before = self.facts(row)
+        try:
+            with transaction.atomic():
+                act(withdrawal=row, actor=actor_of(request).user, **form.cleaned_data)
+                row.refresh_from_db()
+                self.record_change(request, verb, row, before=before)
+        except payables.WithdrawalError as error:
+            self.message_user(request, str(error), level=notes.ERROR)
+        return redirect(back)
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount_minor")
     def amount(self, row: Withdrawal) -> SafeString:
@@ -150,22 +178,8 @@ class PlatformWithdrawalAdmin(WithdrawalAdmin):
         return self._decide(request, object_id, "mark_paid", _("Mark %s as paid"), ReferenceForm(_typed(request)))
 
     def _decide(self, request: HttpRequest, object_id: str, verb: str, title: str, form: forms.Form) -> HttpResponse:
-        row = self.subject(request, object_id)
-        back = pages.object_url(self.admin_site.name, row)
-        if not form.is_valid():
-            shown = title % self.amount(row)
-            explanation = " ".join(_spell(one) for one in payables.standings(row.tenant) if one.currency == row.currency)
-            return pages.ask(request, self, title=shown, submit=shown, form=form, back=back, explanation=explanation)
         acts: dict[str, Any] = {"approve": payables.approve, "decline": payables.decline, "mark_paid": payables.mark_paid}
-        before = self.facts(row)
-        try:
-            with transaction.atomic():
-                acts[verb](withdrawal=row, actor=actor_of(request).user, **form.cleaned_data)
-                row.refresh_from_db()
-                self.record_change(request, verb, row, before=before)
-        except payables.WithdrawalError as error:
-            self.message_user(request, str(error), level=notes.ERROR)
-        return redirect(back)
+        return self._change(request, object_id, acts[verb], verb, title, form)
 
 
 def _spell(one: payables.Standing) -> str:

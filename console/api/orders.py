@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import callbacks, codes, desk, hand_delivery, orders, refunds, settlement
+from billing import callbacks, codes, desk, hand_delivery, orders, outside, refunds, settlement
 from console.admin.refunds import refundable
 from console.api.base import CHANGERS
 from console.api.errors import Refused
@@ -99,6 +99,14 @@ class HandedOver(serializers.Serializer[Any]):
     text = Words(max_length=20_000)
 
 
+class Confirmed(Reason):
+    """Money that no gateway reported: how much came in which currency, what proves it (each reference counts once), and why."""
+
+    amount_minor = Above0()
+    currency = serializers.RegexField(r"^[A-Z]{3}$")
+    reference = serializers.CharField(max_length=100)
+
+
 class PayBack(Reason):
     """Why; with `gesture_minor` so much is paid back and the buyer keeps everything, without it what was not used is taken back."""
 
@@ -123,6 +131,7 @@ class OrdersView(TableRows):
     related = ("tenant",)
     serializer_class = OrderShown
     asking = frozenset({"ask"})
+    own_scopes = frozenset({"confirm"})
     filters = (
         Choice("state", [state for state, _ in STATES]), Text("number"), Text("email", "email__iexact"),
         Number("customer", "membership_id"), Number("product"), Day("since", "created_at__gte"), LastDay("until", "created_at__lt"),
@@ -136,6 +145,19 @@ class OrdersView(TableRows):
     @action(detail=True, methods=["post"])
     def deliver(self, request: Request, pk: int) -> Response:
         return self._decide("deliver", settlement.deliver_reviewed)
+
+    @extend_schema(operation_id="orders_confirm", request=Confirmed, responses=OrderDetail)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, pk: int) -> Response:
+        order, values = self.get_object(), self.read(Confirmed)
+        before = order.state
+        try:
+            outside.confirm(order=order, actor=self.actor.user, **values)
+        except orders.OrderError as error:
+            raise Refused(str(error)) from None
+        order.refresh_from_db()
+        self.record("confirm", order, before={"state": before}, after={"state": order.state, **values})
+        return Response(self._detail())
 
     @extend_schema(operation_id="orders_hand_over", request=HandedOver, responses=OrderDetail)
     @action(detail=True, methods=["post"], url_path="hand-over")

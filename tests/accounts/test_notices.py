@@ -76,3 +76,28 @@ def test_an_address_gets_a_mail_once(tenant: Tenant) -> None:
 
 def test_the_shops_language_is_spoken(tenant: Tenant) -> None:
     assert notices.text(kind="order.paid", data={}, language="zh-hans")[0] == "订单已支付"
+
+
+@pytest.mark.parametrize(
+    ("preset", "answer", "says"),
+    [
+        ("telegram", {"ok": False, "description": "chat not found"}, "ok=False chat not found"),
+        ("bark", {"code": 400, "message": "device key is empty"}, "code=400 device key is empty"),
+        ("serverchan", {"code": 40001, "message": "bad sendkey"}, "code=40001 bad sendkey"),
+        ("wecom", {"errcode": 93000, "errmsg": "invalid webhook url"}, "errcode=93000 invalid webhook url"),
+    ],
+)
+def test_a_refusal_in_a_200_is_tried_again(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, preset: str, answer: dict[str, Any], says: str
+) -> None:
+    said = [outbound.Response(status=200, headers=(), body=json.dumps(answer).encode())]
+    monkeypatch.setattr(outbound, "request", lambda *_args, **_rest: said[0])
+    target(tenant, preset, "4711" if preset == "telegram" else "")
+    events.emit(tenant_id=tenant.pk, kind="order.paid", data={"number": "A1"}, key="A1")
+    assert outbox.deliver() == 0
+    row = OutboxMessage.objects.get()
+    assert (row.state, row.error) == ("waiting", f"NotTold: answered {says}")
+    good = {"telegram": {"ok": True}, "bark": {"code": 200}, "serverchan": {"code": 0}, "wecom": {"errcode": 0, "errmsg": "ok"}}
+    said[0] = outbound.Response(status=200, headers=(), body=json.dumps(good[preset]).encode())
+    OutboxMessage.objects.update(available_at=row.created_at)
+    assert outbox.deliver() == 1

@@ -53,7 +53,8 @@ def test_a_shop_sees_its_sales_funnel_products_and_calls(desk: Client, end_user:
     context = page.context
     assert context["sales"] == [
         {
-            "currency": "CNY", "orders": 2, "pieces": 3, "quota": "$10.00", "gross": "¥117.00", "returned": "¥0.00", "fees": "¥0.00",
+            "currency": "CNY", "orders": 2, "pieces": 3, "quota": "$10.00", "gross": "¥117.00", "manual": "¥0.00",
+            "returned": "¥0.00", "fees": "¥0.00",
             "cost": "—", "margin": "—",
         }
     ]  # fmt: skip
@@ -141,7 +142,7 @@ def test_sheets_hold_the_figures_by_day_and_the_trail_says_who_took_them(desk: C
     (sold,) = rows(desk, f"{PAGE}sales.csv", f"?since={TODAY}&until={TODAY}")
     assert sold == {
         "day": str(TODAY), "tenant": "teahouse", "currency": "CNY", "orders": "1", "pieces": "1", "gross_minor": str(PRICE),
-        "returned_minor": "0", "fees_minor": "0", "quota_micros": str(FIVE), "cost_minor": "", "margin_minor": "",
+        "returned_minor": "0", "fees_minor": "0", "quota_micros": str(FIVE), "manual_minor": "0", "cost_minor": "", "margin_minor": "",
     }  # fmt: skip
     event = AuditEvent.objects.latest("pk")
     assert (event.action, event.target, event.after) == (

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.core import mail
 from django.test import Client
 
-from accounts.models import AuditEvent, Membership, Tenant
-from billing import audit
+from accounts.models import AuditEvent, Membership, NotificationTarget, Tenant
+from billing import audit, payables
 from billing.models import GatewayAccount, Withdrawal
+from foundation import outbox
 from tests.billing.shop import PRICE, held, sandbox
 from tests.billing.test_payables import FEE, sold
 
@@ -103,3 +105,50 @@ def test_only_the_platform_lends(desk: Client, operator: Client, tenant: Tenant,
     operator.post(f"/admin/billing/gatewayaccount/{lent.pk}/change/", values)
     lent.refresh_from_db()
     assert (lent.lent_fee, lent.lent_days, lent.lent_to.count()) == (100, 3, 0)
+
+
+def test_a_shop_takes_its_request_back_before_anybody_decided(desk: Client, operator: Client, tenant: Tenant, lent: GatewayAccount) -> None:
+    sold(tenant, lent)
+    made = ask(desk, "30.00")
+    assert made is not None
+    address = f"/reseller/billing/withdrawal/{made.pk}/take_back/"
+    assert "Take" in desk.get(address).content.decode()
+    desk.post(address)
+    made.refresh_from_db()
+    assert (made.state, AuditEvent.objects.filter(action="withdrawal.take_back").count()) == ("canceled", 1)
+    [standing] = payables.standings(tenant)
+    assert standing.held == 0
+    operator.post(f"/admin/billing/withdrawal/{made.pk}/mark_paid/", {"reference": "TT-1"})
+    made.refresh_from_db()
+    assert (made.state, audit.run()) == ("canceled", [])
+
+
+def test_both_sides_are_told(desk: Client, operator: Client, tenant: Tenant, root_tenant: Tenant, lent: GatewayAccount) -> None:
+    for shop, kind in ((root_tenant, "withdrawal.asked"), (tenant, "withdrawal.decided")):
+        NotificationTarget.objects.create(tenant=shop, preset="email", address=f"{shop.slug}@ops.test", events=[kind])
+    sold(tenant, lent)
+    made = ask(desk, "30.00")
+    assert made is not None
+    at = f"/admin/billing/withdrawal/{made.pk}"
+    for _ in range(2):
+        operator.post(f"{at}/approve/")
+        operator.post(f"{at}/mark_paid/", {"reference": "TT-4711"})
+    other = ask_again(tenant)
+    operator.post(f"/admin/billing/withdrawal/{other.pk}/decline/", {"reason": "wrong name"})
+    mail.outbox.clear()
+    while outbox.deliver():
+        pass
+    told = [(one.to[0], one.subject) for one in mail.outbox]
+    assert [subject for to, subject in told if to == "owner@shop.test"] == [
+        "Your withdrawal of ¥30.00 is approved",
+        "Your withdrawal of ¥30.00 is on its way",
+        "Your withdrawal of ¥8.02 was declined",
+    ]
+    assert [to for to, _ in told].count(f"{tenant.slug}@ops.test") == 3
+    assert [to for to, _ in told].count(f"{root_tenant.slug}@ops.test") == 2
+    assert any("TT-4711" in one.body for one in mail.outbox if one.to == ["owner@shop.test"])
+    assert any("wrong name" in one.body for one in mail.outbox if one.to == ["owner@shop.test"])
+
+
+def ask_again(tenant: Tenant) -> Withdrawal:
+    return payables.request(tenant=tenant, currency="CNY", amount_minor=802, destination="x", key="again", actor=None)

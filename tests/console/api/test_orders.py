@@ -120,3 +120,18 @@ def test_an_order_delivered_by_hand_gets_its_text_and_the_api_never_tells_it(res
     said = json.dumps([told, list(AuditEvent.objects.values("before", "after"))])
     assert "swordfish" not in said
     assert hand_delivery.text_of(Order.objects.get()) == "password: swordfish"
+
+
+def test_money_no_gateway_reported_is_confirmed_with_a_scope_of_its_own(reseller_owner: Membership, stranger: Membership) -> None:
+    order = place(stocked(reseller_owner.tenant)).order
+    said = {"amount_minor": 3900, "currency": "CNY", "reference": "TT-1", "reason": "paid in cash"}
+    path = f"orders/{order.pk}/confirm/"
+    assert program(reseller_owner, scopes=("orders:read", "orders:write"))("POST", path, said)[0] == 403
+    assert program(stranger, host="elsewhere.test")("POST", path, said)[0] == 404
+    call = program(reseller_owner)
+    status, told = call("POST", path, said)
+    assert (status, told["state"], told["payments"][0]["transaction"]) == (200, "delivered", "TT-1")
+    assert call("POST", path, said)[0] == 200
+    assert call("POST", path, said | {"amount_minor": 1})[1]["error"]["code"] == "refused"
+    assert PaymentAttempt.objects.count() == 1
+    assert AuditEvent.objects.filter(action="order.confirm").first().after["reason"] == "paid in cash"  # type: ignore[union-attr]  # there is one
