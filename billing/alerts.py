@@ -1,4 +1,4 @@
-"""Tell people in time that a limit or a wallet is being used up: at 80 % and 100 % of each window, and below a balance.
+"""Tell people in time that a limit or a wallet is being used up (at 80 % and 100 % of each window, below a balance), or credit ends.
 
 Each threshold of each window is told once, however often it is looked at, and in the transaction that remembers it.
 """
@@ -19,10 +19,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts import events
 from accounts.models import ApiKey, Membership
 from billing import money
-from billing.models import LimitAlert, WalletWatch
+from billing.models import QUOTA, LedgerAccount, LimitAlert, WalletWatch
 from foundation import notify
 
 NEAR_PERCENT = 80
+# So long before credit ends its owner is told.
+EXPIRES_SOON = datetime.timedelta(days=3)
 # Longer than the longest window: a month.
 _KEEP = datetime.timedelta(days=62)
 # A sentence for each scope of a limit.
@@ -123,6 +125,27 @@ def tell_of_wallets() -> int:
         told += _send(members[membership_id], "wallet_low", context)
         about = {"customer": membership_id, "balance_micros": balance, "below_micros": below}
         events.emit(tenant_id=members[membership_id].tenant_id, kind="balance.low", data=about)
+    return told
+
+
+@transaction.atomic
+def tell_of_expiring() -> int:
+    """Tell the owners of credit that ends in some days, once for each lot; return how many messages were written."""
+    now = timezone.now()
+    ending = LedgerAccount.objects.filter(
+        kind=LedgerAccount.Kind.LOT, ledger=QUOTA, expires_at__range=(now, now + EXPIRES_SOON), balance__gt=0
+    )
+    lots = {f"lot:{lot.pk}": lot for lot in ending}
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, [sorted(lots)])
+        new = [lots[subject] for (subject,) in cursor.fetchall()]
+    members = _members([lot.owner for lot in new])
+    told = 0
+    for lot in new:
+        member = members.get(lot.owner)
+        if member is not None and lot.expires_at is not None:
+            until = f"{lot.expires_at.astimezone(zoneinfo.ZoneInfo(member.tenant.zone)):%Y-%m-%d %H:%M} ({member.tenant.zone})"
+            told += _send(member, "credit_expiring", {"amount": money.format_usd(lot.balance), "until": until})
     return told
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+from django.db.models.functions import Lower
+
+from accounts.models import User
 from billing import capability
 from billing.models.codes import CodeEvent
+from billing.models.restock import RestockWish
 from billing.models.shop import Order
 from billing.money import format_minor
 from foundation import addresses
@@ -33,7 +37,11 @@ def page(*, membership_id: int, before: int | None = None, limit: int) -> list[B
 
 
 def forget(*, user_id: int) -> int:
-    """Take a person's address, contact, answers and network address off their orders; return of how many. Amounts and states stay."""
+    """Take a person's address, contact, answers and network address off their orders; return of how many. Amounts and states stay.
+
+    What they wanted to be told of is forgotten.
+    """
+    RestockWish.objects.filter(email__in=User.objects.filter(pk=user_id, email__isnull=False).values(lower=Lower("email"))).delete()
     return Order.objects.filter(membership__user_id=user_id).update(email="", contact="", address=None, answers=[])
 
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import Membership, Tenant
-from billing import cash, chart, code_shelf, ledger, orders, ready_keys
+from billing import cash, chart, code_shelf, ledger, orders, ready_keys, stock_disputes
 from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Product, Transfer
 from billing.money import format_minor
 from foundation import notify
@@ -34,10 +34,13 @@ def begin(*, attempt: PaymentAttempt, reference: str, amount_minor: int, reason:
         return dispute
     for batch, serials in code_shelf.open_of(order).items():
         code_shelf.freeze(batch=batch, actor=None, reason=f"dispute {dispute.pk}", serials=serials)
-    dispute.quota = {str(owner): micros for owner, micros in _redeemed(attempt, amount, received).items()}
+    owners = _redeemed(attempt, amount, received)
+    dispute.quota = {str(owner): micros for owner, micros in owners.items()}
+    dispute.quota |= stock_disputes.bought(attempt, amount=amount, received=received)
     dispute.save(update_fields=["quota"])
-    for owner, micros in sorted(dispute.quota.items()):
-        _owe(dispute, int(owner), micros)
+    for owner, micros in sorted(owners.items()):
+        _owe(dispute, owner, micros)
+    stock_disputes.owe(dispute, order)
     kind = "revenue" if attempt.settles_order else "refunds_due"
     ledger.transfer(
         kind="dispute", key=f"dispute:{dispute.pk}", src_id=_cash(dispute, kind), dst_id=_cash(dispute, "clearing"), amount=amount,
@@ -60,12 +63,13 @@ def end(*, dispute: Dispute, is_won: bool) -> None:
             code_shelf.unfreeze(batch=batch, actor=None, reason=f"dispute {dispute.pk} won", serials=serials)
         else:
             code_shelf.revoke(batch=batch, actor=None, reason=f"dispute {dispute.pk} lost", serials=serials)
-    for owner, micros in sorted(dispute.quota.items()):
+    for owner, micros in sorted((int(name), micros) for name, micros in dispute.quota.items() if name.isdecimal()):
         if is_won:
-            _forgive(dispute, int(owner), micros)
-        if not _open_of(int(owner)).exists():
-            _pools(int(owner)).update(frozen=False)
+            _forgive(dispute, owner, micros)
+        if not _open_of(owner).exists():
+            _pools(owner).update(frozen=False)
     if is_won:
+        stock_disputes.forgive(dispute, order)
         ledger.transfer(
             kind="dispute", key=f"dispute-won:{dispute.pk}", src_id=_cash(dispute, "clearing"), amount=dispute.amount_minor,
             dst_id=_cash(dispute, "revenue" if dispute.attempt.settles_order else "refunds_due"), reference=f"order:{order.pk}",

@@ -111,3 +111,9 @@ class LookupForm(HouseForm):
 
     number = forms.CharField(label=_("Order number"), max_length=24)
     email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+
+class RestockForm(HouseForm):
+    """Where to tell that something is there again."""
+
+    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email", "placeholder": "you@example.com"}))

@@ -50,6 +50,12 @@ def may_look_up(*, address: str | None, email: str) -> bool:
     return _count(f"lookup:address:{address}", _MINUTE) <= LOOKUPS_A_MINUTE and mails <= MAILS_AN_HOUR
 
 
+def may_ask_for_stock(*, address: str | None, email: str) -> bool:
+    """Count an address left for a product that is sold out and tell whether a mail may go to it."""
+    mails = _count(f"restock:email:{vault.digest(email, purpose='restock')}", _HOUR)
+    return _count(f"restock:address:{address}", _MINUTE) <= LOOKUPS_A_MINUTE and mails <= MAILS_AN_HOUR
+
+
 def may_try_code(*, nonce: str, address: str | None) -> bool:
     """Count an attempt at a code that was mailed and tell whether it may go on."""
     tries = _count(f"lookup:code:{nonce}", _HOUR)

@@ -23,6 +23,8 @@ from billing import (
     orders,
     ready_keys,
     refunds,
+    restock,
+    stock_disputes,
     stock_watch,
 )
 from foundation import jobs
@@ -90,7 +92,7 @@ def expire_holds() -> int:
 @jobs.scheduled("collect debts", every_seconds=30)
 def collect_debts() -> str:
     """Take what customers owe out of money that workers gave back (top-ups pay at once), and pass on what shops claimed."""
-    return f"{ledger.collect_debts()} µ$, {disputes.settle_claims()} µ$ to shops"
+    return f"{ledger.collect_debts() + stock_disputes.collect()} µ$, {disputes.settle_claims()} µ$ to shops"
 
 
 @shared_task
@@ -129,10 +131,24 @@ def look_at_stock() -> str:
 
 
 @shared_task
+@jobs.scheduled("tell of restocked products", every_seconds=60)
+def tell_of_restocked() -> str:
+    """Tell who asked for it that something is there again."""
+    return f"{restock.look()} mails"
+
+
+@shared_task
 @jobs.scheduled("tell of limits", every_seconds=60)
 def tell_of_limits() -> str:
     """Tell people in time that a limit or a wallet is being used up."""
     return f"{alerts.tell_of_limits()} limits, {alerts.tell_of_wallets()} wallets"
+
+
+@shared_task
+@jobs.scheduled("tell of expiring credit", every_seconds=3600)
+def tell_of_expiring_credit() -> str:
+    """Tell people in time that credit of theirs ends."""
+    return f"{alerts.tell_of_expiring()} lots"
 
 
 @shared_task
@@ -147,6 +163,7 @@ def forget_alerts() -> int:
 def forget_buyers() -> str:
     """Shorten old network addresses, and forget who placed orders that were never paid."""
     now = timezone.now()
+    restock.forget()
     shortened = buyers.shorten_addresses(before=now - datetime.timedelta(days=settings.ADDRESS_RETENTION_DAYS))
     forgotten = buyers.forget_unpaid(before=now - datetime.timedelta(days=settings.UNPAID_EMAIL_RETENTION_DAYS))
     return f"{shortened} addresses, {forgotten} orders"

@@ -3,12 +3,14 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 
-from billing.views import found_by, invoice, lookup, notify, order, picture, ready_keys, redeem, sandbox, storefront
+from billing.views import found_by, invoice, lookup, notify, order, picture, ready_keys, redeem, restock, sandbox, storefront
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("shop/", storefront.shop, name="shop"),
     path("p/<slug:slug>/", storefront.product, name="product"),
     path("p/<slug:slug>/price/", storefront.price, name="product_price"),
+    path("p/<slug:slug>/notify/", restock.restock_ask, name="restock_ask"),
+    path("restock/<str:token>/", restock.restock_wish, name="restock"),
     path("pictures/<path:name>.<slug:size>.webp", picture.picture, name="picture"),
     path("sitemap.xml", found_by.site_map, name="site_map"),
     path("robots.txt", found_by.robots, name="robots"),

@@ -14,6 +14,7 @@ from billing.models.offers import Coupon, CouponUse
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
 from billing.models.promotions import PromotionRule
 from billing.models.refunds import Refund
+from billing.models.restock import RestockWish
 from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.models.withdrawals import Withdrawal
 
@@ -53,6 +54,7 @@ __all__ = [
     "ReadyKey",
     "Refund",
     "RelayWorker",
+    "RestockWish",
     "Slice",
     "StockWatch",
     "Transfer",

@@ -11,7 +11,7 @@ from billing.models.shop import PaymentAttempt
 
 
 class Dispute(models.Model):
-    """A disputed payment. `quota` maps memberships to the µ$ of it that they redeemed: they owe it while it is open or lost."""
+    """A disputed payment. `quota` maps who owes it while open or lost to µ$: memberships what they redeemed, `shop:…` its stock."""
 
     class State(models.TextChoices):
         OPEN = "open", _("open")

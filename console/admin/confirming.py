@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django import forms
@@ -47,9 +46,7 @@ def page(model_admin: DeskAdmin[Order], request: HttpRequest, order: Order) -> H
     back = pages.object_url(model_admin.admin_site.name, order)
     digits = money.minor_digits(order.currency)
     amount = f"{order.total_minor / 10**digits:.{digits}f}"
-    form = ConfirmForm(
-        request.POST or None, initial={"amount": amount, "currency": order.currency, "reference": f"{order.number}-{uuid.uuid4().hex[:4]}"}
-    )
+    form = ConfirmForm(request.POST or None, initial={"amount": amount, "currency": order.currency})
     if not form.is_valid() or not _confirm(model_admin, request, order, form):
         text = _(
             "Only for money that no gateway reports: a buyer shows the proof, or paid in cash. The order is delivered as after any payment;"

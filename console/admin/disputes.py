@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.models.disputes import Dispute
@@ -43,5 +44,9 @@ class DisputeAdmin(TenantColumn, ReadOnly, DeskAdmin[Dispute]):
 
     @admin.display(description=gettext_lazy("quota in dispute"))
     def debts(self, dispute: Dispute) -> SafeString:
-        """Name the memberships that redeemed it, and how much."""
-        return lines(f"#{owner}: {format_usd(micros)}" for owner, micros in sorted(dispute.quota.items()))
+        """Name the memberships that redeemed it, or the shop that bought it, and how much."""
+        return lines(f"{_name(owner)}: {format_usd(micros)}" for owner, micros in sorted(dispute.quota.items()))
+
+
+def _name(owner: str) -> str:
+    return f"#{owner}" if owner.isdecimal() else _("shop #%s") % owner.removeprefix("shop:")

@@ -12,8 +12,8 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import ApiKey, Membership, Tenant
-from billing import alerts, limits
-from billing.models import KeyBudget, LimitAlert, LimitRule, WalletWatch
+from billing import alerts, ledger, limits
+from billing.models import KeyBudget, LedgerAccount, LimitAlert, LimitRule, WalletWatch
 from foundation import outbox
 from tests.billing.conftest import grant, make_key
 from tests.zones import noonday
@@ -157,3 +157,16 @@ def test_alerts_of_windows_are_forgotten_and_those_of_allowances_kept() -> None:
     LimitAlert.objects.update(created_at=timezone.now() - datetime.timedelta(days=63))
     assert alerts.forget() == 1
     assert LimitAlert.objects.get().subject == "budget:1:key:0:100:80"
+
+
+def test_credit_that_ends_soon_is_told_once(end_user: Membership, sent: Callable[[], list[Any]]) -> None:
+    source = ledger.account(kind="issuer").pk
+    for days in (2, 30):
+        lot = ledger.lot(membership_id=end_user.pk, expires_at=timezone.now() + datetime.timedelta(days=days))
+        ledger.transfer(kind="gift", key=f"gift:{days}", src_id=source, dst_id=lot.pk, amount=days * DOLLAR)
+    assert (alerts.tell_of_expiring(), alerts.tell_of_expiring()) == (1, 0)
+    (told,) = sent()
+    assert (told.to, told.subject) == (["ann@shop.test"], "$2.00 of your credit at Tea House expires soon")
+    assert "(UTC)" in told.body
+    LedgerAccount.objects.filter(kind="lot", balance=30 * DOLLAR).update(expires_at=timezone.now() + datetime.timedelta(days=1))
+    assert alerts.tell_of_expiring() == 1

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Membership
 from billing import buyers, orders
 from billing.models.codes import Code, CodeEvent
+from billing.models.restock import RestockWish
 from billing.models.shop import Order
 from tests.billing.shop import stocked
 
@@ -50,6 +51,9 @@ def test_addresses_of_orders_and_codes_are_shortened_and_nothing_else_of_a_codes
 
 def test_who_is_forgotten_leaves_no_answers(end_user: Membership) -> None:
     order = placed(end_user, state="delivered")
+    for email in ("ann@shop.test", "other@shop.test"):
+        RestockWish.objects.create(product=order.product, email=email)
     assert buyers.forget(user_id=end_user.user_id) == 1
+    assert RestockWish.objects.get().email == "other@shop.test"
     order.refresh_from_db()
     assert (order.email, order.contact, order.address, order.answers) == ("", "", None, [])
