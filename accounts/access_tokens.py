@@ -19,7 +19,8 @@ PREFIX = "kp_"
 _SHOWN = 10
 # What a token may be for; whoever lacks the role gets nothing from a scope.
 CUSTOMER_SCOPES = (
-    "account:read", "keys:read", "keys:write", "usage:read", "wallet:read", "wallet:write", "orders:read", "tokens:read", "tokens:write",
+    "account:read", "account:write", "account:erase", "keys:read", "keys:write", "usage:read", "wallet:read", "wallet:write",
+    "orders:read", "tokens:read", "tokens:write",
 )  # fmt: skip
 STAFF_SCOPES = (
     "customers:read", "customers:write", "audit:read",
@@ -27,9 +28,9 @@ STAFF_SCOPES = (
     "prices:read", "prices:write", "channels:read", "channels:write", "payments:read", "payments:write", "webhooks:read", "webhooks:write",
     "limits:read", "limits:write", "ledger:read", "shop:read", "shop:write",
 )  # fmt: skip
-PLATFORM_SCOPES = ("tenants:read", "tenants:write", "audits:read", "audits:write")
+PLATFORM_SCOPES = ("tenants:read", "tenants:write", "audits:read", "audits:write", "system:read")
 # What a page asks the password for once more: so does making a token that may do it.
-STEP_UP_SCOPES = frozenset({"codes:export", "orders:confirm"})
+STEP_UP_SCOPES = frozenset({"account:erase", "codes:export", "orders:confirm"})
 SCOPES = (*CUSTOMER_SCOPES, *STAFF_SCOPES, *PLATFORM_SCOPES)
 
 

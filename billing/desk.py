@@ -19,28 +19,39 @@ from billing.models import (
     Dispute,
     GatewayAccount,
     GroupRate,
+    InvoiceRequest,
     Journal,
     LedgerAccount,
     LimitRule,
     Order,
     PriceRule,
     Product,
+    ProductPicture,
+    PromotionRule,
+    ReadyKey,
     Refund,
     Transfer,
     WebhookInbox,
+    Withdrawal,
 )
 from foundation import checked
 
 # These are set field by field; all others change by their own verbs alone.
-_KEPT: dict[str, type[Model]] = {"product": Product, "category": Category, "coupon": Coupon, "limit": LimitRule}
+_KEPT: dict[str, type[Model]] = {
+    "product": Product, "category": Category, "coupon": Coupon, "limit": LimitRule, "promotion": PromotionRule,
+}  # fmt: skip
 _TABLES: dict[str, type[Model]] = {
     **_KEPT, "batch": CodeBatch, "code": Code, "card_batch": CardBatch, "card": Card,
     "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
     "message": WebhookInbox, "price": PriceRule, "group": GroupRate,
+    "withdrawal": Withdrawal, "invoice": InvoiceRequest, "ready_key": ReadyKey, "picture": ProductPicture,
     "journal": Journal, "transfer": Transfer, "ledger": LedgerAccount, "audit": AuditRun,
 }  # fmt: skip
-Kept = Literal["product", "category", "coupon", "limit"]
-Read = Literal["batch", "code", "card_batch", "card", "order", "refund", "dispute", "account", "message", "price", "group", "audit"]
+Kept = Literal["product", "category", "coupon", "limit", "promotion"]
+Read = Literal[
+    "batch", "code", "card_batch", "card", "order", "refund", "dispute", "account", "message", "price", "group", "audit",
+    "withdrawal", "invoice", "ready_key", "picture",
+]  # fmt: skip
 Table = Kept | Read | Literal["journal", "transfer", "ledger"]
 
 

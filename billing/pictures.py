@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
-from billing.models import ProductPicture
+from billing.models import Product, ProductPicture
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_PIXELS = 40_000_000
@@ -58,6 +58,18 @@ def encode(file: IO[bytes], *, size: int) -> Encoded:
     made = {name: _shrunk(bare, most) for name, most in SIZES.items()}
     largest = made["large"]
     return Encoded(largest.width, largest.height, {name: _webp(image) for name, image in made.items()})
+
+
+@transaction.atomic
+def add(*, product: Product, file: IO[bytes], size: int, alt: str = "", sort: int = 0) -> ProductPicture:
+    """Add a picture to a product. Raises BadPicture, also when the product has as many as it may have."""
+    Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    if product.pictures.count() >= MOST_EACH:
+        raise BadPicture(_("A product has at most %(most)d pictures.") % {"most": MOST_EACH})
+    picture = ProductPicture(product=product, alt=alt, sort=sort)
+    keep(picture, encode(file, size=size))
+    picture.save()
+    return picture
 
 
 def keep(picture: ProductPicture, encoded: Encoded) -> None:

@@ -70,6 +70,12 @@ def offer(attempt: PaymentAttempt) -> Offer:
     return Offer(min(left, received * back // whole), left, currency, codes, parts, credit)
 
 
+def refundable(order: Order) -> PaymentAttempt | None:
+    """Return the payment of an order of which something can be paid back: one that bought nothing first."""
+    attempts = order.attempts.filter(received_minor__gt=0).select_related("order", "account").order_by("settles_order", "pk")
+    return next((attempt for attempt in attempts if (found := offer(attempt)).left_minor + found.credit_minor > 0), None)
+
+
 @transaction.atomic
 def request(*, order: Order, reason: str) -> Refund:
     """Note that the buyer wants the money back; the same request when asked again. Raises NothingToRefund."""

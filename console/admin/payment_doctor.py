@@ -33,9 +33,7 @@ def run(desk: DeskAdmin[Any], request: HttpRequest, account: GatewayAccount) -> 
         )
         return pages.ask(request, desk, title=title, submit=_("Examine"), explanation=explanation, back=back)
     driver = gateways.drivers().get(account.driver)
-    site = purchases.site_of(request, account.tenant)
-    path = reverse("pay_webhook", kwargs={"gateway": account.driver, "account": account.token})
-    address = f"{site}/{path.removeprefix(get_script_prefix())}"
+    address = address_of(request, account)
     boxes = [pages.Box(_("Enter this address at the gateway"), address)] if driver is not None and driver.has_account_address else []
     facts = [
         (
@@ -43,15 +41,22 @@ def run(desk: DeskAdmin[Any], request: HttpRequest, account: GatewayAccount) -> 
             _("yes") if gateways.is_ready(account) else _("no: a secret is missing, or it is switched off; its addresses answer 404"),
         ),
         (_("Told at"), _("the address above") if boxes else _("an address of each payment, which it is given by itself")),
-        (_("Reached from here"), _reached(account, address)),
-        (_("Payments that wait"), _waiting(account)),
+        (_("Reached from here"), reached(account, address)),
+        (_("Payments that wait"), waiting(account)),
         *((moment(row.created_at), _said(row)) for row in WebhookInbox.objects.filter(account=account).order_by("-pk")[:SHOWN]),
     ]
     desk.record(request, "examine", account)
     return pages.result(request, desk, title=title, boxes=boxes, facts=facts, back=back)
 
 
-def _reached(account: GatewayAccount, address: str) -> str:
+def address_of(request: HttpRequest, account: GatewayAccount) -> str:
+    """Return where an account's gateway tells us of payments."""
+    site = purchases.site_of(request, account.tenant)
+    path = reverse("pay_webhook", kwargs={"gateway": account.driver, "account": account.token})
+    return f"{site}/{path.removeprefix(get_script_prefix())}"
+
+
+def reached(account: GatewayAccount, address: str) -> str:
     """Call the address: its door takes only POST, so 405 is the answer of this very application."""
     try:
         answer = outbound.request("GET", address, timeout_seconds=_TIMEOUT_SECONDS, allow_private=may_be_private(account), body_limit=65536)
@@ -62,7 +67,8 @@ def _reached(account: GatewayAccount, address: str) -> str:
     return _("no: something else answers there (%(status)d). Check that the proxy leads /pay/ here.") % {"status": answer.status}
 
 
-def _waiting(account: GatewayAccount) -> str:
+def waiting(account: GatewayAccount) -> str:
+    """Ask the gateway about the last payments that wait, and say what came of it."""
     rows = PaymentAttempt.objects.filter(account=account, state=PaymentAttempt.State.PENDING).select_related("account__tenant", "order")
     count = rows.count()
     ended = sum(callbacks.ask(attempt) for attempt in rows.order_by("-pk")[:ASKED])

@@ -102,7 +102,7 @@ def run(desk: DeskAdmin[Any], request: HttpRequest) -> HttpResponse:
 def _show_first(desk: DeskAdmin[Any], request: HttpRequest, form: FileForm) -> HttpResponse:
     values = form.cleaned_data
     tenant = values.get("tenant") or actor_of(request).tenant
-    foreign = _chosen(values["foreign"], tenant, pattern=values["pattern"], is_served=values["is_served"])
+    foreign = chosen(values["foreign"], tenant, pattern=values["pattern"], is_served=values["is_served"])
     if not foreign.models:
         form.add_error("file", _("None of its models is chosen: no channel serves them and none has a price."))
     elif len(foreign.models) > MOST_MODELS:
@@ -111,7 +111,7 @@ def _show_first(desk: DeskAdmin[Any], request: HttpRequest, form: FileForm) -> H
         draft = price_drafts.draft(foreign=foreign, tenant=tenant)
         token = secrets.token_urlsafe(16)
         kept = {"models": dict(foreign.models), "groups": dict(foreign.groups), "notes": list(foreign.notes), "tenant": tenant.pk}
-        cache.set(_name(request, token), kept | {"name": values["file"].name[:120], "seen": _digest(draft)}, KEEP_SECONDS)
+        cache.set(_name(request, token), kept | {"name": values["file"].name[:120], "seen": digest(draft)}, KEEP_SECONDS)
         return _show(desk, request, draft, foreign, ApplyForm(initial={"token": token}))
     return pages.ask(request, desk, title=_("Import prices"), submit=_("Show the draft"), form=form)
 
@@ -125,8 +125,8 @@ def _apply(desk: DeskAdmin[Any], request: HttpRequest) -> HttpResponse:
         return redirect(pages.list_url(desk))
     foreign = Foreign(kept["models"], kept["groups"], tuple(kept["notes"]))
     draft = price_drafts.draft(foreign=foreign, tenant=tenant)
-    if _digest(draft) != kept["seen"]:
-        cache.set(_name(request, request.POST["token"]), {**kept, "seen": _digest(draft)}, KEEP_SECONDS)
+    if digest(draft) != kept["seen"]:
+        cache.set(_name(request, request.POST["token"]), {**kept, "seen": digest(draft)}, KEEP_SECONDS)
         form.add_error(None, _("Prices have changed since you saw this draft: look at it again."))
         return _show(desk, request, draft, foreign, form)
     try:
@@ -163,7 +163,7 @@ def _show(desk: DeskAdmin[Any], request: HttpRequest, draft: Draft, foreign: For
     return TemplateResponse(request, "console/admin/price_draft.html", context)
 
 
-def _chosen(foreign: Foreign, tenant: Tenant, *, pattern: str, is_served: bool) -> Foreign:
+def chosen(foreign: Foreign, tenant: Tenant, *, pattern: str, is_served: bool) -> Foreign:
     """Return only those models of a file that are asked for."""
     patterns = [part.strip() for part in pattern.split(",") if part.strip()]
     names: Collection[str] = foreign.models
@@ -186,6 +186,7 @@ def _name(request: HttpRequest, token: str) -> str:
     return f"price-import:{hashlib.sha256(owner.encode()).hexdigest()}"
 
 
-def _digest(draft: Draft) -> str:
+def digest(draft: Draft) -> str:
+    """Return a mark of what somebody saw of a draft: another mark means that prices have changed since."""
     seen = [(change.model, change.state, change.differences, str(change.preview)) for change in draft.changes]
     return hashlib.sha256(repr(seen).encode()).hexdigest()

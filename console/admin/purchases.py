@@ -49,7 +49,7 @@ def run(desk: DeskAdmin[Tenant], request: HttpRequest, shop: Tenant) -> HttpResp
     if form.is_valid():
         try:
             placed = orders.place(
-                product=form.cleaned_data["product"], quantity=form.cleaned_data["quantity"], buyer=_buyer(request, shop, seller)
+                product=form.cleaned_data["product"], quantity=form.cleaned_data["quantity"], buyer=buyer_of(request, shop, seller)
             )
         except codes.SoldOut:
             form.add_error(None, _("Your supplier has not so much in stock: take less."))
@@ -79,7 +79,8 @@ def _standing(shop: Tenant) -> str:
     return text + (" " + _("Last orders: %s.") % " · ".join(said) if said else "")
 
 
-def _buyer(request: HttpRequest, shop: Tenant, seller: Tenant) -> orders.Buyer:
+def buyer_of(request: HttpRequest, shop: Tenant, seller: Tenant) -> orders.Buyer:
+    """Return a shop as a customer of its seller, ordered for by who is signed in."""
     person = actor_of(request).user
     email = person.email if person is not None and person.email else ""
     member = Membership.objects.filter(tenant=seller, user=person, state=Membership.State.ACTIVE).first()

@@ -39,16 +39,10 @@ class PayBackForm(ReasonForm):
     )  # fmt: skip
 
 
-def refundable(order: Order) -> PaymentAttempt | None:
-    """Return the payment of an order of which something can be paid back: one that bought nothing first."""
-    attempts = order.attempts.filter(received_minor__gt=0).select_related("order", "account").order_by("settles_order", "pk")
-    return next((attempt for attempt in attempts if refunds.offer(attempt).left_minor + refunds.offer(attempt).credit_minor > 0), None)
-
-
 def pay_back(desk: DeskAdmin[Order], request: HttpRequest, order: Order) -> HttpResponse:
     """Ask how much, pay back, and say what came of it."""
     back = pages.object_url(desk.admin_site.name, order)
-    attempt = refundable(order)
+    attempt = refunds.refundable(order)
     if attempt is None:
         desk.message_user(request, _("Nothing of this order can be paid back."), level=notes.ERROR)
         return redirect(back)

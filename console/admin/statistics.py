@@ -93,18 +93,21 @@ def sheet(request: HttpRequest, table: str) -> HttpResponse:
         raise PermissionDenied
     if not form.is_valid() or table not in {"sales", "calls"}:
         raise Http404
-    names = dict(scope.narrow(actor_of(request), Tenant.objects.all()).values_list("pk", "slug"))
-    head, rows = (
-        tables.sales_sheet(_sold(request, form), names)
-        if table == "sales"
-        else tables.calls_sheet(_calls(request, form), names, is_platform=actor_of(request).is_platform)
-    )
+    head, rows = table_of(request, form, table)
     audit.record(
         actor=actor_of(request), action="statistics.export", target=f"statistics:{table}",
         after={name: str(value) for name, value in form.cleaned_data.items() if value}, address=request.META.get("REMOTE_ADDR"),
     )  # fmt: skip
     file: Any = sheets.download(head, rows, name=f"{table}.csv")
     return cast(HttpResponse, file)
+
+
+def table_of(request: HttpRequest, form: SpanForm, name: str) -> tables.Sheet:
+    """Return `sales` or `calls` of a valid form's span by day and tenant, as the actor may see them."""
+    names = dict(scope.narrow(actor_of(request), Tenant.objects.all()).values_list("pk", "slug"))
+    if name == "sales":
+        return tables.sales_sheet(_sold(request, form), names)
+    return tables.calls_sheet(_calls(request, form), names, is_platform=actor_of(request).is_platform)
 
 
 def _figures(request: HttpRequest, form: SpanForm) -> dict[str, Any]:

@@ -1,20 +1,25 @@
-"""Who the token is, what is left in the wallet, its statement, and redeeming a code."""
+"""Who the token is, their data and their end here; what is left in the wallet, its statement and watch, redeeming a code."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import erasure
 from accounts.models import AccessToken
-from billing import codes, ledger, redeem_limits, statements
+from billing import alerts, codes, ledger, redeem_limits, statements
 from console.api.base import ApiView
-from console.api.fields import Words
+from console.api.errors import Refused
+from console.api.fields import Amount, Prose, Words
 from console.api.filters import LARGEST, Number
+from console.pages import export, farewell
 
 BEFORE = Number("before")
 STATEMENT = [BEFORE.parameter, OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 200})]
@@ -25,10 +30,31 @@ class Me(serializers.Serializer[Any]):
 
     customer = serializers.IntegerField()
     email = serializers.CharField(allow_null=True)
+    name = serializers.CharField()
+    language = serializers.CharField()
     role = serializers.CharField()
     shop = serializers.CharField()
     scopes = serializers.ListField(child=serializers.CharField())
     expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class MeChange(serializers.Serializer[Any]):
+    """How to call somebody, and in which language to write to them; empty: as the shop writes."""
+
+    name = Prose(max_length=80, required=False)
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, allow_blank=True, required=False)
+
+
+class Farewell(serializers.Serializer[Any]):
+    """The e-mail address once more, so that nobody is forgotten by a slip."""
+
+    address = Words(max_length=254)
+
+
+class Watch(serializers.Serializer[Any]):
+    """Below which balance the owner gets a mail; 0 = never."""
+
+    below_micros = Amount()
 
 
 class Balance(serializers.Serializer[Any]):
@@ -82,12 +108,37 @@ class AccountView(ApiView):
 
     subject = "account"
     serializer_class = Me
+    own_scopes = frozenset({"erase"})
 
     @extend_schema(operation_id="me", responses=Me)
     def retrieve(self, request: Request) -> Response:
         token = cast(AccessToken, request.auth)
         told = {"customer": self.member.pk, "email": self.member.user.email, "role": self.member.role, "shop": self.member.tenant.slug}
-        return Response(Me({**told, "scopes": token.scopes, "expires_at": token.expires_at}).data)
+        person = {"name": self.member.user.name, "language": self.member.user.language}
+        return Response(Me({**told, **person, "scopes": token.scopes, "expires_at": token.expires_at}).data)
+
+    @extend_schema(operation_id="me_change", request=MeChange, responses=Me)
+    def partial_update(self, request: Request) -> Response:
+        user, values = self.member.user, self.read(MeChange, partial=True)
+        for name, value in values.items():
+            setattr(user, name, value)
+        user.save(update_fields=[*values])
+        return self.retrieve(request)
+
+    @extend_schema(operation_id="me_data", responses=OpenApiTypes.OBJECT)
+    def data(self, request: Request) -> Response:
+        return Response(export.of(self.member))
+
+    @extend_schema(operation_id="me_erase", request=Farewell, responses={204: None})
+    def erase(self, request: Request) -> Response:
+        user, typed = self.member.user, self.read(Farewell)["address"]
+        if typed.strip().lower() != farewell.name_of(user).lower():
+            raise Refused("This is not the address of this account.", field="address")
+        try:
+            farewell.forget(user)
+        except erasure.StillOwner as error:
+            raise Refused(f"You are the only owner of {error}. Make somebody else its owner first.") from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class WalletView(ApiView):
@@ -108,6 +159,15 @@ class WalletView(ApiView):
     @action(detail=False, methods=["get"])
     def statement(self, request: Request) -> Response:
         return statement_of(self.member.pk, request)
+
+    @extend_schema(operation_id="wallet_watch", responses=Watch)
+    def watch(self, request: Request) -> Response:
+        return Response(Watch({"below_micros": alerts.below(membership_id=self.member.pk)}).data)
+
+    @extend_schema(operation_id="wallet_watch_change", request=Watch, responses=Watch)
+    def set_watch(self, request: Request) -> Response:
+        alerts.watch(membership_id=self.member.pk, below_micros=self.read(Watch)["below_micros"])
+        return self.watch(request)
 
     @extend_schema(operation_id="wallet_redeem", request=CodeTyped, responses=Redeemed)
     @action(detail=False, methods=["post"])

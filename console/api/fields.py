@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,17 @@ class Prose(serializers.RegexField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(r"^[^\x00]*$", trim_whitespace=False, allow_blank=True, **kwargs)
+
+
+class File(serializers.RegexField):
+    """The bytes of a small file, in base64."""
+
+    def __init__(self, *, most_bytes: int, **kwargs: Any) -> None:
+        quads = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$"
+        super().__init__(quads, max_length=(most_bytes + 2) // 3 * 4, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return base64.b64decode(super().run_validation(data))
 
 
 # The most that any column of amounts keeps; JSON numbers beyond it lose digits in some readers.

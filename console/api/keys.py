@@ -114,6 +114,7 @@ class KeyShown(serializers.Serializer[Any]):
     prefix = serializers.CharField()
     last4 = serializers.CharField()
     state = serializers.ChoiceField(choices=ApiKey.State.choices)
+    login = serializers.CharField(allow_null=True, help_text="The name that opens it by HTTP Basic, with a password.")
     customer = serializers.IntegerField(source="membership_id")
     expires_at = serializers.DateTimeField(allow_null=True)
     models = serializers.ListField(child=serializers.CharField(), source="models_allowed")

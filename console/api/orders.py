@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import callbacks, codes, desk, hand_delivery, orders, outside, refunds, settlement
-from console.admin.refunds import refundable
 from console.api.base import CHANGERS
 from console.api.errors import Refused
 from console.api.fields import Above0, Words
@@ -111,6 +110,7 @@ class PayBack(Reason):
     """Why; with `gesture_minor` so much is paid back and the buyer keeps everything, without it what was not used is taken back."""
 
     gesture_minor = Above0(required=False)
+    to_credit = serializers.BooleanField(default=False, help_text="As store credit: the gateway pays nothing back.")
 
 
 class Asked(serializers.Serializer[Any]):
@@ -181,12 +181,12 @@ class OrdersView(TableRows):
     @action(detail=True, methods=["post"])
     def refund(self, request: Request, pk: int) -> Response:
         order, values = self.get_object(), self.read(PayBack)
-        before, attempt = self.facts(order), refundable(order)
+        before, attempt = self.facts(order), refunds.refundable(order)
         if attempt is None:
             raise Refused("Nothing of this order can be paid back.")
         gesture = values.get("gesture_minor")
         try:
-            refund = refunds.start(attempt=attempt, actor=self.actor.user, reason=values["reason"], gesture_minor=gesture)
+            refund = refunds.start(attempt=attempt, actor=self.actor.user, **values)
         except refunds.RefundError as error:
             raise Refused(str(error), field="gesture_minor" if gesture else "") from None
         order.refresh_from_db()

@@ -11,8 +11,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import Tenant
 from billing import coverage, desk, gateways, payouts
 from billing.payments.base import GatewayError, secret
+from console.admin import payment_doctor
 from console.api.base import STAFF, ApiView
 from console.api.errors import Refused
 from console.api.fields import Amount, Currency, Prose, Words
@@ -41,6 +43,12 @@ class PaymentAccountForm(serializers.Serializer[Any]):
     name = Words(max_length=60, required=False)
     is_enabled = serializers.BooleanField(required=False)
     values = _values()
+    lent_to = serializers.ListField(
+        child=serializers.RegexField(r"^[a-z0-9-]{1,40}$"), required=False, max_length=1_000,
+        help_text="The platform's own accounts: the short names of the shops that may use it.",
+    )  # fmt: skip
+    lent_fee = serializers.IntegerField(min_value=0, max_value=10_000, required=False, help_text="In hundredths of a per cent.")
+    lent_days = serializers.IntegerField(min_value=0, max_value=3_650, required=False, help_text="Until a shop may withdraw.")
 
 
 class PaymentAccountShown(serializers.Serializer[Any]):
@@ -55,7 +63,13 @@ class PaymentAccountShown(serializers.Serializer[Any]):
     values = serializers.DictField(child=serializers.CharField(), source="options")
     secrets = serializers.SerializerMethodField()
     webhook = serializers.SerializerMethodField(help_text="The path to enter at the gateway, on the shop's host.")
+    lent_to = serializers.SerializerMethodField()
+    lent_fee = serializers.IntegerField()
+    lent_days = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+
+    def get_lent_to(self, account: Any) -> list[str]:
+        return [shop.slug for shop in account.lent_to.all()]
 
     def get_is_ready(self, account: Any) -> bool:
         return gateways.is_ready(account)
@@ -76,6 +90,15 @@ class Checked(serializers.Serializer[Any]):
 
     ok = serializers.BooleanField()
     message = serializers.CharField()
+
+
+class Examined(serializers.Serializer[Any]):
+    """What the doctor found: the address to enter at the gateway, whether it is reached from here, and what payments wait."""
+
+    address = serializers.CharField()
+    is_ready = serializers.BooleanField()
+    reached = serializers.CharField()
+    waiting = serializers.CharField()
 
 
 class Payout(serializers.Serializer[Any]):
@@ -116,7 +139,7 @@ class AccountsView(TableRows):
     table = "account"
     related = ("tenant",)
     serializer_class = PaymentAccountShown
-    asking = frozenset({"check"})
+    asking = frozenset({"check", "doctor"})
     filters = (Flag("is_enabled"), Text("driver"), Text("shop", "tenant__slug"))
 
     @extend_schema(operation_id="payment_accounts_create", request=PaymentAccountNew, responses={201: PaymentAccountShown})
@@ -140,7 +163,8 @@ class AccountsView(TableRows):
             gateways.write(account, values.get("values", {}), is_operator=self.actor.is_platform)
         except gateways.GatewayAccountError as error:
             raise Refused(str(error), field="values") from None
-        account.save(update_fields=["name", "is_enabled", "options", "sealed"])
+        self._lend(account, values)
+        account.save(update_fields=["name", "is_enabled", "options", "sealed", "lent_fee", "lent_days"])
         self.record("credentials" if values.get("values") else "change", account, before=before, after=self.facts(account))
         return Response(self.tell(account))
 
@@ -153,6 +177,27 @@ class AccountsView(TableRows):
         except (GatewayError, gateways.GatewayAccountError) as error:
             return Response({"ok": False, "message": str(error)})
         return Response({"ok": True, "message": ""})
+
+    @extend_schema(operation_id="payment_accounts_doctor", request=None, responses=Examined)
+    @action(detail=True, methods=["post"])
+    def doctor(self, request: Request, pk: int) -> Response:
+        account = self.get_object()
+        address = payment_doctor.address_of(request._request, account)
+        reached, waiting = payment_doctor.reached(account, address), payment_doctor.waiting(account)
+        self.record("examine", account)
+        return Response({"address": address, "is_ready": gateways.is_ready(account), "reached": reached, "waiting": waiting})
+
+    def _lend(self, account: Any, values: dict[str, Any]) -> None:
+        """Lend the platform's own account to shops, by the platform's staff alone."""
+        given = {name: values[name] for name in ("lent_to", "lent_fee", "lent_days") if name in values}
+        if given and not (account.tenant.is_root and self.actor.is_platform):
+            raise Refused("Only the platform lends, and only its own accounts.", fields={name: ["Leave it out."] for name in given})
+        if "lent_to" in given:
+            found = {shop.slug: shop for shop in Tenant.objects.filter(slug__in=given["lent_to"], parent__isnull=False)}
+            if missing := sorted(set(given["lent_to"]) - set(found)):
+                raise Refused(f"There is no such shop: {', '.join(missing)}.", field="lent_to")
+            account.lent_to.set(found.values())
+        account.lent_fee, account.lent_days = given.get("lent_fee", account.lent_fee), given.get("lent_days", account.lent_days)
 
     @extend_schema(methods=["GET"], operation_id="payment_accounts_owed", responses=Owed(many=True))
     @extend_schema(methods=["POST"], operation_id="payment_accounts_book_payout", request=Payout, responses={201: Owed(many=True)})

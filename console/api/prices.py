@@ -17,6 +17,7 @@ from accounts.models import Tenant
 from billing import price_book, price_floors, price_lists, price_preview, price_terms
 from billing.money import MICROS
 from billing.pricing import BUCKETS
+from console.api import price_imports
 from console.api.errors import Refused
 from console.api.fields import Amount, Count, Prose, Words
 from console.api.filters import Choice, Text
@@ -146,6 +147,13 @@ class PricesView(TableRows):
             return Response(_preview(tenant, values.pop("model"), values, at=values.pop("begins", None)))
         except price_book.BadPrice as error:
             raise Refused(str(error)) from None
+
+    @extend_schema(operation_id="prices_import", request=price_imports.PriceImport, responses=price_imports.DraftShown)
+    @action(detail=False, methods=["post"], url_path="import", pagination_class=None)
+    def take_in(self, request: Request) -> Response:
+        values = self.read(price_imports.PriceImport)
+        seller = self.shop(values.pop("shop", None))
+        return Response(price_imports.run(values, seller=seller, actor=self.actor.user))
 
 
 @documented("groups")

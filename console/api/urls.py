@@ -12,7 +12,9 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import SimpleRouter
 
 from console.api import errors
+from console.api.acceptances import AcceptancesView
 from console.api.account import AccountView, WalletView
+from console.api.apply import OwnApplicationsView
 from console.api.cards import CardBatchesView, CardsView
 from console.api.channel_acts import VendorsView
 from console.api.channels import ChannelKeysView, ChannelsView
@@ -20,7 +22,9 @@ from console.api.codes import BatchesView, CodesView
 from console.api.costs import CostsView
 from console.api.domains import ApplicationsView, DomainsView
 from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
+from console.api.invoices import InvoicesView
 from console.api.key_bulk import KeysInBulk
+from console.api.key_logins import KeyLoginsView
 from console.api.keys import KeysView
 from console.api.ledger import AccountsView as LedgerAccountsView
 from console.api.ledger import AuditsView, JournalsView, TransfersView
@@ -29,29 +33,40 @@ from console.api.offers import CategoriesView, CouponsView
 from console.api.orders import OrdersView
 from console.api.payments import AccountsView as PaymentAccountsView
 from console.api.payments import GatewaysView, MessagesView
+from console.api.pictures import PicturesView
 from console.api.prices import GroupsView, PricesView
 from console.api.products import ProductsView
+from console.api.promotions import PromotionsView
+from console.api.purchases import PurchasesView
+from console.api.ready_keys import ReadyKeysView
 from console.api.reference import reference
 from console.api.refunds import DisputesView, RefundsView
 from console.api.routing import AliasesView, ChainsView, PoliciesView, RoutesView
+from console.api.services import MailServersView, SignInAppsView
 from console.api.shop import LegalView, ShopView
 from console.api.staff import AuditView, CustomersView, InvitationsView
+from console.api.statistics import StatisticsView
+from console.api.system import JobsView, OutgoingView, PeopleView, TasksView
 from console.api.tenants import TenantsView
 from console.api.tokens import TokensView
 from console.api.usage import UsageView
+from console.api.withdrawals import WithdrawalsView
 
 router = SimpleRouter(use_regex_path=False)
 router.register("keys", KeysView, "api-keys")
 router.register("usage", UsageView, "api-usage")
 router.register("customers", CustomersView, "api-customers")
+router.register("acceptances", AcceptancesView, "api-acceptances")
 router.register("invitations", InvitationsView, "api-invitations")
 router.register("audit", AuditView, "api-audit")
 router.register("tenants", TenantsView, "api-tenants")
 router.register("products", ProductsView, "api-products")
+router.register("product-pictures", PicturesView, "api-product-pictures")
 router.register("categories", CategoriesView, "api-categories")
 router.register("coupons", CouponsView, "api-coupons")
 router.register("code-batches", BatchesView, "api-code-batches")
 router.register("codes", CodesView, "api-codes")
+router.register("ready-keys", ReadyKeysView, "api-ready-keys")
 router.register("card-batches", CardBatchesView, "api-card-batches")
 router.register("cards", CardsView, "api-cards")
 router.register("domains", DomainsView, "api-domains")
@@ -59,6 +74,9 @@ router.register("applications", ApplicationsView, "api-applications")
 router.register("orders", OrdersView, "api-orders")
 router.register("refunds", RefundsView, "api-refunds")
 router.register("disputes", DisputesView, "api-disputes")
+router.register("invoices", InvoicesView, "api-invoices")
+router.register("withdrawals", WithdrawalsView, "api-withdrawals")
+router.register("purchases", PurchasesView, "api-purchases")
 router.register("webhooks", WebhooksView, "api-webhooks")
 router.register("webhook-deliveries", DeliveriesView, "api-webhook-deliveries")
 router.register("notification-targets", TargetsView, "api-notification-targets")
@@ -78,14 +96,28 @@ router.register("transfers", TransfersView, "api-transfers")
 router.register("audits", AuditsView, "api-audits")
 router.register("prices", PricesView, "api-prices")
 router.register("groups", GroupsView, "api-groups")
+router.register("promotion-rules", PromotionsView, "api-promotion-rules")
 router.register("limits", LimitsView, "api-limits")
 router.register("legal-pages", LegalView, "api-legal-pages")
+router.register("sign-in-apps", SignInAppsView, "api-sign-in-apps")
+router.register("mail-servers", MailServersView, "api-mail-servers")
+router.register("jobs", JobsView, "api-jobs")
+router.register("outgoing-messages", OutgoingView, "api-outgoing-messages")
+router.register("people", PeopleView, "api-people")
 
 api: list[URLPattern | URLResolver] = [
-    path("me/", AccountView.as_view({"get": "retrieve"}), name="api-me"),
+    path("me/", AccountView.as_view({"get": "retrieve", "patch": "partial_update"}), name="api-me"),
+    path("me/data/", AccountView.as_view({"get": "data"}), name="api-me-data"),
+    path("me/erase/", AccountView.as_view({"post": "erase"}), name="api-me-erase"),
+    path("me/applications/", OwnApplicationsView.as_view({"get": "list", "post": "create"}), name="api-me-applications"),
     path("wallet/", WalletView.as_view({"get": "retrieve"}), name="api-wallet"),
     path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),
     path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),
+    path("wallet/watch/", WalletView.as_view({"get": "watch", "put": "set_watch"}), name="api-wallet-watch"),
+    path("keys/<int:pk>/login/", KeyLoginsView.as_view({"put": "give", "delete": "take"}), name="api-key-login"),
+    path("statistics/sales/", StatisticsView.as_view({"get": "sales"}), name="api-statistics-sales"),
+    path("statistics/calls/", StatisticsView.as_view({"get": "calls"}), name="api-statistics-calls"),
+    path("task-runs/", TasksView.as_view({"get": "list"}), name="api-task-runs"),
     path("channel-vendors/", VendorsView.as_view({"get": "list"}), name="api-channel-vendors"),
     path("payment-gateways/", GatewaysView.as_view({"get": "list"}), name="api-payment-gateways"),
     path("keys/create-many/", KeysInBulk.as_view({"post": "create"}), name="api-keys-create-many"),

@@ -11,7 +11,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -21,8 +20,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import erasure
 from accounts.models import User
-from billing import buyers, ledger
-from console.pages import export
+from billing import ledger
+from console.pages import export, farewell
 from console.pages.door import MemberRequest, members_only
 from foundation.forms import HouseForm
 
@@ -43,7 +42,7 @@ class ForgetForm(HouseForm):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._expected = user.email or user.name or str(user.pk)
+        self._expected = farewell.name_of(user)
         self.fields["address"].widget.attrs["autocomplete"] = "off"
 
     def clean_address(self) -> str:
@@ -89,9 +88,7 @@ def forget(request: MemberRequest) -> HttpResponse:
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
         return render(request, "console/forget.html", {"form": form, "left": left}, status=status)
     try:
-        with transaction.atomic():
-            buyers.forget(user_id=user.pk)
-            erasure.erase(user=user)
+        farewell.forget(user)
     except erasure.StillOwner as error:
         form.add_error(None, _("You are the only owner of %(shop)s. Make somebody else its owner first.") % {"shop": error})
         return render(request, "console/forget.html", {"form": form, "left": left}, status=HTTPStatus.CONFLICT)

@@ -15,15 +15,19 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import access_tokens, invitations
 from accounts.models import (
+    Acceptance,
     AccessToken,
     ApiKey,
     Invitation,
     LegalPage,
+    MailServer,
     Membership,
     NotificationTarget,
     ShopApplication,
+    SignInApp,
     Tenant,
     TenantDomain,
+    User,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -37,17 +41,23 @@ from billing.models import (
     Dispute,
     GatewayAccount,
     GroupRate,
+    InvoiceRequest,
     Journal,
     LedgerAccount,
     LimitRule,
     Order,
     PriceRule,
     Product,
+    ProductPicture,
+    PromotionRule,
+    ReadyKey,
     Refund,
     Transfer,
     WebhookInbox,
+    Withdrawal,
 )
 from channels_app.models import Channel, ChannelCost, ChannelKey, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
+from foundation.models import Job, OutboxMessage
 from gateway.models import UsageRecord
 from tests.console import worlds
 from tests.console.test_admin_tenancy import state_of
@@ -65,6 +75,9 @@ OF_API = {
     "domains": TenantDomain, "applications": ShopApplication, "card-batches": CardBatch, "cards": Card, "invitations": Invitation,
     "payment-accounts": GatewayAccount, "payment-messages": WebhookInbox,
     "ledger-accounts": LedgerAccount, "journals": Journal, "transfers": Transfer, "audits": Tenant,
+    "product-pictures": ProductPicture, "ready-keys": ReadyKey, "invoices": InvoiceRequest, "withdrawals": Withdrawal,
+    "promotion-rules": PromotionRule, "purchases": Product, "acceptances": Acceptance, "sign-in-apps": SignInApp,
+    "mail-servers": MailServer, "jobs": Job, "outgoing-messages": OutboxMessage, "people": User,
     "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,
 }  # fmt: skip
 

@@ -29,7 +29,7 @@ from accounts.models import (
 from billing import cards, catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
-from billing.models.goods import Card, CardBatch, ReadyKey
+from billing.models.goods import Card, CardBatch, ProductPicture, ReadyKey
 from billing.models.inbox import WebhookInbox
 from billing.models.invoices import InvoiceRequest
 from billing.models.ledger import Journal, LedgerAccount, Transfer
@@ -42,7 +42,9 @@ from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt,
 from billing.models.withdrawals import Withdrawal
 from channels_app import channels, costs
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
+from foundation import jobs
 from foundation.ids import uuid7
+from foundation.models import Job, OutboxMessage
 from gateway.models import UsageRecord
 
 Maker = Callable[["World"], Model]
@@ -126,6 +128,11 @@ def _journal(world: World) -> Journal:
 def _product(world: World) -> Product:
     name = f"product-{world.mark}"
     return catalogue.add_product(tenant=world.tenant, name=name, units_micros=1_000_000, price_minor=7_00, currency="CNY")
+
+
+def _picture(world: World) -> ProductPicture:
+    product = Product.objects.get(tenant=world.tenant, kind="code")
+    return ProductPicture.objects.create(product=product, name=f"picture-{world.mark}", alt=f"picture-{world.mark}", width=1, height=1)
 
 
 def _category(world: World) -> Category:
@@ -271,6 +278,9 @@ MAKERS: dict[type[Model], Maker] = {
     NotificationTarget: _target,
     MailServer: _mail_server,
     MailText: _mail_text,
+    User: lambda world: world.customer.user,
+    Job: lambda world: jobs.start(kind=f"job-{world.mark}", scope_id=world.tenant.pk),
+    OutboxMessage: lambda world: OutboxMessage.objects.create(topic=f"topic-{world.mark}"),
     AuditEvent: _event,
     LimitRule: _limit,
     PromotionRule: _promotion,
@@ -286,6 +296,7 @@ MAKERS: dict[type[Model], Maker] = {
     UsageRecord: _usage,
     Category: _category,
     Product: _product,
+    ProductPicture: _picture,
     Coupon: _coupon,
     GatewayAccount: _account,
     CodeBatch: _batch,

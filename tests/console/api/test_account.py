@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts import keys
-from accounts.models import Membership
+from accounts.models import Membership, User
 from billing import codes, ledger
 from foundation.ids import uuid7
 from gateway import rollups
@@ -55,3 +55,35 @@ def test_what_is_malformed_is_refused(end_user: Membership) -> None:
     call = program(end_user)
     for path in ("usage/?since=yesterday", "usage/summary/?by=moon", "wallet/statement/?limit=0", "keys/?customer=-1", "usage/?key=x"):
         assert call("GET", path)[0] == 400, path
+
+
+def test_name_and_language_are_set_and_the_own_data_is_read(end_user: Membership) -> None:
+    call = program(end_user)
+    told = call("PATCH", "me/", {"name": "Ann", "language": "zh-hans"})[1]
+    assert (told["name"], told["language"]) == ("Ann", "zh-hans")
+    assert call("PATCH", "me/", {"language": "xx"})[0] == 400
+    data = call("GET", "me/data/")[1]
+    assert (data["person"]["email"], data["person"]["name"], data["orders"]) == ("ann@shop.test", "Ann", [])
+    assert program(end_user, scopes=("account:read",))("PATCH", "me/", {"name": "x"})[0] == 403
+
+
+def test_somebody_is_forgotten_only_with_a_scope_of_its_own_and_their_address(end_user: Membership) -> None:
+    body = {"address": "ann@shop.test"}
+    status, told = program(end_user, scopes=("account:read", "account:write"))("POST", "me/erase/", body)
+    assert (status, "account:erase" in told["error"]["message"]) == (403, True)
+    call = program(end_user, scopes=("account:erase",))
+    assert call("POST", "me/erase/", {"address": "bob@shop.test"})[1]["error"]["fields"].keys() == {"address"}
+    assert (call("POST", "me/erase/", body, idempotency_key="e")[0], User.objects.get(pk=end_user.user_id).email) == (204, None)
+    assert call("POST", "me/erase/", body)[0] == 401
+
+
+def test_the_only_owner_of_a_shop_stays(reseller_owner: Membership) -> None:
+    status, told = program(reseller_owner)("POST", "me/erase/", {"address": reseller_owner.user.email})
+    assert (status, "only owner" in told["error"]["message"]) == (409, True)
+
+
+def test_a_wallet_is_watched(end_user: Membership) -> None:
+    call = program(end_user)
+    assert call("PUT", "wallet/watch/", {"below_micros": 2_500_000}) == (200, {"below_micros": 2_500_000})
+    assert call("GET", "wallet/watch/")[1] == {"below_micros": 2_500_000}
+    assert call("PUT", "wallet/watch/", {"below_micros": -1})[0] == 400

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
-from billing import catalogue, hand_delivery, orders, settlement
+from billing import catalogue, hand_delivery, orders, settlement, store_credit
 from billing.models import Code, Order, PaymentAttempt
 from billing.payments.base import ProviderEvent
 from tests.billing.shop import attempt, place, sandbox, stocked
@@ -82,6 +82,17 @@ def test_an_order_is_paid_back_once(reseller_owner: Membership, django_capture_o
     assert (told["state"], told["takes_back"], call("GET", f"orders/{made.order_id}/")[1]["state"]) == ("succeeded", True, "refunded")
     assert call("POST", f"orders/{made.order_id}/refund/", body, idempotency_key="r2")[1]["error"]["code"] == "refused"
     assert [one.action for one in AuditEvent.objects.all()] == ["order.refund"]
+
+
+def test_an_order_is_paid_back_as_store_credit(
+    reseller_owner: Membership, end_user: Membership, django_capture_on_commit_callbacks: Any
+) -> None:
+    product = stocked(end_user.tenant)
+    order = orders.place(product=product, buyer=orders.Buyer(email="ann@shop.test", membership=end_user)).order
+    pay(orders.start_payment(order=order, account=sandbox(end_user.tenant)))
+    with django_capture_on_commit_callbacks(execute=True):
+        status, told = program(reseller_owner)("POST", f"orders/{order.pk}/refund/", {"reason": "wish", "to_credit": True})
+    assert (status, told["amount_minor"], store_credit.free(end_user)) == (201, 3900, 3900)
 
 
 def test_too_much_as_a_gesture_is_refused_and_pays_nothing(reseller_owner: Membership) -> None:

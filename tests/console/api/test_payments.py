@@ -66,3 +66,26 @@ def test_strangers_find_no_account_and_no_message(reseller_owner: Membership, st
     assert [call("POST", f"payment-accounts/{account.pk}/{act}/", {})[0] for act in ("check", "payouts")] == [404, 404]
     told = program(stranger, host="elsewhere.test")("GET", f"payment-messages/{message.pk}/")[1]
     assert (told["event_id"], "signature" in json.dumps(told)) == ("e", False)
+
+
+def test_the_platform_lends_its_own_accounts_and_nobody_else_does(platform_admin: Membership, reseller_owner: Membership) -> None:
+    account = sandbox(platform_admin.tenant)
+    call = program(platform_admin, host="platform.test")
+    row = f"payment-accounts/{account.pk}/"
+    lent = {"lent_to": [reseller_owner.tenant.slug], "lent_fee": 250, "lent_days": 9}
+    told = call("PATCH", row, lent)[1]
+    assert {name: told[name] for name in lent} == lent
+    assert gateways.usable(tenant=reseller_owner.tenant) == [account]
+    assert call("PATCH", row, {"lent_to": ["nobody"]})[1]["error"]["fields"].keys() == {"lent_to"}
+    own = sandbox(reseller_owner.tenant)
+    assert program(reseller_owner)("PATCH", f"payment-accounts/{own.pk}/", {"lent_fee": 1})[1]["error"]["code"] == "refused"
+    assert program(reseller_owner)("GET", row)[0] == 404
+    assert call("PATCH", f"payment-accounts/{own.pk}/", lent)[0] == 409
+
+
+def test_the_doctor_says_where_messages_go_and_what_waits(reseller_owner: Membership) -> None:
+    account = sandbox(reseller_owner.tenant)
+    status, told = program(reseller_owner)("POST", f"payment-accounts/{account.pk}/doctor/")
+    assert (status, told["is_ready"], told["waiting"][:2]) == (200, True, "0;")
+    assert told["address"].endswith(f"/pay/sandbox/{account.token}/webhook/")
+    assert told["reached"].startswith("no: ")

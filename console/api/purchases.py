@@ -1,0 +1,105 @@
+"""What the caller can buy, in the API: an order of the own shop (a top-up too), or stock of the seller above; paid on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import audit
+from billing import capability, catalogue, codes, desk, offers, orders
+from console.admin import purchases
+from console.api.base import CHANGERS
+from console.api.errors import Refused
+from console.api.fields import Count, Id, Prose
+from console.api.filters import Choice
+from console.api.orders import OrderShown
+from console.api.rows import TableRows, documented
+
+
+class Offered(serializers.Serializer[Any]):
+    """Something that is on sale for the caller."""
+
+    id = serializers.IntegerField(source="pk")
+    shop = serializers.CharField(source="tenant.slug")
+    slug = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.ChoiceField(choices=desk.choices("product", "kind"))
+    units_micros = serializers.IntegerField()
+    bonus_micros = serializers.IntegerField()
+    price_minor = serializers.IntegerField()
+    currency = serializers.CharField()
+    least_pieces = serializers.IntegerField()
+    most_pieces = serializers.IntegerField()
+
+
+class Purchase(serializers.Serializer[Any]):
+    """What to buy; `stock` goes into the shop's own stock, a top-up into the caller's wallet."""
+
+    product = Id()
+    quantity = Count(default=1)
+    coupon = Prose(max_length=40, default="")
+    answers = serializers.DictField(child=Prose(max_length=500), required=False, help_text="To what the product asks of its buyers.")
+
+
+class Bought(OrderShown):
+    """The order, and the secret address at which it is paid and delivered; it is told this once."""
+
+    address = serializers.SerializerMethodField()
+
+    def get_address(self, order: Any) -> str:
+        return str(self.context["address"])
+
+
+@documented("purchases")
+class PurchasesView(TableRows):
+    """What can be bought."""
+
+    subject = "wallet"
+    read_roles = write_roles = None
+    table = "product"
+    related = ("tenant",)
+    serializer_class = Offered
+    filters = (Choice("kind", [kind for kind, _ in desk.choices("product", "kind")]),)
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep what the own shop sells, and for those who buy its stock what its seller offers to shops."""
+        tenant = self.actor.tenant
+        own = Q(pk__in=catalogue.on_sale(tenant=tenant).values("pk")) | Q(tenant=tenant, kind="topup", is_active=True)
+        is_buyer = tenant.parent_id is not None and self.actor.role in CHANGERS
+        return rows.filter(own | Q(tenant=tenant.parent_id, kind="stock", is_active=True) if is_buyer else own)
+
+    @extend_schema(operation_id="purchases_create", request=Purchase, responses={201: Bought})
+    def create(self, request: Request) -> Response:
+        values = self.read(Purchase)
+        product = self.one(desk.rows("product").select_related("tenant"), values.pop("product"))
+        is_stock = product.kind == "stock"
+        try:
+            placed = orders.place(product=product, buyer=self._buyer(is_stock=is_stock), **values)
+        except codes.SoldOut as error:
+            raise Refused(str(error), field="quantity") from None
+        except offers.BadCoupon as error:
+            raise Refused(str(error), field="coupon") from None
+        except orders.OrderError as error:
+            raise Refused(str(error)) from None
+        if is_stock:
+            told = {"order": placed.order.number, "total_minor": placed.order.total_minor}
+            audit.record(actor=self.actor, action="tenant.buy", target=self.actor.tenant, after=told)
+        address = capability.link_to(placed.order)
+        return Response(Bought(placed.order, context={"address": address}).data, status=status.HTTP_201_CREATED)
+
+    def _buyer(self, *, is_stock: bool) -> orders.Buyer:
+        http = self.request._request
+        if is_stock and self.actor.tenant.parent is not None:
+            return purchases.buyer_of(http, self.actor.tenant, self.actor.tenant.parent)
+        person = self.member.user
+        return orders.Buyer(
+            email=person.email or "", contact="" if person.email else str(self.member.username or person.pk), membership=self.member,
+            address=http.META.get("REMOTE_ADDR") or None, language=get_language() or "",
+            site=purchases.site_of(http, self.actor.tenant),
+        )  # fmt: skip

@@ -1,0 +1,38 @@
+"""Buying over the API: an order with its address, of the own shop or of the seller above; nothing of others."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import AuditEvent, Membership
+from billing.models import Order
+from tests.billing.shop import stocked
+from tests.billing.test_direct import product_of
+from tests.console.api.conftest import program
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_customer_orders_once_and_pays_at_the_address(end_user: Membership, stranger: Membership) -> None:
+    product, topup, call = stocked(end_user.tenant), product_of(end_user.tenant, kind="topup"), program(end_user)
+    assert [one["id"] for one in call("GET", "purchases/")[1]["results"]] == [topup.pk, product.pk]
+    body = {"product": product.pk, "quantity": 2}
+    status, made = call("POST", "purchases/", body, idempotency_key="b")
+    assert call("POST", "purchases/", body, idempotency_key="b") == (status, made)
+    order = Order.objects.get()
+    assert (status, made["number"], made["total_minor"], order.membership) == (201, order.number, 2 * product.price_minor, end_user)
+    assert made["address"].startswith("http://shop.test/o/")
+    assert call("POST", "purchases/", {"product": product.pk, "quantity": 3})[1]["error"]["fields"].keys() == {"quantity"}
+    assert call("POST", "purchases/", {"product": product.pk, "coupon": "NONE"})[1]["error"]["fields"].keys() == {"coupon"}
+    for other in (stocked(stranger.tenant), product_of(stranger.tenant, kind="topup")):
+        assert call("POST", "purchases/", {"product": other.pk})[0] == 404
+
+
+def test_only_those_who_run_a_shop_buy_its_stock(reseller_owner: Membership, end_user: Membership, root_tenant: object) -> None:
+    seller = reseller_owner.tenant.parent
+    assert seller is not None
+    product = product_of(seller, kind="stock")
+    assert program(end_user)("POST", "purchases/", {"product": product.pk})[0] == 404
+    status, made = program(reseller_owner)("POST", "purchases/", {"product": product.pk})
+    assert (status, Order.objects.get().recipient, Order.objects.get().tenant) == (201, reseller_owner.tenant, seller)
+    assert AuditEvent.objects.get(action="tenant.buy").after["order"] == made["number"]
