@@ -24,6 +24,12 @@ INSERT INTO accounts_membership (tenant_id, user_id, role, state, username, "gro
 SELECT CASE WHEN row_number() OVER () %% 2 = 0 THEN %(first)s ELSE %(first)s + (row_number() OVER () %% %(shops)s) END,
   id, 'customer', 'active', NULL, 'default', '', now() FROM accounts_user WHERE email LIKE 'user%%@size.test';
 """
+# One in fifty has less left than shops warn of.
+_WALLETS = """
+INSERT INTO billing_ledgeraccount (ledger, tenant_id, kind, owner, mode, balance, held, floor, hard_floor, frozen, created_at)
+SELECT 'Q', tenant_id, 'wallet', id, 'eager', CASE WHEN id %% 50 = 0 THEN 1000 ELSE 9000000 END, 0, 0, 0, false, now()
+FROM accounts_membership WHERE role = 'customer';
+"""
 _KEYS = """
 INSERT INTO accounts_apikey (tenant_id, membership_id, name, digest, prefix, last4, state, models_allowed, networks_allowed,
   tags, created_at)
@@ -55,7 +61,7 @@ SELECT date_trunc('day', to_timestamp(keyosk_uuid7_ms(id) / 1000.0), 'UTC'), ten
   max(to_timestamp(keyosk_uuid7_ms(id) / 1000.0))
 FROM gateway_usagerecord GROUP BY 1, 2, 3, 4, 5, 6
 """
-# Coarser sums, from the rows again: a day's by model and by customer, an hour's of a tenant.
+# Coarser sums, from the rows again: a day's by model and by customer, a customer's month, an hour's of a tenant.
 _COARSER = """
 INSERT INTO {table} (start, {group}, calls, partial_calls, disconnected_calls, failed_calls, uncosted_calls, input_tokens, output_tokens,
   price_micros, cost_micros, total_ms, last_at)
@@ -66,6 +72,7 @@ FROM gateway_usagerecord GROUP BY 1, {group}
 _COARSER_TABLES = (
     ("gateway_usagemodelday", "tenant_id, model", "day"),
     ("gateway_usagememberday", "tenant_id, membership_id", "day"),
+    ("gateway_usagemembermonth", "tenant_id, membership_id", "month"),
     ("gateway_usagetenanthour", "tenant_id", "hour"),
 )
 
@@ -85,6 +92,7 @@ def _seed(*, users: int, keys: int, rows: int) -> None:
         # No triggers: these rows are all of the past, their sums are made below.
         cursor.execute("SET session_replication_role = replica")
         cursor.execute(_USERS, {"users": users, "first": shops[0].pk, "shops": SHOPS})
+        cursor.execute(_WALLETS, {})
         cursor.execute(_KEYS, {"keys": keys, "heavy": HEAVY_KEYS})
         low = ApiKey.objects.earliest("pk").pk
         spans = {"now": int(time.time() * 1000), "span": 30 * 86_400_000}

@@ -237,6 +237,28 @@ class UsageMemberDay(UsageSum):
         ]
 
 
+class UsageMemberMonth(UsageSum):
+    """The sums of a customer's month in UTC: a large shop finds who spends most without adding up millions of days."""
+
+    membership = models.ForeignKey(
+        Membership, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+", verbose_name=_("customer")
+    )
+
+    owner_path: ClassVar[str] = "membership"
+    group_columns: ClassVar[tuple[str, ...]] = ("tenant_id", "membership_id")
+
+    class Meta(UsageSum.Meta):
+        verbose_name = _("usage by customer and month")
+        verbose_name_plural = _("usage by customer and month")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["start", "tenant", "membership"], name="usagemembermonth_one_row_a_group")
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["start", "tenant", "-price_micros", "membership"], name="usagemembermonth_shops_dearest"),
+            models.Index(fields=["start", "-price_micros", "membership"], name="usagemembermonth_dearest"),
+        ]
+
+
 class UsageChange(models.Model):
     """A tenant's hour whose sums are to be made anew: written by a trigger in the transaction that inserts the usage rows.
 

@@ -2,7 +2,8 @@
 
 A trigger marks (hour, tenant) in the transaction that inserts rows. So a mark is seen together with its rows, however late they
 come and in whatever order ids and commits are; a watermark over ids would need a safety lag and would miss replayed rows.
-Hours whose rows retention has begun to delete keep the sums they have. Coarser sums are made from finer ones in the same transaction.
+Hours whose rows retention has begun to delete keep the sums they have. Coarser sums are made from finer ones in the same transaction;
+months only of the customers whose day has changed: a large shop's month is millions of days.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
 from foundation.ids import uuid7_floor
-from gateway.models import UsageDay, UsageHour, UsageMemberDay, UsageModelDay, UsageRetention, UsageSum, UsageTenantHour
+from gateway.models import UsageDay, UsageHour, UsageMemberDay, UsageMemberMonth, UsageModelDay, UsageRetention, UsageSum, UsageTenantHour
 
 HOUR = datetime.timedelta(hours=1)
 DAY = datetime.timedelta(days=1)
@@ -42,36 +43,42 @@ SELECT tenant_id, membership_id, api_key_id, model, coalesce(channel_id, 0) AS c
 FROM gateway_usagerecord WHERE id >= %(first)s AND id < %(end)s AND tenant_id = ANY(%(tenants)s) GROUP BY 1, 2, 3, 4, 5
 """
 _OF_SUMS = """
-SELECT {group}, {sums}, max(last_at) AS last_at
-FROM {table} WHERE start >= %(first)s AND start < %(end)s AND tenant_id = ANY(%(tenants)s) GROUP BY {group}
+SELECT {group}, {sums}, max(last_at) AS last_at FROM {table}
+WHERE start >= %(first)s AND start < %(end)s AND tenant_id = ANY(%(tenants)s){only} GROUP BY {group}
 """
 # What is the same is left out before the insert: a conflict locks its row, and so writes it, even where nothing is updated.
 _REPLACE = """
 WITH fresh AS ({source}), gone AS (
-  DELETE FROM {table} old WHERE start = %(start)s AND tenant_id = ANY(%(tenants)s)
+  DELETE FROM {table} old WHERE start = %(start)s AND tenant_id = ANY(%(tenants)s){only}
     AND NOT EXISTS (SELECT FROM fresh WHERE ({fresh_group}) = ({old_group}))
+  RETURNING {group}
+), put AS (
+  INSERT INTO {table} AS old (start, {group}, {sums}) SELECT %(start)s, {group}, {sums} FROM fresh
+  WHERE NOT EXISTS (
+    SELECT FROM {table} kept WHERE start = %(start)s AND tenant_id = ANY(%(tenants)s){only}
+      AND ({fresh_group}, {fresh_sums}) = ({kept_group}, {kept_sums})
+  )
+  ON CONFLICT (start, {group}) DO UPDATE SET ({sums}) = ({excluded_sums})
+  RETURNING {group}
 )
-INSERT INTO {table} AS old (start, {group}, {sums}) SELECT %(start)s, {group}, {sums} FROM fresh
-WHERE NOT EXISTS (
-  SELECT FROM {table} kept WHERE start = %(start)s AND tenant_id = ANY(%(tenants)s)
-    AND ({fresh_group}, {fresh_sums}) = ({kept_group}, {kept_sums})
-)
-ON CONFLICT (start, {group}) DO UPDATE SET ({sums}) = ({excluded_sums})
+SELECT {group} FROM gone UNION ALL SELECT {group} FROM put
 """
+_ONLY = " AND membership_id = ANY(%(members)s)"
 
 
-def _replace(made: type[UsageSum], source: str) -> str:
-    """Write the statement that makes a table's sums of one hour or day what the source says, touching only what differs."""
+def _replace(made: type[UsageSum], source: str, *, only: str = "") -> str:
+    """Write the statement that makes a table's sums of one span what the source says, touching and telling only what differs."""
     names = ", ".join(made.group_columns)
     group = {f"{row}_group": _columns(row, names) for row in ("fresh", "kept", "old")}
     sums = {f"{row}_sums": _columns(row, _SUMS) for row in ("excluded", "fresh", "kept")}
-    return _REPLACE.format(table=made._meta.db_table, source=source, group=names, sums=_SUMS, **group, **sums)
+    return _REPLACE.format(table=made._meta.db_table, source=source, group=names, sums=_SUMS, only=only, **group, **sums)
 
 
-def _summed(made: type[UsageSum], finer: type[UsageSum]) -> str:
-    """Write the statement that makes one hour or day of a table from a finer one's rows in [first, end)."""
+def _summed(made: type[UsageSum], finer: type[UsageSum], *, only: str = "") -> str:
+    """Write the statement that makes one span of a table from a finer one's rows in [first, end)."""
     sums = ", ".join(f"sum({name.strip()}) AS {name.strip()}" for name in _SUMS.split(",")[:-1])
-    return _replace(made, _OF_SUMS.format(group=", ".join(made.group_columns), sums=sums, table=finer._meta.db_table))
+    source = _OF_SUMS.format(group=", ".join(made.group_columns), sums=sums, table=finer._meta.db_table, only=only)
+    return _replace(made, source, only=only)
 
 
 def _columns(row: str, names: str) -> str:
@@ -79,9 +86,11 @@ def _columns(row: str, names: str) -> str:
 
 
 _SUM_HOUR = _replace(UsageHour, _OF_ROWS)
-_SUM_HOUR_COARSER = (_summed(UsageTenantHour, UsageHour),)
+_SUM_TENANT_HOUR = _summed(UsageTenantHour, UsageHour)
 _SUM_DAY = _summed(UsageDay, UsageHour)
-_SUM_DAY_COARSER = (_summed(UsageModelDay, UsageDay), _summed(UsageMemberDay, UsageDay))
+_SUM_MODEL_DAY = _summed(UsageModelDay, UsageDay)
+_SUM_MEMBER_DAY = _summed(UsageMemberDay, UsageDay)
+_SUM_MEMBER_MONTH = _summed(UsageMemberMonth, UsageMemberDay, only=_ONLY)
 
 # Hours that have rows, and hours that have sums and perhaps no rows any more.
 _MARK = """
@@ -124,6 +133,11 @@ def day_of(moment: datetime.datetime) -> datetime.datetime:
     return hour_of(moment).replace(hour=0)
 
 
+def month_of(moment: datetime.datetime) -> datetime.datetime:
+    """Return the beginning of its month in UTC."""
+    return day_of(moment).replace(day=1)
+
+
 @transaction.atomic
 def _roll_up_some() -> int:
     """Take marks and sum their hours. One at a time: who waits for the lock then sees that the marks are gone."""
@@ -135,18 +149,25 @@ def _roll_up_some() -> int:
         for start, tenants in hours.items():
             ids = {"first": uuid7_floor(start), "end": uuid7_floor(start + HOUR)}
             cursor.execute(_SUM_HOUR, {"start": start, "tenants": tenants, **ids})
-            _sum(cursor, _SUM_HOUR_COARSER, start=start, tenants=tenants, span=HOUR)
+            _sum(cursor, _SUM_TENANT_HOUR, start=start, tenants=tenants, span=HOUR)
+        changed: dict[datetime.datetime, set[tuple[int, int]]] = defaultdict(set)
         for start, tenants in _by_start({(day_of(hour), tenant) for hour, some in hours.items() for tenant in some}).items():
-            _sum(cursor, (_SUM_DAY, *_SUM_DAY_COARSER), start=start, tenants=tenants, span=DAY)
+            for statement in (_SUM_DAY, _SUM_MODEL_DAY):
+                _sum(cursor, statement, start=start, tenants=tenants, span=DAY)
+            changed[month_of(start)].update(_sum(cursor, _SUM_MEMBER_DAY, start=start, tenants=tenants, span=DAY))
+        for start, whose in changed.items():
+            tenants, members = ([*{one[column] for one in whose}] for column in (0, 1))
+            _sum(cursor, _SUM_MEMBER_MONTH, start=start, tenants=tenants, span=month_of(start + 32 * DAY) - start, members=members)
     return len({hour for hour, _tenant in marks})
 
 
 def _sum(
-    cursor: CursorWrapper, statements: Iterable[str], *, start: datetime.datetime, tenants: list[int], span: datetime.timedelta
-) -> None:
-    """Make sums that begin at `start` from finer ones of that hour or day."""
-    for statement in statements:
-        cursor.execute(statement, {"start": start, "tenants": tenants, "first": start, "end": start + span})
+    cursor: CursorWrapper, statement: str, *, start: datetime.datetime, tenants: list[int], span: datetime.timedelta, **more: list[int]
+) -> list[tuple[int, int]]:
+    """Make sums that begin at `start` from finer ones of that span; return the groups that have changed."""
+    cursor.execute(statement, {"start": start, "tenants": tenants, "first": start, "end": start + span, **more})
+    found: list[tuple[int, int]] = cursor.fetchall()
+    return found
 
 
 def _whole(marks: Iterable[tuple[datetime.datetime, int]]) -> Iterable[tuple[datetime.datetime, int]]:

@@ -1,4 +1,4 @@
-"""Who a shop lives from and who runs dry: the dearest customers of some days, and wallets that are nearly empty."""
+"""Who a shop lives from and who runs dry: the dearest customers of a month, and wallets of large customers that are nearly empty."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Sum
 
 from accounts import scope
 from accounts.models import Membership
-from gateway.models import UsageMemberDay
+from gateway.models import UsageMemberMonth
 
 MOST = 8
+# So many are looked at for who runs dry, from the dearest on: a shop has 150,000, and most of them hardly matter to it.
+MOST_LOOKED_AT = 2_000
 
-# One reading of the sums for both lists: a large shop has millions of days. Only who spent lately can run dry: an idle wallet at zero
-# is no news.
+# The dearest are read off an index; only who spent lately can run dry: an idle wallet at zero is no news.
 _FOUND = """
 WITH used AS MATERIALIZED ({used}),
-dearest AS (SELECT membership_id, spent::bigint AS micros FROM used ORDER BY spent DESC, membership_id LIMIT %s),
+dearest AS (SELECT membership_id, price_micros AS micros FROM used ORDER BY price_micros DESC, membership_id LIMIT %s),
 dry AS (
   SELECT used.membership_id, coalesce(sum(a.balance), 0)::bigint AS micros FROM used
   LEFT JOIN billing_ledgeraccount a ON a.owner = used.membership_id AND a.ledger = 'Q' AND a.kind IN ('wallet', 'lot')
@@ -41,16 +41,16 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Customers:
-    """Who spent most, and who has less left than the shop warns of, the emptiest first."""
+    """Who spent most, and who of the largest has less left than the shop warns of, the emptiest first."""
 
     dearest: list[Customer]
     running_dry: list[Customer]
 
 
-def since(actor: scope.Actor, *, day: datetime) -> Customers:
-    """Return the customers to know of those who called since a day."""
-    rows = scope.narrow(actor, UsageMemberDay.objects.filter(start__gte=day)).order_by()
-    used, params = rows.values("membership_id").annotate(spent=Sum("price_micros")).query.sql_with_params()
+def of_month(actor: scope.Actor, *, month: datetime) -> Customers:
+    """Return the customers to know of those who called in a month (UTC)."""
+    rows = scope.narrow(actor, UsageMemberMonth.objects.filter(start=month)).order_by("-price_micros", "membership_id")
+    used, params = rows.values("membership_id", "price_micros")[:MOST_LOOKED_AT].query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(_FOUND.format(used=used), [*params, MOST, settings.LOW_WALLET_CENTS * 10_000, MOST])
         found = cursor.fetchall()

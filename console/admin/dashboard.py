@@ -26,7 +26,8 @@ from gateway.models import UsageTenantHour
 
 DAYS = 14
 KEEP_SECONDS = 20
-KEEP_CUSTOMERS_SECONDS = 300
+# On the first days of a month its customers say little: they are still those of the month before.
+YOUNG_DAYS = 3
 MODELS = 8
 OWED = ("stock", "escrow", "wallet", "lot")
 
@@ -46,15 +47,15 @@ def context(request: HttpRequest, site: str) -> dict[str, Any]:
     name = f"dashboard:{site}:{actor.tenant.pk}"
     found: dict[str, Any] | None = cache.get(name)
     if found is None:
-        found = _usage(actor)
+        found = _usage(actor) | _customers(actor)
         cache.set(name, found, KEEP_SECONDS)
     return {
         "tiles": [*found["tiles"], *_stock(actor)],
         "chart": found["chart"],
         "models": found["models"],
+        **{part: found[part] for part in ("month", "dearest", "running_dry")},
         "site": site,
         "steps": checklist.steps(actor.tenant, site),
-        **_customers(actor, name),
         "channels": scope.narrow(actor, Channel.objects.select_related("check_result"))[:8],
         "events": scope.narrow(actor, AuditEvent.objects.select_related("actor"))[:8],
     }
@@ -92,14 +93,11 @@ def _beside(actor: scope.Actor, last: selectors.Sums, before: selectors.Sums) ->
     return _("%s the day before") % money.format_usd(before.price_micros)
 
 
-def _customers(actor: scope.Actor, name: str) -> dict[str, Any]:
-    """Return who spends most and who runs dry; at size this takes seconds, so it is minutes old."""
-    found: dict[str, Any] | None = cache.get(f"{name}:customers")
-    if found is None:
-        known = customers.since(actor, day=rollups.day_of(timezone.now()) - timedelta(days=DAYS - 1))
-        found = {"dearest": known.dearest, "running_dry": known.running_dry}
-        cache.set(f"{name}:customers", found, KEEP_CUSTOMERS_SECONDS)
-    return found
+def _customers(actor: scope.Actor) -> dict[str, Any]:
+    """Return who spends most and who runs dry this month."""
+    month = rollups.month_of(timezone.now() - YOUNG_DAYS * rollups.DAY)
+    known = customers.of_month(actor, month=month)
+    return {"month": f"{month:%Y-%m}", "dearest": known.dearest, "running_dry": known.running_dry}
 
 
 def _chart(spent: Mapping[datetime, selectors.Sums], today: datetime) -> str:

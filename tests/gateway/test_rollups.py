@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.db import connection, connections, transaction
 
-from accounts.models import ApiKey
+from accounts import tenants
+from accounts.models import ApiKey, User
 from foundation.ids import uuid7
 from gateway import rollups
-from gateway.models import UsageChange, UsageDay, UsageHour, UsageRecord, UsageRetention
+from gateway.models import UsageChange, UsageDay, UsageHour, UsageMemberMonth, UsageRecord, UsageRetention
 from tests.billing.conftest import make_key, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -201,3 +202,40 @@ def test_a_tenants_mark_touches_no_other_tenant(key: ApiKey) -> None:
     call(key, NOON, price_micros=1)
     rollups.roll_up()
     assert dict(UsageHour.objects.values_list("tenant_id", "price_micros")) == {key.tenant_id: 100, stranger.tenant_id: 10}
+
+
+def months() -> list[tuple[Any, ...]]:
+    rows = UsageMemberMonth.objects.order_by("start", "membership_id")
+    return list(rows.values_list("start", "membership_id", "calls", "price_micros", "last_at"))
+
+
+def test_a_customers_month_is_the_sum_of_its_days(key: ApiKey) -> None:
+    first = NOON.replace(day=1, hour=0)
+    for at in (first, NOON, NOON + 7 * rollups.DAY, NOON + 8 * rollups.DAY):
+        call(key, at)
+    other = make_key(tenants.join(tenant=key.tenant, user=User.objects.create_user(email="bob@shop.test")))
+    call(other, NOON, price_micros=1)
+    rollups.roll_up()
+    mine = [row for row in months() if row[1] == key.membership_id]
+    assert mine == [
+        (first, key.membership_id, 3, 30, NOON + 7 * rollups.DAY),
+        (first.replace(month=12), key.membership_id, 1, 10, NOON + 8 * rollups.DAY),
+    ]
+    assert (first, other.membership_id, 1, 1, NOON) in months()
+
+
+def test_a_month_follows_late_calls_and_calls_that_vanish(key: ApiKey) -> None:
+    kept, gone = call(key, NOON), call(key, NOON + rollups.DAY)
+    rollups.roll_up()
+    call(key, NOON - 3 * rollups.DAY)
+    rollups.roll_up()
+    assert [row[2:4] for row in months()] == [(3, 30)]
+    UsageRecord.objects.filter(id=gone.id).delete()
+    UsageRecord.objects.filter(id=kept.id).update(price_micros=50)
+    rollups.mark(since=NOON - rollups.DAY, until=NOON + 2 * rollups.DAY)
+    rollups.roll_up()
+    assert [row[2:4] for row in months()] == [(2, 60)]
+    UsageRecord.objects.all().delete()
+    rollups.mark(since=NOON - 4 * rollups.DAY, until=NOON + 2 * rollups.DAY)
+    rollups.roll_up()
+    assert months() == []

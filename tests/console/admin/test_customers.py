@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pytest
 from django.core.cache import cache
 from django.test import Client
@@ -18,7 +16,6 @@ from gateway import rollups
 from gateway.models import UsageRecord
 
 pytestmark = pytest.mark.django_db
-WEEK = datetime.timedelta(days=7)
 
 
 def spend(member: Membership, micros: int) -> None:
@@ -41,12 +38,12 @@ def test_customers_are_told_by_what_they_spent_and_have_left(
     for member, micros in ((end_user, 30), (rich, 70), (stranger, 500)):
         spend(member, micros)
     shop = scope.actor(user=reseller_owner.user, tenant=end_user.tenant)
-    day = rollups.day_of(timezone.now()) - WEEK
-    found = customers.since(shop, day=day)
+    month = rollups.month_of(timezone.now())
+    found = customers.of_month(shop, month=month)
     assert [(one.name, one.micros) for one in found.dearest] == [("rich@shop.test", 70), ("ann@shop.test", 30)]
     assert [(one.id, one.micros) for one in found.running_dry] == [(end_user.pk, 400_000)]
     everywhere = scope.actor(user=platform_admin.user, tenant=platform_admin.tenant)
-    assert [one.micros for one in customers.since(everywhere, day=day).dearest] == [500, 70, 30]
+    assert [one.micros for one in customers.of_month(everywhere, month=month).dearest] == [500, 70, 30]
 
 
 def test_the_dashboard_shows_them_with_margin_and_stock(desk: Client, end_user: Membership, stranger: Membership) -> None:
