@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, DateTimeField, Exists, F, Func, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
+from billing import ledger, limits
 from gateway import rollups
 from gateway.models import (
     UsageChange,
@@ -143,6 +144,20 @@ def used_by(*, membership_id: int) -> Sums:
     return live(by="membership_id", who=Q(membership_id=membership_id), since=BEGINNING).get(membership_id, Sums())
 
 
+def left_and_used(*, key_id: int, membership_id: int) -> tuple[int, int]:
+    """Return what a sub-key may still spend and what it has spent (one without an allowance: its wallet), in µ$.
+
+    What calls hold is counted as left: relays hold more than their calls will cost, and give the rest back within seconds.
+    """
+    balance = ledger.balance(membership_id=membership_id)
+    left, bounds = balance.available_micros + balance.held_micros, limits.state(key_id)
+    if bounds.left_micros is not None:
+        left = min(left, bounds.left_micros)
+    allowance = bounds.of("key")
+    used = allowance.spent_micros if allowance is not None else used_micros(membership_id=membership_id)
+    return max(0, left), used
+
+
 def used_micros(*, membership_id: int) -> int:
     """Return what all calls of a wallet's owner have cost so far, in µ$."""
     return used_by(membership_id=membership_id).price_micros
@@ -159,12 +174,30 @@ class Wanted:
     until: datetime.datetime | None = None
 
 
-def calls(*, membership_id: int, before: UUID | None = None, limit: int, wanted: Wanted | None = None) -> list[UsageRecord]:
-    """Return a member's calls older than `before`, the newest first."""
-    rows = UsageRecord.objects.filter(membership_id=membership_id)
+def calls(
+    *, membership_id: int, before: UUID | None = None, offset: int = 0, limit: int, wanted: Wanted | None = None
+) -> list[UsageRecord]:
+    """Return a member's calls older than `before`, the newest first; `offset` is for tools that count rows."""
+    rows = _of_member(membership_id, wanted)
     if before is not None:
         rows = rows.filter(id__lt=before)
-    return list((_narrowed(rows, wanted) if wanted else rows).order_by("-id")[:limit])
+    return list(rows.order_by("-id")[offset : offset + limit])
+
+
+def count_calls(*, membership_id: int, most: int, wanted: Wanted | None = None) -> int:
+    """Count a member's calls, no further than `most`."""
+    return _of_member(membership_id, wanted).order_by()[:most].count()
+
+
+def sum_calls(*, membership_id: int, wanted: Wanted) -> Sums:
+    """Add up the calls that are kept, one by one, as a member narrows them."""
+    found = _of_member(membership_id, wanted).order_by().aggregate(**_OF_ROWS)
+    return Sums(*found.values()) if found["sum_calls"] else Sums()
+
+
+def _of_member(membership_id: int, wanted: Wanted | None) -> UsageQuerySet:
+    rows = UsageRecord.objects.filter(membership_id=membership_id)
+    return rows if wanted is None else _narrowed(rows, wanted)
 
 
 def _narrowed(rows: UsageQuerySet, wanted: Wanted) -> UsageQuerySet:

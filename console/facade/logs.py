@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts import keys
 from accounts.models import ApiKey
-from billing import ledger, limits
+from billing import limits
 from console.facade import shapes
 from console.facade.base import DEEPEST, FacadeView, done
 from gateway import selectors
@@ -27,11 +27,13 @@ class LogView(FacadeView):
     subject = "usage"
 
     def get(self, request: Request) -> Response:
-        offset, size = self.page()
-        found = selectors.calls(membership_id=self.member.pk, limit=min(DEEPEST, offset + size), wanted=self._wanted())
+        (offset, size), wanted = self.page(), self._wanted()
+        found = selectors.calls(membership_id=self.member.pk, offset=offset, limit=size, wanted=wanted)
         names = dict(ApiKey.objects.filter(membership=self.member).values_list("pk", "name"))
-        rows = [shapes.call(row, names=names, username=self.member.username or "") for row in found[offset : offset + size]]
-        return self.listed(rows, total=len(found) if len(found) < offset + size else offset + size + 1)
+        rows = [shapes.call(row, names=names, username=self.member.username or "") for row in found]
+        # Only new-api tells how many there are.
+        total = selectors.count_calls(membership_id=self.member.pk, most=DEEPEST, wanted=wanted) if self.is_new else 0
+        return self.listed(rows, total=total)
 
     def _wanted(self) -> Wanted:
         key = ApiKey.objects.filter(membership=self.member, name=self.request.query_params.get("token_name", "")).first()
@@ -47,12 +49,11 @@ class StatView(LogView):
     """What these calls cost, and the last minute's rates."""
 
     def get(self, request: Request) -> Response:
-        wanted = self._wanted()
-        rows = selectors.calls(membership_id=self.member.pk, limit=DEEPEST, wanted=wanted)
+        spent = selectors.sum_calls(membership_id=self.member.pk, wanted=self._wanted())
         minute = Wanted(since=datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=1))
-        last = selectors.calls(membership_id=self.member.pk, limit=DEEPEST, wanted=minute)
-        spent = shapes.units_spent(sum(row.price_micros for row in rows))
-        return done({"quota": spent, "rpm": len(last), "tpm": sum(row.input_tokens + row.output_tokens for row in last)})
+        last = selectors.sum_calls(membership_id=self.member.pk, wanted=minute)
+        units = shapes.units_spent(spent.price_micros)
+        return done({"quota": units, "rpm": last.calls, "tpm": last.input_tokens + last.output_tokens})
 
 
 class KeyView(FacadeView):
@@ -60,18 +61,14 @@ class KeyView(FacadeView):
 
     def get(self, request: Request) -> Response:
         key = self._key(request)
-        state = limits.state(key.pk)
-        allowance = state.of("key")
-        wallet = ledger.balance(membership_id=key.membership_id).available_micros
-        left = min(wallet, state.left_micros) if state.left_micros is not None else wallet
-        used = allowance.spent_micros if allowance else selectors.used_micros(membership_id=key.membership_id)
+        left, used = selectors.left_and_used(key_id=key.pk, membership_id=key.membership_id)
         data = {
             "object": "token_usage",
             "name": key.name,
-            "total_granted": shapes.units_left(max(0, left) + used),
+            "total_granted": shapes.units_left(left + used),
             "total_used": shapes.units_spent(used),
-            "total_available": shapes.units_left(max(0, left)),
-            "unlimited_quota": allowance is None,
+            "total_available": shapes.units_left(left),
+            "unlimited_quota": limits.state(key.pk).of("key") is None,
             "model_limits": dict.fromkeys(key.models_allowed, True),
             "model_limits_enabled": bool(key.models_allowed),
             "expires_at": max(0, shapes.seconds(key.expires_at)),

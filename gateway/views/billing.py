@@ -13,7 +13,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 
 from accounts.keys import KeyFacts
-from billing import ledger, limits
 from billing.money import MICROS
 from foundation import db
 from gateway import selectors
@@ -53,15 +52,7 @@ class Usage(RelayView):
 
 
 def _left_and_used(key: KeyFacts) -> tuple[int, int]:
-    """Return the money left (what calls in flight hold included) and the money used, in µ$."""
-    balance = ledger.balance(membership_id=key.membership_id)
-    left = balance.available_micros + balance.held_micros
-    bounds = limits.state(key.id)
-    if bounds.left_micros is not None:
-        left = min(left, bounds.left_micros)
-    allowance = bounds.of("key")
-    used = allowance.spent_micros if allowance is not None else selectors.used_micros(membership_id=key.membership_id)
-    return left, used
+    return selectors.left_and_used(key_id=key.id, membership_id=key.membership_id)
 
 
 def _json(value: dict[str, object]) -> Answer:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from accounts import keys
-from billing import limits
+from billing import ledger, limits
+from foundation.ids import uuid7
+from gateway.models import UsageRecord
 from tests.console.facade.conftest import Tool
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +54,25 @@ def test_an_empty_log_and_its_sums(tool: Maker) -> None:
     assert tool().ask("get", "/api/log/self?p=0")[1]["data"] == []
     assert tool("new-api").ask("get", "/api/log/self?p=1")[1]["data"] == {"page": 1, "page_size": 10, "total": 0, "items": []}
     assert tool().ask("get", "/api/log/self/stat")[1]["data"] == {"quota": 0, "rpm": 0, "tpm": 0}
+
+
+def test_a_log_is_paged_counted_and_summed_by_the_database(tool: Maker, funded: None) -> None:
+    made = tool("new-api")
+    key = keys.issue(membership=made.member, name="bot").key
+    who = {"tenant_id": key.tenant_id, "membership": made.member, "api_key": key}
+    for number in range(25):
+        UsageRecord.objects.create(id=uuid7(), model="a" if number % 5 else "b", price_micros=3, input_tokens=2, output_tokens=1, **who)
+    page = made.ask("get", "/api/log/self?p=3&page_size=10")[1]["data"]
+    assert (page["total"], page["page"], len(page["items"])) == (25, 3, 5)
+    assert made.ask("get", "/api/log/self?p=9&page_size=10")[1]["data"]["total"] == 25
+    assert made.ask("get", "/api/log/self/stat")[1]["data"] == {"quota": 38, "rpm": 25, "tpm": 75}
+    assert made.ask("get", "/api/log/self/stat?model_name=b")[1]["data"]["quota"] == 8
+
+
+def test_what_running_calls_hold_is_still_there(tool: Maker, funded: None) -> None:
+    made = tool("new-api")
+    issued = keys.issue(membership=made.member, name="bot")
+    wallet = ledger.wallet(membership_id=made.member.pk)
+    ledger.hold(key="call", account_id=wallet.pk, amount=1_000_000, expires_at=timezone.now() + datetime.timedelta(hours=1))
+    body = made.ask("get", "/api/usage/token", HTTP_AUTHORIZATION=issued.secret)[1]
+    assert body["data"]["total_available"] == 1_500_000
