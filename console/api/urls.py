@@ -29,6 +29,7 @@ from console.api.keys import KeysView
 from console.api.ledger import AccountsView as LedgerAccountsView
 from console.api.ledger import AuditsView, JournalsView, TransfersView
 from console.api.limits import LimitsView
+from console.api.mail_texts import MailTextsView
 from console.api.offers import CategoriesView, CouponsView
 from console.api.orders import OrdersView
 from console.api.payments import AccountsView as PaymentAccountsView
@@ -101,6 +102,7 @@ router.register("limits", LimitsView, "api-limits")
 router.register("legal-pages", LegalView, "api-legal-pages")
 router.register("sign-in-apps", SignInAppsView, "api-sign-in-apps")
 router.register("mail-servers", MailServersView, "api-mail-servers")
+router.register("mail-texts", MailTextsView, "api-mail-texts")
 router.register("jobs", JobsView, "api-jobs")
 router.register("outgoing-messages", OutgoingView, "api-outgoing-messages")
 router.register("people", PeopleView, "api-people")

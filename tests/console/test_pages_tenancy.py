@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
@@ -21,6 +22,7 @@ from accounts.models import (
     Invitation,
     LegalPage,
     MailServer,
+    MailText,
     Membership,
     NotificationTarget,
     ShopApplication,
@@ -66,7 +68,7 @@ from tests.console.worlds import World
 pytestmark = pytest.mark.django_db
 OURS, THEIRS = "ours.test", "theirs.test"
 # The API's collections → the model whose objects they hold.
-OF_API = {
+OF_API: dict[str, type[Model]] = {
     "keys": ApiKey, "customers": Membership, "tenants": Tenant, "products": Product, "categories": Category, "coupons": Coupon,
     "code-batches": CodeBatch, "codes": Code, "orders": Order, "refunds": Refund, "disputes": Dispute,
     "prices": PriceRule, "groups": GroupRate, "limits": LimitRule, "legal-pages": LegalPage,
@@ -77,7 +79,7 @@ OF_API = {
     "ledger-accounts": LedgerAccount, "journals": Journal, "transfers": Transfer, "audits": Tenant,
     "product-pictures": ProductPicture, "ready-keys": ReadyKey, "invoices": InvoiceRequest, "withdrawals": Withdrawal,
     "promotion-rules": PromotionRule, "purchases": Product, "acceptances": Acceptance, "sign-in-apps": SignInApp,
-    "mail-servers": MailServer, "jobs": Job, "outgoing-messages": OutboxMessage, "people": User,
+    "mail-servers": MailServer, "mail-texts": MailText, "jobs": Job, "outgoing-messages": OutboxMessage, "people": User,
     "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,
 }  # fmt: skip
 
