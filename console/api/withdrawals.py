@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -119,29 +120,36 @@ class WithdrawalsView(TableRows):
         ]  # fmt: skip
         return Response(Line(found, many=True).data)
 
+    @extend_schema(operation_id="withdrawals_take_back", request=None, responses=WithdrawalShown)
+    @action(detail=True, methods=["post"], url_path="take-back")
+    def take_back(self, request: Request, pk: int) -> Response:
+        return self._step("take_back", payables.cancel)
+
     @extend_schema(operation_id="withdrawals_approve", request=None, responses=WithdrawalShown)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: int) -> Response:
-        return self._decide("approve")
+        return self._decide("approve", payables.approve)
 
     @extend_schema(operation_id="withdrawals_decline", request=Reason, responses=WithdrawalShown)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: int) -> Response:
-        return self._decide("decline", Reason)
+        return self._decide("decline", payables.decline, Reason)
 
     @extend_schema(operation_id="withdrawals_mark_paid", request=TransferNumber, responses=WithdrawalShown)
     @action(detail=True, methods=["post"], url_path="mark-paid")
     def mark_paid(self, request: Request, pk: int) -> Response:
-        return self._decide("mark_paid", TransferNumber)
+        return self._decide("mark_paid", payables.mark_paid, TransferNumber)
 
-    def _decide(self, verb: str, kind: type[serializers.Serializer[Any]] | None = None) -> Response:
+    def _decide(self, verb: str, act: Callable[..., None], kind: type[serializers.Serializer[Any]] | None = None) -> Response:
         if not self.actor.is_platform:
             raise exceptions.NotFound
+        return self._step(verb, act, kind)
+
+    def _step(self, verb: str, act: Callable[..., None], kind: type[serializers.Serializer[Any]] | None = None) -> Response:
         row, values = self.get_object(), {} if kind is None else self.read(kind)
         before = self.facts(row)
-        acts: dict[str, Any] = {"approve": payables.approve, "decline": payables.decline, "mark_paid": payables.mark_paid}
         try:
-            acts[verb](withdrawal=row, actor=self.actor.user, **values)
+            act(withdrawal=row, actor=self.actor.user, **values)
         except payables.WithdrawalError as error:
             raise Refused(str(error)) from None
         row.refresh_from_db()

@@ -53,6 +53,10 @@ def test_what_is_not_owed_is_not_asked_for(reseller_owner: Membership, platform_
     assert program(reseller_owner)("POST", "withdrawals/", body)[1]["error"]["fields"].keys() == {"currency"}
     assert program(platform_admin, host="platform.test")("POST", "withdrawals/", body)[0] == 409
     earned(reseller_owner, platform_admin)
-    made = program(reseller_owner)("POST", "withdrawals/", body)[1]
-    theirs = program(stranger, host="stranger.test") if stranger.tenant.domains.filter(host="stranger.test").exists() else None
-    assert theirs is None or theirs("GET", f"withdrawals/{made['id']}/")[0] == 404
+    call = program(reseller_owner)
+    made = call("POST", "withdrawals/", body)[1]
+    theirs = program(stranger, host="elsewhere.test")
+    assert [theirs(verb, f"withdrawals/{made['id']}/{part}")[0] for verb, part in (("GET", ""), ("POST", "take-back/"))] == [404, 404]
+    assert call("POST", f"withdrawals/{made['id']}/take-back/")[1]["state"] == "canceled"
+    assert call("POST", f"withdrawals/{made['id']}/take-back/")[1]["error"]["code"] == "refused"
+    assert [one["available_minor"] for one in call("GET", "withdrawals/standings/")[1]] == [PRICE]
