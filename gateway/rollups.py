@@ -61,24 +61,27 @@ WITH fresh AS ({source}), gone AS (
   ON CONFLICT (start, {group}) DO UPDATE SET ({sums}) = ({excluded_sums})
   RETURNING {group}
 )
-SELECT {group} FROM gone UNION ALL SELECT {group} FROM put
+{told}
 """
+_TOLD = "SELECT {group} FROM gone UNION ALL SELECT {group} FROM put"
+_NOTHING = "SELECT 1 WHERE false"
 _ONLY = " AND membership_id = ANY(%(members)s)"
 
 
-def _replace(made: type[UsageSum], source: str, *, only: str = "") -> str:
-    """Write the statement that makes a table's sums of one span what the source says, touching and telling only what differs."""
+def _replace(made: type[UsageSum], source: str, *, only: str = "", is_told: bool = False) -> str:
+    """Write the statement that makes a table's sums of one span what the source says, touching (and telling) only what differs."""
     names = ", ".join(made.group_columns)
     group = {f"{row}_group": _columns(row, names) for row in ("fresh", "kept", "old")}
     sums = {f"{row}_sums": _columns(row, _SUMS) for row in ("excluded", "fresh", "kept")}
-    return _REPLACE.format(table=made._meta.db_table, source=source, group=names, sums=_SUMS, only=only, **group, **sums)
+    told = _TOLD.format(group=names) if is_told else _NOTHING
+    return _REPLACE.format(table=made._meta.db_table, source=source, group=names, sums=_SUMS, only=only, told=told, **group, **sums)
 
 
-def _summed(made: type[UsageSum], finer: type[UsageSum], *, only: str = "") -> str:
+def _summed(made: type[UsageSum], finer: type[UsageSum], *, only: str = "", is_told: bool = False) -> str:
     """Write the statement that makes one span of a table from a finer one's rows in [first, end)."""
     sums = ", ".join(f"sum({name.strip()}) AS {name.strip()}" for name in _SUMS.split(",")[:-1])
     source = _OF_SUMS.format(group=", ".join(made.group_columns), sums=sums, table=finer._meta.db_table, only=only)
-    return _replace(made, source, only=only)
+    return _replace(made, source, only=only, is_told=is_told)
 
 
 def _columns(row: str, names: str) -> str:
@@ -89,7 +92,7 @@ _SUM_HOUR = _replace(UsageHour, _OF_ROWS)
 _SUM_TENANT_HOUR = _summed(UsageTenantHour, UsageHour)
 _SUM_DAY = _summed(UsageDay, UsageHour)
 _SUM_MODEL_DAY = _summed(UsageModelDay, UsageDay)
-_SUM_MEMBER_DAY = _summed(UsageMemberDay, UsageDay)
+_SUM_MEMBER_DAY = _summed(UsageMemberDay, UsageDay, is_told=True)
 _SUM_MEMBER_MONTH = _summed(UsageMemberMonth, UsageMemberDay, only=_ONLY)
 
 # Hours that have rows, and hours that have sums and perhaps no rows any more.
@@ -164,7 +167,7 @@ def _roll_up_some() -> int:
 def _sum(
     cursor: CursorWrapper, statement: str, *, start: datetime.datetime, tenants: list[int], span: datetime.timedelta, **more: list[int]
 ) -> list[tuple[int, int]]:
-    """Make sums that begin at `start` from finer ones of that span; return the groups that have changed."""
+    """Make sums that begin at `start` from finer ones of that span; return the groups that have changed, where the statement tells."""
     cursor.execute(statement, {"start": start, "tenants": tenants, "first": start, "end": start + span, **more})
     found: list[tuple[int, int]] = cursor.fetchall()
     return found
