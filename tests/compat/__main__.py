@@ -17,15 +17,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.compat import books, table
+from tests.compat import books, litellm_proxy, table
 from tests.compat.books import Instance
 from tests.compat.table import Result
 from tests.compat.tap import Tap
 from tests.compat.upstream import ANTHROPIC, CompatUpstream
 from tests.doubles import defects, replies
+from tests.doubles.bedrock import Bedrock
 from tests.flows import stack
 
 HERE = Path(__file__).resolve().parent
@@ -51,9 +53,15 @@ def main(wanted: Sequence[str]) -> int:
     scripts = [path for path in sorted((HERE / "clients").iterdir()) if path.stem != "report" and path.suffix in {".py", ".mjs"}]
     chosen = [path for path in scripts if not wanted or path.stem in wanted]
     results: list[Result] = []
-    with tempfile.TemporaryDirectory() as folder, CompatUpstream() as upstream, stack.running(Path(folder)) as demo:
-        instance = Instance(Path(folder), demo, upstream)
-        settings = _settings(instance)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        CompatUpstream() as upstream,
+        Bedrock() as vendor,
+        _litellm(chosen, Path(folder), Path(python), vendor) as litellm,
+        stack.running(Path(folder)) as demo,
+    ):
+        instance = Instance(Path(folder), demo, upstream, vendor)
+        settings = _settings(instance, litellm)
         with Tap(demo["KEYOSK_BASE_URL"]) as tap:
             for script in chosen:
                 settings |= {"COMPAT_TAP": tap.url, "COMPAT_COLUMN": script.stem}
@@ -62,25 +70,42 @@ def main(wanted: Sequence[str]) -> int:
     return 0 if results and all(result.is_ok for result in results) else 1
 
 
+@contextmanager
+def _litellm(chosen: Sequence[Path], folder: Path, python: Path, vendor: Bedrock) -> Iterator[str]:
+    """Run the LiteLLM proxy if it is asked for; give its address."""
+    if not any(path.stem == "litellm_upstream" for path in chosen):
+        yield ""
+        return
+    with litellm_proxy.running(folder, python, vendor) as url:
+        yield url
+
+
 def _tools() -> tuple[str, str]:
-    """Install the clients where they are missing; return the two interpreters."""
+    """Install the clients where they are missing or others; return the two interpreters."""
     node = shutil.which("node")
     if node is None:
         raise SystemExit("make compat needs node (20 or later) for the clients written for it")
-    if not (VENV / "bin" / "python").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)
-        subprocess.run(
-            [str(VENV / "bin" / "pip"), "install", "-q", "--no-deps", "--require-hashes", "-r", str(HERE / "requirements.txt")], check=True
-        )
-    if not (HERE / "node_modules" / ".bin" / "codex").exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=HERE, check=True)
+    _install(VENV, HERE / "requirements.txt", [sys.executable, "-m", "venv", str(VENV)],
+             [str(VENV / "bin" / "pip"), "install", "-q", "--no-deps", "--require-hashes", "-r", str(HERE / "requirements.txt")])  # fmt: skip
+    _install(HERE / "node_modules", HERE / "package-lock.json", ["npm", "ci", "--no-audit", "--no-fund", "--silent"])
     return str(VENV / "bin" / "python"), node
 
 
-def _settings(instance: Instance) -> dict[str, str]:
+def _install(folder: Path, lock: Path, *commands: list[str]) -> None:
+    """Run the commands that fill a folder, unless it was filled by this very lock."""
+    filled_by = folder / ".filled-by"
+    if filled_by.exists() and filled_by.read_bytes() == lock.read_bytes():
+        return
+    for command in commands:
+        subprocess.run(command, cwd=HERE, check=True)
+    filled_by.write_bytes(lock.read_bytes())
+
+
+def _settings(instance: Instance, litellm: str) -> dict[str, str]:
     """Set the scene; return what every client's script is told."""
     demo = instance.demo
     scene = {"url": instance.upstream.url, "model": MODEL, "email": demo["KEYOSK_USER_EMAIL"], "columns": list(COLUMNS)}
+    scene |= {"litellm": litellm, "key": litellm_proxy.MASTER_KEY}
     keys = instance.run("shell", "--no-imports", "-c", f"from tests.compat import scene\nscene.make(**{scene!r})")
     return {
         "COMPAT_BASE": demo["KEYOSK_BASE_URL"],

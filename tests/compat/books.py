@@ -29,6 +29,7 @@ class Instance:
     var: Path
     demo: dict[str, str]
     upstream: Upstream
+    behind: Upstream  # what stands behind a LiteLLM proxy
 
     def manage(self, *arguments: str) -> Any:
         """Run a command against it and return its JSON."""
@@ -55,7 +56,8 @@ class Instance:
 
     def asked(self) -> list[Received]:
         """Return the calls of clients that reached the upstream."""
-        return [one for one in self.upstream.requests if one.method == "POST" and not one.path.endswith(_FREE) and not is_probe(one)]
+        received = [*self.upstream.requests, *self.behind.requests]
+        return [one for one in received if one.method == "POST" and not one.path.endswith(_FREE) and not is_probe(one)]
 
     def rows(self, limit: int) -> list[dict[str, Any]]:
         """Return the last calls of the paying key, the newest first."""

@@ -14,9 +14,10 @@ from tests.compat.upstream import ANTHROPIC, ERRORS, INPUT_MICROS, OUTPUT_MICROS
 from tests.doubles import defects
 
 
-def make(*, url: str, model: str, email: str, columns: list[str]) -> None:
+def make(*, url: str, model: str, email: str, columns: list[str], litellm: str = "", key: str = "") -> None:
     """Make everything and print the secrets of the refused keys as JSON.
 
+    `litellm` is the address of a LiteLLM proxy, if there is one, and `key` its key.
     A failing model and its channel belong to one client: they would be put aside before the next one comes.
     """
     price_book.set_price(model="compat-*", input=INPUT_MICROS, output=OUTPUT_MICROS)
@@ -27,6 +28,9 @@ def make(*, url: str, model: str, email: str, columns: list[str]) -> None:
             _channel(f"{column} {name}", url, {f"compat-{column}-{name}": name})
         for n, _ in enumerate(ANTHROPIC if column.startswith("anthropic") else ()):
             _channel(f"{column} claude-{n}", url, {f"compat-{column}-claude-{n}": f"claude-{n}"}, provider="anthropic")
+    if litellm:
+        served = {"compat-bedrock-claude-haiku": "bedrock-claude-haiku"}
+        channels.add(name="litellm", provider="litellm", base_url=litellm, key=key, models=served, allow_private=True)
     sys.stdout.write(json.dumps(_refused(email, model)) + "\n")
 
 

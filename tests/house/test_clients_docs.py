@@ -8,12 +8,13 @@ GUIDE = ROOT / "docs" / "clients" / "README.md"
 HEAD = """# Settings for clients
 
 A sub-key's page in the console prints these with its own address, secret and model. `https://keyosk.example` may stand below a path
-(`https://www.example/keyosk`). `make compat` runs the SDKs, LangChain, LiteLLM, `llm`, Claude Code and Codex against a running instance.
+(`https://www.example/keyosk`). `make compat` runs the SDKs, LangChain, LiteLLM, `llm`, Claude Code, Codex and
+SillyTavern's server against a running instance.
 
 - A balance widget reads `/dashboard/billing/…`; NextChat asks at most once a minute, with `ENABLE_BALANCE_QUERY=1`.
 - Stock NextChat refuses models of invented providers: `+model@OpenAI` makes it speak OpenAI's protocol for any model; `-all` hides its own.
 - A chat page behind a site's own HTTP Basic needs no key in the browser: give the sub-key a name and a password (*Name and password* on its
-  page), or let nginx put the keys in (`deploy/nginx-basic.conf`).
+  page), or let nginx or Caddy put the keys in (`deploy/nginx-basic.conf`, `deploy/Caddyfile`).
 - Titles and summaries are asked of a small model under a name of the client's own (NextChat `gpt-4o-mini`, `gemini-pro`, `deepseek-chat`;
   Claude Code `claude-haiku-…`). A shop that does not offer these names one *model for titles and summaries* (back office, *Routing
   policies*): it answers all of them and is charged; further names stand in *Other names of models*. A sub-key may have its own
