@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from report import BASE, KEY, KEYS, MODEL, TEXT, same, tried
 
 HOME = pathlib.Path(__file__).parents[1] / "node_modules" / "sillytavern"
-START_SECONDS = 240  # it bundles its page first
+START_SECONDS = 500  # it bundles its page first
 HELLO = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}, {"role": "system", "content": "Now."}]
 ASKED = {
     "model": MODEL,
