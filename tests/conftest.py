@@ -9,6 +9,7 @@ import pytest
 from accounts import tenants
 from accounts.models import Membership, Tenant, User
 from foundation import db
+from tests import emptying
 
 PASSWORD = "correct horse battery"
 
@@ -16,6 +17,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Generator[None, None, None]:
     """Make the test database; at the end close the query threads' connections, which would keep it from being dropped."""
+    emptying.install()
     yield
     db.close_threads()
 
