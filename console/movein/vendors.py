@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Types that both have. 4, 6 … 13: resellers of the first days, OpenAI's protocol at an address that stands in the channel.
+# Types that both have. 4, 6 … 9, 12, 13: resellers of the first days, OpenAI's protocol at an address that stands in the channel.
 _BOTH: Mapping[int, str] = {
-    1: "openai", 3: "azure", 6: "openai", 7: "openai", 8: "openai", 9: "openai", 10: "openai", 11: "palm", 12: "openai", 13: "openai",
+    1: "openai", 3: "azure", 6: "openai", 7: "openai", 8: "openai", 9: "openai", 10: "aiproxy", 11: "palm", 12: "openai", 13: "openai",
     14: "anthropic", 15: "baidu", 16: "zhipu", 17: "dashscope", 18: "spark", 19: "zhinao", 20: "openrouter", 22: "openai",
     23: "hunyuan_tc3", 24: "gemini", 25: "moonshot", 31: "lingyiwanwu", 33: "bedrock",
 }  # fmt: skip
 _ONE_API: Mapping[int, str] = {
-    2: "openai", 4: "openai", 5: "openai", 26: "baichuan", 27: "minimax", 28: "mistral", 29: "groq", 30: "ollama", 32: "stepfun",
+    2: "openai", 4: "openai", 5: "openai_sb", 26: "baichuan", 27: "minimax", 28: "mistral", 29: "groq", 30: "ollama", 32: "stepfun",
     35: "cohere", 36: "deepseek", 37: "cloudflare", 39: "together", 40: "volcengine", 41: "openai", 42: "vertex", 44: "siliconflow",
     45: "xai", 47: "qianfan", 48: "spark_http", 49: "dashscope_compatible", 50: "openai", 51: "openai",
 }  # fmt: skip
