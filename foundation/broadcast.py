@@ -13,6 +13,8 @@ import structlog
 from foundation import silence
 
 _RECONNECT_SECONDS = 1.0
+# How long a listener waits for a connection to be made, and to be closed when it is told to end.
+_CONNECTION_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -32,13 +34,14 @@ async def hear(channel: str, heard: Callable[[bytes], None], *, url: str) -> Non
     is_deaf = False
     while True:
         try:
-            client = redis.asyncio.Redis.from_url(url)
+            client = redis.asyncio.Redis.from_url(url, socket_timeout=_CONNECTION_SECONDS, socket_connect_timeout=_CONNECTION_SECONDS)
             async with client, client.pubsub(ignore_subscribe_messages=True) as subscription:
                 await subscription.subscribe(channel)
                 is_deaf = False
                 async for message in subscription.listen():
                     heard(message["data"])
         except (redis.RedisError, OSError) as error:
+            silence.heed_cancellation()
             if not is_deaf:
                 log.warning("other processes cannot be heard", channel=channel, error=type(error).__name__)
             is_deaf = True

@@ -23,7 +23,7 @@ from django.db.models import Q
 from channels_app import bulletin, tallies
 from channels_app.bulletin import Cached, Item
 from channels_app.selectors import ChannelTable
-from foundation import broadcast, db, queue
+from foundation import broadcast, db, queue, silence
 from gateway import rollups, selectors
 from gateway.circuits import News
 from gateway.standing import Standing
@@ -81,6 +81,7 @@ class Signals:
         try:
             await self._client.publish(bulletin.CHANNEL, bulletin.pack(items, sender=self._me, cached=cached or ()))
         except (redis.RedisError, OSError) as error:
+            silence.heed_cancellation()
             if not self._is_down:
                 log.warning("circuits are known by this process alone", extra={"error": type(error).__name__})
             self._is_down = True

@@ -20,6 +20,7 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from billing.limits import Rate, fits
+from foundation import silence
 from gateway import process
 from gateway.errors import RelayError
 from gateway.limiter import WINDOW_SECONDS, Lane, Limiter, Refused
@@ -187,6 +188,7 @@ class Exchange:
         try:
             await self.exchange()
         except (redis.RedisError, OSError) as error:
+            silence.heed_cancellation()
             if not self.is_down:
                 log.warning("rate limits are counted by this process alone", extra={"error": type(error).__name__})
             self.is_down = True

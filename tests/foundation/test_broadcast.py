@@ -44,6 +44,19 @@ def test_a_silent_redis_is_waited_for_once(silent: str) -> None:
     assert time.monotonic() - began < 1.0
 
 
+async def test_who_listens_to_a_silent_redis_ends_when_told(silent: str) -> None:
+    listening = []
+    for _ in range(60):
+        listening.append(asyncio.create_task(broadcast.hear(CHANNEL, print, url=silent)))
+        await asyncio.sleep(0.02)
+    for task in listening:
+        task.cancel()
+    _, left = await asyncio.wait(listening, timeout=10)
+    for task in left:  # a second time, or this test would never end
+        task.cancel()
+    assert not left
+
+
 async def test_who_cannot_hear_tries_again_and_says_so_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broadcast, "_RECONNECT_SECONDS", 0.0)
     with capture_logs() as log:
