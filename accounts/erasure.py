@@ -12,7 +12,7 @@ from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, keys
+from accounts import audit, keys, past
 from accounts.models import AccessToken, ApiKey, Membership, User
 
 
@@ -30,6 +30,7 @@ def erase(*, user: User) -> None:
             raise StillOwner(member.tenant.name)
     for key in ApiKey.objects.filter(membership__in=members).exclude(state=ApiKey.State.REVOKED):
         keys.revoke(key=key)
+    past.forget_people(members)
     AccessToken.objects.filter(membership__in=members, revoked_at=None).update(revoked_at=timezone.now())
     Membership.objects.filter(user=locked).update(username=None, note="", role=Membership.Role.CUSTOMER)
     for model in (EmailAddress, SocialAccount, Authenticator):

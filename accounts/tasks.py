@@ -12,11 +12,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import mail_texts, mailing, notices, webhooks
+from accounts import mail_texts, mailing, notices, past, webhooks
 from accounts.models import ApiReply, AuditEvent, Membership, Tenant, WebhookDelivery
 from foundation import addresses, jobs, notify, outbox
 
-__all__ = ["mail_texts", "mailing", "notices", "purge_messages", "shorten_addresses", "tell_members", "webhooks"]
+__all__ = ["forget_past", "mail_texts", "mailing", "notices", "purge_messages", "shorten_addresses", "tell_members", "webhooks"]
 
 TELL_MEMBERS = "accounts.tell_members"
 KEEP_REPLIES = datetime.timedelta(days=1)
@@ -57,3 +57,10 @@ def shorten_addresses() -> int:
     before = timezone.now() - datetime.timedelta(days=settings.ADDRESS_RETENTION_DAYS)
     trail = addresses.shorten(AuditEvent, address="address", at="created_at", before=before)
     return trail + addresses.shorten(UserSession, address="ip", at="last_seen_at", before=before)
+
+
+@shared_task
+@jobs.scheduled("forget logs from before the move", every_seconds=24 * 3600)
+def forget_past() -> str:
+    """Drop the months of other systems' logs that are older than usage is kept; return their names."""
+    return ", ".join(past.forget()) or "none"

@@ -7,6 +7,7 @@ from console import metrics
 from console.admin.sites import platform_site, reseller_site
 from console.pages import (
     apply,
+    before,
     calls,
     key_acts,
     key_login,
@@ -58,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("console/shop/", apply.apply, name="console_apply"),
     path("console/usage/", usage.usage, name="console_usage"),
     path("console/calls/", calls.call_list, name="console_calls"),
+    path("console/before/", before.entries, name="console_before"),
     path("console/calls/<uuid:pk>/", receipt.show, name="console_receipt"),
     *moved.patterns(),
 ]

@@ -6,6 +6,7 @@ from accounts.models.identity import AccessToken, ApiKey, AuditEvent, Membership
 from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopApplication
 from accounts.models.mail import MailServer, MailText
 from accounts.models.origins import Origin
+from accounts.models.past import PastEntry
 from accounts.models.replies import ApiReply
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Membership",
     "NotificationTarget",
     "Origin",
+    "PastEntry",
     "ShopApplication",
     "SignInApp",
     "Tenant",

@@ -45,6 +45,7 @@ def _groups(site: str, request: HttpRequest) -> list[Group]:
         _selling(),
         (_("Relay"), [
             (_("Usage"), "monitoring", "gateway_usagerecord"),
+            (_("Before the move"), "history", "accounts_pastentry"),
             (_("Channels"), "lan", "channels_app_channel"),
             (_("Upstream cost"), "request_quote", "channels_app_channelcost"),
             (_("Routing policies"), "alt_route", "channels_app_routingpolicy"),

@@ -22,6 +22,7 @@ from accounts.models import (
     MailText,
     Membership,
     NotificationTarget,
+    PastEntry,
     ShopApplication,
     SignInApp,
     Tenant,
@@ -68,6 +69,7 @@ from console.admin.mail import MailServerAdmin
 from console.admin.mail_texts import MailTextAdmin
 from console.admin.offers import CategoryAdmin, CouponAdmin
 from console.admin.orders import OrderAdmin
+from console.admin.past import PastEntryAdmin
 from console.admin.people import MembershipAdmin, UserAdmin
 from console.admin.prices import PriceRuleAdmin
 from console.admin.products import ProductAdmin
@@ -148,6 +150,7 @@ SHARED: Pages = [
     (ApiKey, ApiKeyAdmin),
     (LimitRule, LimitRuleAdmin),
     (AuditEvent, AuditEventAdmin),
+    (PastEntry, PastEntryAdmin),
     (Channel, ChannelAdmin),
     (ChannelCost, ChannelCostAdmin),
     (RoutingPolicy, RoutingPolicyAdmin),

@@ -3,25 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
-from accounts import audit
+from accounts import arrivals, audit
 from accounts.models import Tenant
 from billing import openings
-from console.movein import people, prices, records, sources, subkeys, upstreams, vouchers
+from console.movein import logs, people, prices, records, sources, subkeys, upstreams, vouchers
 from console.movein.report import Report
 from console.movein.world import World
 
-STEPS = {"prices": prices.move, "people": people.move, "keys": subkeys.move, "codes": vouchers.move, "channels": upstreams.move}
+STEPS = {
+    "prices": prices.move,
+    "people": people.move,
+    "keys": subkeys.move,
+    "codes": vouchers.move,
+    "channels": upstreams.move,
+    "logs": logs.move,
+}
+# The log is long and nothing depends on it: it comes when it is asked for.
+USUAL = tuple(name for name in STEPS if name != "logs")
 _TABLES = ("users", "tokens", "channels", "redemptions", "options")
 
 
 def move(
-    *, product: str, dsn: str, label: str, tenant: Tenant, steps: Sequence[str], is_rehearsal: bool, with_staff_balances: bool = False
+    *,
+    product: str,
+    dsn: str,
+    label: str,
+    tenant: Tenant,
+    steps: Sequence[str],
+    is_rehearsal: bool,
+    with_staff_balances: bool = False,
+    log_dsn: str = "",
 ) -> Report:
-    """Move what `steps` name and return what was done, or would be. Raises sources.Unreadable and people.CannotMove."""
-    with sources.opened(dsn) as source:
+    """Move what `steps` name and return what was done, or would be. `log_dsn` names a database of its own for the log.
+
+    Raises sources.Unreadable and people.CannotMove.
+    """
+    with ExitStack() as exits:
+        source = exits.enter_context(sources.opened(dsn))
+        log = exits.enter_context(sources.opened(log_dsn)) if log_dsn else source
         _refuse_stranger(source, product)
-        world = World(product, label, tenant, source, is_rehearsal, with_staff_balances)
+        if "logs" in steps and not log.columns("logs"):
+            raise sources.Unreadable("there is no log in this database: say --logs-dsn where the log has one of its own")
+        world = World(product, label, tenant, source, log, is_rehearsal, with_staff_balances)
+        before = arrivals.origins(source=label, kind="person")
+        world.members = {number: row.local_id for number, row in before.items()}
+        world.known = {number: row.foreign_name for number, row in before.items()}
         for name, step in STEPS.items():
             if name in steps:
                 step(world)

@@ -25,15 +25,14 @@ class CannotMove(Exception):
 
 def move(world: World) -> None:
     """Move everybody who has not come yet. Raises CannotMove before the first change when the stock does not cover the sum."""
-    before = arrivals.origins(source=world.label, kind="person")
-    _refuse_other_database(world, {number: row.foreign_name for number, row in before.items()})
-    world.members.update({number: row.local_id for number, row in before.items()})
-    people = [person for person in _read(world) if person.id not in before]
+    found = list(_read(world))
+    _refuse_other_database(world, found)
+    people = [person for person in found if person.id not in world.known]
     _refuse_uncovered(world, people)
     taken: set[str] = set()
     for chunk in chunks(people):
         _move_chunk(world, chunk, taken)
-    world.report.count(KIND, "known", len(before))
+    world.report.count(KIND, "known", len(world.known))
 
 
 def _read(world: World) -> Iterator[Person]:
@@ -45,14 +44,13 @@ def _read(world: World) -> Iterator[Person]:
             yield person
 
 
-def _refuse_other_database(world: World, known: dict[int, str]) -> None:
+def _refuse_other_database(world: World, found: list[Person]) -> None:
     """A label stands for one database: who has come under it must be there under the same names."""
-    if not known:
-        return
-    names = {person.id: person.username for row in world.source.rows("users") if (person := records.person(row)) is not None}
-    others = sum(names.get(number, name) != name for number, name in known.items())
-    if others > len(known) // 2:
-        raise CannotMove(f"the label {world.label} was used for another database ({others} of {len(known)} names differ): give --label")
+    names = {person.id: person.username for person in found}
+    others = sum(names.get(number, name) != name for number, name in world.known.items())
+    if others > len(world.known) // 2:
+        told = f"{others} of {len(world.known)} names differ"
+        raise CannotMove(f"the label {world.label} was used for another database ({told}): give --label")
 
 
 def _refuse_uncovered(world: World, people: list[Person]) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 MICROS_PER_UNIT = 2
 PRODUCTS = ("one-api", "new-api")
 STAFF_ROLE = 10
+_MOST_MS = 2_147_483_647
 
 Row = Mapping[str, Any]
 
@@ -61,6 +62,28 @@ class Redemption:
     name: str
     units_micros: int
     expires_at: datetime.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log that somebody may read: no channel, no address, no error of a vendor."""
+
+    id: int
+    person_id: int
+    at: datetime.datetime
+    kind: str
+    model: str
+    key_name: str
+    amount_micros: int
+    input_tokens: int
+    output_tokens: int
+    total_ms: int
+    text: str
+
+
+# What the numbers of `type` mean; texts are kept of those that say more than numbers do.
+_KINDS = {1: "topup", 2: "call", 3: "note", 4: "note", 5: "failed", 6: "refund"}
+_TOLD = frozenset({"topup", "note", "refund"})
 
 
 def person(row: Row) -> Person | None:
@@ -112,6 +135,27 @@ def redemption(row: Row, *, now: datetime.datetime) -> Redemption | None:
     return Redemption(_int(row["id"]), _text(row.get("key")), _text(row.get("name")), units, ends)
 
 
+def line(row: Row) -> Line | None:
+    """Read a row of `logs`; None for one without a time or of no known kind. Durations: ms, or seconds as `use_time`."""
+    at, kind = moment(row.get("created_at")), _KINDS.get(_int(row.get("type")))
+    if at is None or kind is None:
+        return None
+    spent = _int(row.get("elapsed_time") or row.get("request_time")) or _int(row.get("use_time")) * 1_000
+    return Line(
+        id=_int(row["id"]),
+        person_id=_int(row.get("user_id")),
+        at=at,
+        kind=kind,
+        model=_plain(row.get("model_name"))[:120],
+        key_name=_plain(row.get("token_name"))[:60],
+        amount_micros=_int(row.get("quota")) * MICROS_PER_UNIT,
+        input_tokens=_int(row.get("prompt_tokens")),
+        output_tokens=_int(row.get("completion_tokens")),
+        total_ms=max(0, min(spent, _MOST_MS)),
+        text=_plain(row.get("content"))[:500] if kind in _TOLD else "",
+    )
+
+
 def moment(value: Any) -> datetime.datetime | None:
     """Return a time in seconds as a moment; None for never."""
     seconds = _int(value)
@@ -140,6 +184,11 @@ def _parts(value: Any) -> list[str]:
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value).strip() if value is not None else ""
+
+
+def _plain(value: Any) -> str:
+    """Return a text as PostgreSQL keeps it: without NUL."""
+    return _text(value).replace("\x00", "")
 
 
 def _int(value: Any) -> int:

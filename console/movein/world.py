@@ -19,16 +19,20 @@ CHUNK = 500
 
 @dataclass(slots=True)
 class World:
-    """`members` are memberships by the number the person had there (0 in a rehearsal: they would be made)."""
+    """`members` are memberships by the number the person had there (0 in a rehearsal: they would be made), `known` the names
+    of those who came in an earlier run. `log` is the database that holds the log, mostly the same.
+    """
 
     product: str
     label: str
     tenant: Tenant
     source: Source
+    log: Source
     is_rehearsal: bool
     with_staff_balances: bool = False
     report: Report = field(default_factory=Report)
     members: dict[int, int] = field(default_factory=dict)
+    known: dict[int, str] = field(default_factory=dict)
 
     @property
     def reference(self) -> str:

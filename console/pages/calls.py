@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import past
 from accounts.models import ApiKey, Membership
 from console.pages import cursors, rows
 from console.pages.door import MemberRequest, members_only
@@ -25,10 +26,9 @@ def call_list(request: MemberRequest) -> HttpResponse:
     before = cursors.uuid(request.GET.get("before", ""))
     wanted = _wanted(request)
     found, older = rows.calls(request.member, before=before, wanted=wanted)
-    choices = {"keys": _keys(request.member), "statuses": UsageRecord.Status.choices}
-    context = (
-        cursors.links(request, older=older) | choices | {"rows": found, "chosen": request.GET, "is_narrowed": wanted != selectors.Wanted()}
-    )
+    shown = {"keys": _keys(request.member), "statuses": UsageRecord.Status.choices, "has_past": past.has_any(request.member)}
+    narrowed = {"rows": found, "chosen": request.GET, "is_narrowed": wanted != selectors.Wanted()}
+    context = cursors.links(request, older=older) | shown | narrowed
     return render(request, "console/calls.html", context)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Model
 
-from accounts import audit, invitations, keys, legal, onboarding, social, tenants, webhooks
+from accounts import audit, invitations, keys, legal, onboarding, past, social, tenants, webhooks
 from accounts.models import (
     Acceptance,
     ApiKey,
@@ -18,6 +18,7 @@ from accounts.models import (
     MailText,
     Membership,
     NotificationTarget,
+    PastEntry,
     ShopApplication,
     SignInApp,
     Tenant,
@@ -26,6 +27,7 @@ from accounts.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from accounts.past import Entry
 from billing import cards, catalogue, codes, gateways, ledger, orders, price_book
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
@@ -217,6 +219,12 @@ def _usage(world: World) -> UsageRecord:
     )
 
 
+def _past(world: World) -> PastEntry:
+    line = Entry(uuid7(), world.tenant.pk, world.customer.pk, "call", f"past-{world.mark}", "old", 9, 1, 2, 3, "")
+    past.add([line])
+    return PastEntry.objects.get(pk=line.id)
+
+
 def _invitation(world: World) -> Invitation:
     return invitations.invite(tenant=world.tenant, role="customer", by=world.owner.user, email=f"guest-{world.mark}@people.test")[0]
 
@@ -294,6 +302,7 @@ MAKERS: dict[type[Model], Maker] = {
     Transfer: lambda world: Transfer.objects.get(journal__key=f"grant-{world.mark}"),
     LedgerAccount: lambda world: LedgerAccount.objects.get(kind="wallet", tenant=world.tenant),
     UsageRecord: _usage,
+    PastEntry: _past,
     Category: _category,
     Product: _product,
     ProductPicture: _picture,

@@ -16,6 +16,7 @@ import bcrypt
 PASSWORD = "one-api password"
 BCRYPT = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4, prefix=b"2a")).decode()
 ROOT_QUOTA = 500_000_000_000_000
+FIRST_LOG = 1_785_542_400  # 2026-08-01
 
 _USERS = """
 id INTEGER PRIMARY KEY, username VARCHAR(64) UNIQUE, password VARCHAR(200) NOT NULL, display_name VARCHAR(64), role INTEGER DEFAULT 1,
@@ -38,14 +39,25 @@ _REDEMPTIONS = """
 id INTEGER PRIMARY KEY, user_id INTEGER, {key} CHAR(32), status INTEGER DEFAULT 1, name VARCHAR(64), quota BIGINT DEFAULT 100,
 created_time BIGINT, redeemed_time BIGINT
 """
+_LOGS = """
+id INTEGER PRIMARY KEY, user_id INTEGER, created_at BIGINT, type INTEGER, content TEXT, username VARCHAR(64) DEFAULT '',
+token_name VARCHAR(64) DEFAULT '', model_name VARCHAR(64) DEFAULT '', quota INTEGER DEFAULT 0, prompt_tokens INTEGER DEFAULT 0,
+completion_tokens INTEGER DEFAULT 0, channel_id INTEGER
+"""
 _MORE = {
-    "one-api": {"tokens": ", models TEXT, subnet VARCHAR(200) DEFAULT ''", "channels": ", config TEXT, system_prompt TEXT"},
+    "one-api": {
+        "tokens": ", models TEXT, subnet VARCHAR(200) DEFAULT ''",
+        "channels": ", config TEXT, system_prompt TEXT",
+        "logs": ", request_id VARCHAR(64) DEFAULT '', elapsed_time BIGINT DEFAULT 0, is_stream BOOLEAN DEFAULT FALSE",
+    },
     "new-api": {
         "users": ", deleted_at TIMESTAMP NULL, setting TEXT, aff_quota BIGINT DEFAULT 0",
         "tokens": ", deleted_at TIMESTAMP NULL, model_limits_enabled BOOLEAN DEFAULT FALSE, model_limits TEXT, allow_ips TEXT,"
         " {group} VARCHAR(32) DEFAULT ''",
         "channels": ", open_ai_organization VARCHAR(64), test_model VARCHAR(64), auto_ban INTEGER DEFAULT 1, tag VARCHAR(64),"
         " setting TEXT, param_override TEXT, header_override TEXT, channel_info TEXT, status_code_mapping TEXT",
+        "logs": ", use_time INTEGER DEFAULT 0, is_stream BOOLEAN DEFAULT FALSE, token_id INTEGER DEFAULT 0,"
+        " {group} VARCHAR(64), ip VARCHAR(64), other TEXT",
         "redemptions": ", used_user_id INTEGER, expired_time BIGINT DEFAULT 0, deleted_at TIMESTAMP NULL",
     },
 }
@@ -99,11 +111,13 @@ def code_of(number: int) -> str:
     return f"{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % (1 << 128):032x}"
 
 
-def make(connection: Any, *, product: str, kind: str, people: int = 0, tokens: int = 0, channels: int = 0, codes: int = 0) -> Database:
+def make(
+    connection: Any, *, product: str, kind: str, people: int = 0, tokens: int = 0, channels: int = 0, codes: int = 0, logs: int = 0
+) -> Database:
     """Write the tables and that many rows; person 1 is root with its symbolic balance, one in ten has no address."""
     made = Database(connection, product, kind)
     quote = {"group": '"group"', "key": '"key"'}
-    for table, columns in {"users": _USERS, "tokens": _TOKENS, "channels": _CHANNELS, "redemptions": _REDEMPTIONS}.items():
+    for table, columns in {"users": _USERS, "tokens": _TOKENS, "channels": _CHANNELS, "redemptions": _REDEMPTIONS, "logs": _LOGS}.items():
         made.run(f'CREATE TABLE "{table}" ({(columns + _MORE[product].get(table, "")).format(**quote)})')
     made.run('CREATE TABLE "options" ("key" VARCHAR(191) PRIMARY KEY, "value" TEXT)')
     made.insert("options", [{"key": name, "value": value} for name, value in OPTIONS.items()])
@@ -111,6 +125,7 @@ def make(connection: Any, *, product: str, kind: str, people: int = 0, tokens: i
     made.insert("tokens", (token(number, people=people) for number in range(1, tokens + 1)))
     made.insert("channels", (channel(number) for number in range(1, channels + 1)))
     made.insert("redemptions", (redemption(number) for number in range(1, codes + 1)))
+    made.insert("logs", (log(number, people=people) for number in range(1, logs + 1)))
     return made
 
 
@@ -175,4 +190,23 @@ def redemption(number: int, **fields: Any) -> dict[str, Any]:
         "status": 3 if number % 4 == 0 else 1,
         "name": "spring",
         "quota": 500_000,
+    } | fields
+
+
+def log(number: int, *, people: int = 1, **fields: Any) -> dict[str, Any]:
+    """Return a row of `logs`: a call half a minute after the one before, from 2026-08 on; every hundredth is a top-up."""
+    is_top_up = number % 100 == 0
+    return {
+        "id": number,
+        "user_id": (number - 1) % max(1, people) + 1,
+        "created_at": FIRST_LOG + number * 5,
+        "type": 1 if is_top_up else 2,
+        "content": "redeemed 500000" if is_top_up else "ratio 1.25 × 4",
+        "username": f"user{number}",
+        "token_name": "" if is_top_up else f"key {number % 7}",
+        "model_name": "" if is_top_up else "gpt-4o",
+        "quota": 500_000 if is_top_up else number % 5_000,
+        "prompt_tokens": 0 if is_top_up else number % 800,
+        "completion_tokens": 0 if is_top_up else number % 90,
+        "channel_id": 1,
     } | fields

@@ -31,6 +31,8 @@ class Command(Verb):
         parser.add_argument("--tenant", metavar="SLUG", help="whose people they become (default: the platform)")
         parser.add_argument("--label", metavar="NAME", help="tells several databases apart (default: the source)")
         parser.add_argument("--only", action="append", choices=list(move.STEPS), help="only this; may be repeated")
+        parser.add_argument("--logs", action="store_true", help="the log too: what people did there, to be read here; no money moves by it")
+        parser.add_argument("--logs-dsn", metavar="DSN", default="", help="where the log has a database of its own (LOG_SQL_DSN)")
         parser.add_argument("--staff-balances", action="store_true", help="take balances of administrators too; often they are symbolic")
         parser.add_argument("--dry-run", action="store_true", help="change nothing")
         parser.add_argument("--report", metavar="FILE", help="write every finding as JSON lines")
@@ -46,9 +48,10 @@ class Command(Verb):
                 dsn=self._dsn(options["dsn"]),
                 label=label,
                 tenant=whose.tenant(options["tenant"]),
-                steps=options["only"] or list(move.STEPS),
+                steps=[*(options["only"] or move.USUAL), *(["logs"] if options["logs"] or options["logs_dsn"] else [])],
                 is_rehearsal=options["dry_run"],
                 with_staff_balances=options["staff_balances"],
+                log_dsn=self._dsn(options["logs_dsn"]),
             )
         except (sources.Unreadable, people.CannotMove) as error:
             self.fail(str(error))
