@@ -56,6 +56,10 @@ class Cell(Generic[K, V]):
             self._found.move_to_end(key)
         return value
 
+    def knows_missing(self, key: K) -> bool:
+        """Tell whether it is remembered that there is no value: `get` will not look it up."""
+        return key in self._missed
+
     async def get(self, key: K) -> V:
         """Return the value, loading it when needed; concurrent callers of one key share one load."""
         value = self.peek(key)

@@ -25,7 +25,7 @@ from accounts.models import Membership
 from billing import limit_rules
 from billing.limit_rules import KeyLimits
 from foundation.snapshots import Cell
-from gateway import basic
+from gateway import basic, guesses
 from gateway.errors import RelayError
 from gateway.proxies import client_address
 from gateway.requests import LeanRequest, header, lean
@@ -57,7 +57,7 @@ class Recogniser:
         self._older: Cell[tuple[str, ...], Known | None] = Cell(kind="keys", load=_load_older)
         self._hosts: Cell[str, int | None] = Cell(kind="keys", load=_load_host, size=2_000)
         self._platform_hosts = platform_hosts
-        self._guesses = basic.Guesses()
+        self._guesses = guesses.Guesses()
         self._salt = os.urandom(32)
         self._digests: dict[bytes, str] = {}
 
@@ -83,19 +83,19 @@ class Recogniser:
         request.rates = known.limits.rates
 
     async def _meet(self, request: LeanRequest, digest: str) -> Known | None:
-        """Load a key this process does not know yet. Raise RelayError (429) for one who guesses passwords."""
+        """Load a key this process does not know yet. Raise RelayError (429) for one who guesses keys or passwords."""
         secret = credential(request._request)
-        name = key_logins.name_in(secret)
-        address = client_address(request._request) if name else ""
-        if name and not self._guesses.may_try(name, address):
-            raise RelayError("rate_limit_exceeded", "Too many wrong passwords: wait a minute.", retry_after_seconds=60)
+        login, is_missed = key_logins.name_in(secret), self._keys.knows_missing(digest)
+        name, address = login or guesses.name_of(secret), client_address(request._request)
+        if (login or not is_missed) and not self._guesses.may_try(name, address):
+            raise RelayError("rate_limit_exceeded", "Too many wrong keys or passwords: wait a minute.", retry_after_seconds=60)
         known = await self._keys.get(digest)
         if known is None and settings.SECRET_KEY_FALLBACKS:
             known = await self._older.get(keys.digests(secret))
-        if known is None and name:
-            self._guesses.count(name, address)
-        elif known is None:
+        if known is None and not login:
             known = await self._spelled_otherwise(secret) or await self._pinned(request)
+        if known is None and (login or not is_missed):
+            self._guesses.count(name, address)
         return known
 
     async def _spelled_otherwise(self, secret: str) -> Known | None:

@@ -142,11 +142,12 @@ def relay_path(mounts: tuple[str, ...]) -> Callable[[str, str], str | None]:
             if address.startswith(mount + "/"):
                 below = address[len(mount) :]
                 return _once(below) if below.startswith(PREFIXES) else None
-        return address if address == "/" and method in {"HEAD", "OPTIONS"} else None
+        # Some clients look at their base address first.
+        return "/" if method in {"HEAD", "OPTIONS"} and (address == "/" or address in prefixes) else None
 
     return find
 
 
 def _once(address: str) -> str:
-    """Return the path of a client whose base address ended in /v1, and who put another /v1 behind."""
-    return address[3:] if address.startswith("/v1/v1/") else address
+    """Return the path of a client whose base address ended in /v1, and who put another /v1, or /v1beta, behind."""
+    return address[3:] if address.startswith(("/v1/v1/", "/v1/v1beta/")) else address

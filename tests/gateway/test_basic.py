@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from accounts import key_logins
-from gateway import basic
+from gateway import guesses
 from tests.gateway.conftest import HELLO, Caller
 from tests.gateway.live import LiveRelay
 
@@ -47,7 +47,7 @@ def test_a_form_of_another_site_is_refused(relay: LiveRelay, caller: Caller) -> 
 
 def test_who_guesses_waits(relay: LiveRelay, caller: Caller) -> None:
     key_logins.give(key=caller.key, name="ann", password=PASSWORD)
-    seen = {ask(relay, header("ann", f"wrong password {number}")) for number in range(basic.GUESSES_A_MINUTE * 2 + 2)}
+    seen = {ask(relay, header("ann", f"wrong password {number}")) for number in range(guesses.A_MINUTE * 2 + 2)}
     assert seen == {(401, "invalid_api_key"), (429, "rate_limit_exceeded")}
     assert ask(relay, header("x", caller.secret)) == (200, None)
 

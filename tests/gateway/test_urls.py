@@ -30,6 +30,10 @@ from gateway.views.operations import EmbeddingsView, RerankView
         ("GET", "/api/status", None),
         ("GET", "/", None),
         ("HEAD", "/", "/"),
+        ("HEAD", "/one-api", "/"),
+        ("GET", "/one-api", None),
+        ("POST", "/one-api/v1/v1/messages", "/v1/messages"),
+        ("POST", "/v1/v1beta/models/m:generateContent", "/v1beta/models/m:generateContent"),
     ],
 )
 def test_the_relays_paths_are_told_from_the_pages(method: str, path: str, below: str | None) -> None:
