@@ -13,6 +13,7 @@ from console.movein.records import mapping
 Row = Mapping[str, Any]
 
 ENABLED = 1
+_HUB_BEDROCK = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class ForeignChannel:
 
 
 def channel(product: str, row: Row) -> ForeignChannel:
-    """Read a row. The weight 0 of new-api takes part (it adds 10 to every weight); one-api never used weights."""
+    """Read a row. The weight 0 of new-api takes part (it adds 10 to every weight); one-api never used weights, one-hub does."""
     kind = int(row.get("type") or 0)
     config = mapping(row.get("config"))
     renamed = {str(public): str(upstream) for public, upstream in mapping(row.get("model_mapping")).items()}
@@ -49,12 +50,12 @@ def channel(product: str, row: Row) -> ForeignChannel:
         name=str(row.get("name") or f"channel {row['id']}").strip()[:60],
         provider=vendors.vendor(product, kind),
         base_url=(str(row.get("base_url") or "").strip().rstrip("/") or vendors.ADDRESSES.get((product, kind), "")),
-        keys=_keys(row, config),
+        keys=_aws_last(_keys(row, config)) if product == "one-hub" and kind == _HUB_BEDROCK else _keys(row, config),
         models={name[:120]: _last(renamed, name)[:200] for name in named},
         groups=tuple(part.strip()[:40] for part in str(row.get("group") or "default").split(",") if part.strip()) or ("default",),
         tags=(str(row["tag"])[:40],) if row.get("tag") else (),
         priority=int(row.get("priority") or 0),
-        weight=weight + 10 if product == "new-api" else 1,
+        weight={"new-api": weight + 10, "one-hub": max(1, weight)}.get(product, 1),
         is_enabled=int(row.get("status") or 0) == ENABLED,
         options=_options(row, config, vendors.vendor(product, kind)),
         notes=tuple(notes),
@@ -82,21 +83,27 @@ def _keys(row: Row, config: Mapping[str, Any]) -> tuple[str, ...]:
     return (str(config["vertex_ai_adc"]),) if config.get("vertex_ai_adc") else (text,) if text else ()
 
 
+def _aws_last(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Put the region behind the credentials: one-hub writes `region|id|secret`."""
+    return tuple("|".join([*rest, region]) for region, *rest in (key.split("|") for key in keys))
+
+
 def _options(row: Row, config: Mapping[str, Any], provider: str | None) -> dict[str, str]:
     setting, other = mapping(row.get("setting")), str(row.get("other") or "").strip()
     found = {
         "override": _json(row.get("param_override")),
         "headers": _json(row.get("header_override")),
         "system_prefix": str(row.get("system_prompt") or setting.get("system_prompt") or "").strip(),
-        "proxy": str(setting.get("proxy") or ""),
+        "proxy": str(setting.get("proxy") or row.get("proxy") or ""),
     }
     if provider == "openai":
         found["organization"] = str(row.get("openai_organization") or row.get("open_ai_organization") or "")
     if provider == "azure":
         found["api_version"] = str(config.get("api_version") or other)
     if provider == "vertex":
-        found["region"] = str(config.get("region") or _region(other))
-        found["project"] = str(config.get("vertex_ai_project_id") or "")
+        region, _, project = other.partition("|") if "|" in other else (_region(other), "", "")
+        found["region"] = str(config.get("region") or region)
+        found["project"] = str(config.get("vertex_ai_project_id") or project)
     if provider == "cloudflare":
         found["account_id"] = str(config.get("user_id") or other)
     return {name: value for name, value in found.items() if value}

@@ -19,7 +19,7 @@ def move(world: World) -> None:
     """Move every line of somebody who has come. A line has its id from where it stood: a second run brings what is missing."""
     since = past.oldest_kept(timezone.now())
     for rows in chunks(world.log.rows("logs"), AT_ONCE):
-        lines = [line for row in rows if (line := records.line(row)) is not None]
+        lines = [line for row in rows if (line := records.line(world.product, row)) is not None]
         kept = [line for line in lines if line.person_id in world.members and line.at >= since]
         new = len(kept) if world.is_rehearsal else past.add([_entry(world, line) for line in kept])
         world.report.count(KIND, "moved", new)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from accounts import arrivals, audit
 from accounts.models import Tenant
 from billing import openings
-from console.movein import logs, people, prices, records, sources, subkeys, upstreams, vouchers
+from console.movein import logs, people, prices, sources, subkeys, upstreams, vouchers
 from console.movein.report import Report
 from console.movein.world import World
 
@@ -66,6 +66,13 @@ def _refuse_stranger(source: sources.Source, product: str) -> None:
     lacking = [table for table in _TABLES if not source.columns(table)]
     if lacking:
         raise sources.Unreadable(f"this is no database of {product}: it has no table {', '.join(lacking)}")
-    looks_new = "model_limits" in source.columns("tokens")
-    if looks_new != (product == records.PRODUCTS[1]):
-        raise sources.Unreadable(f"this looks like a database of {records.PRODUCTS[looks_new]}: say --source {records.PRODUCTS[looks_new]}")
+    looks = _looks_like(source)
+    if looks != product:
+        raise sources.Unreadable(f"this looks like a database of {looks}: say --source {looks}")
+
+
+def _looks_like(source: sources.Source) -> str:
+    """Tell the products apart by what only one of them has."""
+    if source.columns("user_groups") and source.columns("prices"):
+        return "one-hub"
+    return "new-api" if "model_limits" in source.columns("tokens") else "one-api"

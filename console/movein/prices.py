@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from billing import price_drafts, price_formats
+from console.movein import hub_prices
 from console.movein.world import World
 
 KIND = "prices"
@@ -13,7 +14,7 @@ KIND = "prices"
 def move(world: World) -> None:
     """Take the ratios over where they differ from what counts now; a price below the seller's own cost is left and told."""
     try:
-        foreign = price_formats.ratios(json.dumps(world.source.options()))
+        foreign = price_formats.ratios(json.dumps(_options(world)))
     except price_formats.NotReadable as error:
         world.report.say(KIND, "-", f"no prices moved: {error}; set them with import_prices or set_price")
         return
@@ -31,3 +32,10 @@ def move(world: World) -> None:
     if not world.is_rehearsal:
         # Nothing is a jump here: the operator moves the whole list.
         price_drafts.apply(draft=found, source=f"moved in: {world.label}"[:200], is_confirmed=True, with_groups=True)
+
+
+def _options(world: World) -> dict[str, str]:
+    """Return the ratios: settings, but with one-hub tables of their own."""
+    if world.product != "one-hub":
+        return world.source.options()
+    return hub_prices.options(world.source.all("prices"), world.source.all("user_groups"))

@@ -1,4 +1,4 @@
-"""What rows of one-api and new-api mean, where they differ in names and habits. Pure.
+"""What rows of one-api, new-api and one-hub mean, where they differ in names and habits. Pure.
 
 500,000 units there are one dollar: a unit is 2 µ$. Times are seconds, -1 or 0 is never. Rows that were deleted there are None.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MICROS_PER_UNIT = 2
-PRODUCTS = ("one-api", "new-api")
+PRODUCTS = ("one-api", "new-api", "one-hub")
 STAFF_ROLE = 10
 _MOST_MS = 2_147_483_647
 
@@ -82,7 +82,8 @@ class Line:
 
 
 # What the numbers of `type` mean; texts are kept of those that say more than numbers do.
-_KINDS = {1: "topup", 2: "call", 3: "note", 4: "note", 5: "failed", 6: "refund"}
+_KINDS = {1: "topup", 2: "call", 3: "note", 4: "note"}
+_MORE_KINDS = {"new-api": {5: "failed", 6: "refund"}}
 _TOLD = frozenset({"topup", "note", "refund"})
 
 
@@ -111,6 +112,7 @@ def token(row: Row) -> Token | None:
         return None
     used, left = _int(row.get("used_quota")), _int(row.get("remain_quota"))
     is_limited = "model_limits_enabled" not in row or bool(row["model_limits_enabled"])
+    bounds = _object(mapping(row.get("setting")).get("limits"))
     return Token(
         id=_int(row["id"]),
         person_id=_int(row.get("user_id")),
@@ -120,8 +122,10 @@ def token(row: Row) -> Token | None:
         expires_at=moment(row.get("expired_time")),
         used_micros=max(0, used) * MICROS_PER_UNIT,
         allowed_micros=None if row.get("unlimited_quota") else (max(0, used) + max(0, left)) * MICROS_PER_UNIT,
-        models=tuple(_parts(row.get("models") or (row.get("model_limits") if is_limited else ""))),
-        networks=_networks(row.get("subnet") or row.get("allow_ips")),
+        models=tuple(
+            _parts(row.get("models") or (row.get("model_limits") if is_limited else "") or _bound(bounds, "limit_model_setting", "models"))
+        ),
+        networks=_networks(row.get("subnet") or row.get("allow_ips") or _bound(bounds, "limits_ip_setting", "whitelist")),
         group=_text(row.get("group")),
     )
 
@@ -135,9 +139,10 @@ def redemption(row: Row, *, now: datetime.datetime) -> Redemption | None:
     return Redemption(_int(row["id"]), _text(row.get("key")), _text(row.get("name")), units, ends)
 
 
-def line(row: Row) -> Line | None:
+def line(product: str, row: Row) -> Line | None:
     """Read a row of `logs`; None for one without a time or of no known kind. Durations: ms, or seconds as `use_time`."""
-    at, kind = moment(row.get("created_at")), _KINDS.get(_int(row.get("type")))
+    kinds = _KINDS | _MORE_KINDS.get(product, {})
+    at, kind = moment(row.get("created_at")), kinds.get(_int(row.get("type")))
     if at is None or kind is None:
         return None
     spent = _int(row.get("elapsed_time") or row.get("request_time")) or _int(row.get("use_time")) * 1_000
@@ -163,12 +168,24 @@ def moment(value: Any) -> datetime.datetime | None:
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """Return a JSON object inside a text; empty where there is none."""
+    """Return a JSON object, mostly inside a text; empty where there is none."""
+    if isinstance(value, dict):
+        return value
     try:
         found = json.loads(_text(value) or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _bound(bounds: Mapping[str, Any], name: str, member: str) -> str:
+    """Return a list of one-hub's settings of a token, where it is switched on: `limits.limit_model_setting.models`."""
+    found = _object(bounds.get(name))
+    return ",".join(str(one) for one in found.get(member) or ()) if found.get("enabled") else ""
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _networks(value: Any) -> tuple[str, ...] | None:

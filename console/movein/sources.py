@@ -57,10 +57,14 @@ class Source:
             yield from page
             after = int(page[-1]["id"])
 
+    def all(self, table: str) -> list[Row]:
+        """Return a small table that has no numbers."""
+        sql = "SELECT * FROM {table}"
+        return self._query(sql.format(table=self._named(table)), [])
+
     def options(self) -> dict[str, str]:
-        """Return the table of settings, which has no numbers."""
-        rows = self._query("SELECT * FROM options", [])
-        return {str(row["key"]): str(row["value"] or "") for row in rows}
+        """Return the settings."""
+        return {str(row["key"]): str(row["value"] or "") for row in self.all("options")}
 
     def _named(self, name: str) -> str:
         return f"{self._quote}{name}{self._quote}"

@@ -22,7 +22,13 @@ _NEW_API: Mapping[int, str] = {
     4: "ollama", 26: "zhipu", 27: "perplexity", 34: "cohere", 35: "minimax", 38: "jina", 39: "cloudflare", 40: "siliconflow",
     41: "vertex", 42: "mistral", 43: "deepseek", 44: "openai", 45: "volcengine", 46: "qianfan", 47: "openai", 48: "xai",
 }  # fmt: skip
-TYPES: Mapping[str, Mapping[int, str]] = {"one-api": {**_BOTH, **_ONE_API}, "new-api": {**_BOTH, **_NEW_API}}
+# The same up to 22, then numbers of its own.
+_ONE_HUB: Mapping[int, str] = {
+    **{kind: slug for kind, slug in _BOTH.items() if kind <= 22}, 2: "openai", 4: "openai", 5: "openai", 25: "gemini", 26: "baichuan",
+    27: "minimax", 28: "deepseek", 29: "moonshot", 30: "mistral", 31: "groq", 32: "bedrock", 33: "lingyiwanwu", 36: "cohere",
+    39: "ollama", 42: "vertex", 45: "siliconflow", 47: "jina",
+}  # fmt: skip
+TYPES: Mapping[str, Mapping[int, str]] = {"one-api": {**_BOTH, **_ONE_API}, "new-api": {**_BOTH, **_NEW_API}, "one-hub": _ONE_HUB}
 # Where OpenAI's protocol is spoken at an address that those products know by heart.
 ADDRESSES: Mapping[tuple[str, int], str] = {
     ("one-api", 41): "https://api.novita.ai/v3/openai",
@@ -34,6 +40,10 @@ NAMES: Mapping[str, Mapping[int, str]] = {
     "new-api": {
         2: "Midjourney", 5: "Midjourney", 21: "AI Proxy library", 36: "Suno", 37: "Dify", 49: "Coze", 50: "Kling", 51: "Jimeng", 52: "Vidu",
         53: "Submodel", 54: "Doubao video", 55: "Sora", 56: "Replicate", 57: "Codex",
+    },
+    "one-hub": {
+        21: "AI Proxy library", 23: "Tencent", 24: "Azure Speech", 34: "Midjourney", 35: "Cloudflare AI", 37: "Stability AI", 38: "Coze",
+        40: "Hunyuan", 41: "Suno", 43: "Llama", 44: "Ideogram", 46: "Flux", 48: "rerank",
     },
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Databases as one-api and new-api make them (tables, columns, defaults, habits), on SQLite, MySQL or PostgreSQL, filled by number.
+"""Databases as one-api, new-api and one-hub make them (tables, columns, defaults), on SQLite, MySQL or PostgreSQL, filled by number.
 
 `make` writes people, tokens, channels, redemptions and options that follow from a seed; a table may be changed afterwards through
 the returned connection. Every password is the one of `PASSWORD`; token n has the secret of `secret_of(n)`.
@@ -44,6 +44,7 @@ id INTEGER PRIMARY KEY, user_id INTEGER, created_at BIGINT, type INTEGER, conten
 token_name VARCHAR(64) DEFAULT '', model_name VARCHAR(64) DEFAULT '', quota INTEGER DEFAULT 0, prompt_tokens INTEGER DEFAULT 0,
 completion_tokens INTEGER DEFAULT 0, channel_id INTEGER
 """
+_PRICES = '"model" VARCHAR(100), "type" VARCHAR(20), "channel_type" INTEGER, "input" DECIMAL(20, 8), "output" DECIMAL(20, 8)'
 _MORE = {
     "one-api": {
         "tokens": ", models TEXT, subnet VARCHAR(200) DEFAULT ''",
@@ -61,6 +62,19 @@ _MORE = {
         "redemptions": ", used_user_id INTEGER, expired_time BIGINT DEFAULT 0, deleted_at TIMESTAMP NULL",
     },
 }
+_MORE["one-hub"] = {
+    "users": ", deleted_at TIMESTAMP NULL",
+    "tokens": ", deleted_at TIMESTAMP NULL, {group} VARCHAR(32) DEFAULT '', backup_group VARCHAR(32) DEFAULT '', setting TEXT",
+    "channels": ", proxy VARCHAR(255) DEFAULT '', test_model VARCHAR(50) DEFAULT '', tag VARCHAR(64) DEFAULT '', deleted_at TIMESTAMP NULL",
+    "redemptions": ", deleted_at TIMESTAMP NULL",
+    "logs": ", request_time INTEGER DEFAULT 0",
+}
+PRICES = [
+    {"model": "gpt-4o", "type": "tokens", "channel_type": 1, "input": 1.25, "output": 5},
+    {"model": "claude-x", "type": "tokens", "channel_type": 14, "input": 0.35, "output": 0.4},
+    {"model": "dall-e-3", "type": "times", "channel_type": 1, "input": 20, "output": 0},
+]
+GROUPS = [{"id": 1, "symbol": "default", "name": "Default", "ratio": 1}, {"id": 2, "symbol": "vip", "name": "VIP", "ratio": 0.8}]
 OPTIONS = {
     "ModelRatio": json.dumps({"gpt-4o-mini": 0.075, "gpt-4o": 1.25, "claude-sonnet-4": 1.5}),
     "CompletionRatio": json.dumps({"gpt-4o-mini": 4, "gpt-4o": 4, "claude-sonnet-4": 5}),
@@ -120,6 +134,11 @@ def make(
     for table, columns in {"users": _USERS, "tokens": _TOKENS, "channels": _CHANNELS, "redemptions": _REDEMPTIONS, "logs": _LOGS}.items():
         made.run(f'CREATE TABLE "{table}" ({(columns + _MORE[product].get(table, "")).format(**quote)})')
     made.run('CREATE TABLE "options" ("key" VARCHAR(191) PRIMARY KEY, "value" TEXT)')
+    if product == "one-hub":
+        made.run(f'CREATE TABLE "prices" ({_PRICES})')
+        made.run('CREATE TABLE "user_groups" ("id" INTEGER PRIMARY KEY, "symbol" VARCHAR(50), "name" VARCHAR(50), "ratio" DECIMAL(10, 2))')
+        made.insert("prices", PRICES)
+        made.insert("user_groups", GROUPS)
     made.insert("options", [{"key": name, "value": value} for name, value in OPTIONS.items()])
     made.insert("users", (person(number) for number in range(1, people + 1)))
     made.insert("tokens", (token(number, people=people) for number in range(1, tokens + 1)))

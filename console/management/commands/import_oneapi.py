@@ -1,4 +1,4 @@
-"""Move in from one-api or new-api: people, sub-keys, channels, prices, codes and balances, from their database."""
+"""Move in from one-api, new-api or one-hub: people, sub-keys, channels, prices, codes and balances, from their database."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_SHOWN = 8
 
 class Command(Verb):
     help = (
-        "Move in from a database of one-api or new-api. It is only read. --dry-run shows what would come and what needs a person; "
+        "Move in from a database of one-api, new-api or one-hub. It is only read. --dry-run shows what would come and what needs a person; "
         "a run that was stopped, or is repeated, brings only what has not come yet."
     )
 

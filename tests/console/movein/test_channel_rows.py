@@ -15,7 +15,7 @@ def read(product: str = "one-api", **fields: Any) -> ForeignChannel:
     return channel(product, {"id": 5, "type": 1, "key": "k", "status": 1, "name": "c", "models": "m"} | fields)
 
 
-@pytest.mark.parametrize("product", ["one-api", "new-api"])
+@pytest.mark.parametrize("product", ["one-api", "new-api", "one-hub"])
 def test_every_type_leads_to_a_vendor_there_is(product: str) -> None:
     known = set(registry.providers())
     assert {kind: slug for kind, slug in vendors.TYPES[product].items() if slug not in known} == {}
@@ -66,3 +66,13 @@ def test_settings_become_options() -> None:
 
 def test_what_stays_behind_is_noted() -> None:
     assert read("new-api", status_code_mapping='{"400": "500"}').notes == ("status_code_mapping stays behind",)
+
+
+def test_one_hub_has_numbers_and_habits_of_its_own() -> None:
+    assert [read("one-hub", type=kind).provider for kind in (1, 14, 25, 28, 33, 40)] == [
+        "openai", "anthropic", "gemini", "deepseek", "lingyiwanwu", None,
+    ]  # fmt: skip
+    assert read("one-hub", weight=7, proxy="socks5://127.0.0.1:1").weight == 7
+    assert read("one-hub", proxy="socks5://127.0.0.1:1").options == {"proxy": "socks5://127.0.0.1:1"}
+    assert read("one-hub", type=32, key="us-east-1|AKIA|secret").keys == ("AKIA|secret|us-east-1",)
+    assert read("one-hub", type=42, other="us-east5|my-project").options == {"region": "us-east5", "project": "my-project"}

@@ -34,7 +34,7 @@ def test_what_somebody_did_there_is_read_here_and_moves_no_money(foreign: Foreig
     database, dsn = foreign(people=3, logs=12)
     told = [
         oneapi_database.log(20, people=3, type=1, content="redeemed", quota=500_000, model_name=""),
-        oneapi_database.log(21, people=3, type=5, content="the vendor's own secret words", quota=0),
+        oneapi_database.log(21, people=3, type=5, content="a test of secret words", quota=0),
         oneapi_database.log(22, people=3, type=4, user_id=77),
         oneapi_database.log(23, people=3, type=9),
         oneapi_database.log(24, people=3, created_at=0),
@@ -45,7 +45,7 @@ def test_what_somebody_did_there_is_read_here_and_moves_no_money(foreign: Foreig
 
     report = run(dsn, root_tenant, steps=["logs"])
 
-    assert dict(report.counts) == {("log", "moved"): 14, ("log", "known"): 0, ("log", "left"): 3}
+    assert dict(report.counts) == {("log", "moved"): 13, ("log", "known"): 0, ("log", "left"): 4}
     assert Journal.objects.count() == before
     assert audit.run() == []
     second = Membership.objects.get(pk=Origin.objects.get(kind="person", foreign_id=2).local_id)

@@ -279,7 +279,22 @@ def test_prices_and_groups_come_along(foreign: Foreign, root_tenant: Tenant) -> 
     assert (rule.input, rule.output) == (2_500_000, 10_000_000)
 
 
-@pytest.mark.parametrize(("product", "other"), [("one-api", "new-api"), ("new-api", "one-api")])
+def test_people_keys_and_prices_of_one_hub_come_along(foreign: Foreign, root_tenant: Tenant) -> None:
+    database, dsn = foreign(product="one-hub", people=5, channels=3)
+    secret = "sk-" + "h" * 59
+    database.insert("tokens", [oneapi_database.token(1, key=secret[3:], user_id=2, setting="{}")])
+    run(dsn, root_tenant, product="one-hub")
+    member = Origin.objects.get(kind="person", foreign_id=2).local_id
+    assert keys.by_secret(secret).membership_id == member  # type: ignore[union-attr]
+    assert ledger.balance(membership_id=member).available_micros == oneapi_database.person(2)["quota"] * 2
+    assert {rule.pattern: (rule.input, rule.output, rule.per_call) for rule in price_lists.current()} == {
+        "gpt-4o": (2_500_000, 10_000_000, None), "claude-x": (700_000, 800_000, None), "dall-e-3": (None, None, 40_000),
+    }  # fmt: skip
+    assert Channel.objects.filter(tenant=root_tenant).count() == 3
+    assert audit.run() == []
+
+
+@pytest.mark.parametrize(("product", "other"), [("one-api", "new-api"), ("new-api", "one-hub"), ("one-hub", "one-api")])
 def test_the_other_product_is_told(foreign: Foreign, root_tenant: Tenant, product: str, other: str) -> None:
     _, dsn = foreign(product=product, people=1)
     with pytest.raises(Unreadable, match=f"looks like a database of {product}: say --source {product}"):

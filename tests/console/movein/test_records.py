@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import Any
 
 import pytest
@@ -74,3 +75,18 @@ def test_times_are_seconds_and_never_is_none() -> None:
     assert [records.moment(value) for value in (-1, 0, None)] == [None, None, None]
     assert records.moment(1_764_201_600) == datetime.datetime(2025, 11, 27, tzinfo=datetime.UTC)
     assert records.moment(9_999_999_999_999).year == 9999  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_one_hub_keeps_a_keys_limits_as_json(as_text: bool) -> None:
+    limits = {
+        "limit_model_setting": {"enabled": True, "models": ["a", "b"]},
+        "limits_ip_setting": {"enabled": True, "whitelist": ["10.0.0.0/8"]},
+    }
+    read = token(setting=json.dumps({"limits": limits}) if as_text else {"limits": limits})
+    assert read is not None
+    assert (read.models, read.networks) == (("a", "b"), ("10.0.0.0/8",))
+    limits["limit_model_setting"]["enabled"] = limits["limits_ip_setting"]["enabled"] = False
+    off = token(setting={"limits": limits})
+    assert off is not None
+    assert (off.models, off.networks) == ((), ())
