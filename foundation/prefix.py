@@ -1,6 +1,7 @@
 """Serve the pages below a path of another site: a proxy takes the path off and says it in X-Forwarded-Prefix.
 
-The header may be believed here, since only our own relay and proxy reach the pages: the relay passes it on from trusted ones alone.
+Cookies keep to that path as well: what else stands on the host must not get them. The header may be believed here, since only our
+own relay and proxy reach the pages: the relay passes it on from trusted ones alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.urls import get_script_prefix
 _HEADER = "HTTP_X_FORWARDED_PREFIX"
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 _LONGEST = 200
+_WHOLE_HOST = re.compile(r"; *path=/(?=;|$)", re.IGNORECASE)
 
 Environment = dict[str, Any]
 
@@ -26,9 +28,29 @@ def prefixed(application: Callable[..., Iterable[bytes]]) -> Callable[..., Itera
         told = environment.pop(_HEADER, "").rstrip("/")
         if told and len(told) <= _LONGEST and _PREFIX.fullmatch(told) and "/.." not in told:
             environment["SCRIPT_NAME"] = told
+            environment["HTTP_COOKIE"] = _nearest(environment.get("HTTP_COOKIE", ""))
+            return application(environment, _keeping_cookies(start_response, told))
         return application(environment, start_response)
 
     return apply
+
+
+def _nearest(cookies: str) -> str:
+    """Keep of several cookies of a name the first, which is the one of the longest path (RFC 6265, 5.4); Django would take the last."""
+    found: dict[str, str] = {}
+    for cookie in cookies.split(";"):
+        found.setdefault(cookie.partition("=")[0].strip(), cookie.strip())
+    return "; ".join(filter(None, found.values()))
+
+
+def _keeping_cookies(start_response: Callable[..., Any], path: str) -> Callable[..., Any]:
+    """Return a `start_response` that sends cookies of the whole host for the path alone."""
+
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        kept = [(name, _WHOLE_HOST.sub(f"; Path={path}", value) if name.lower() == "set-cookie" else value) for name, value in headers]
+        return start_response(status, kept, *more)
+
+    return start
 
 
 class StaticStorage(StaticFilesStorage):

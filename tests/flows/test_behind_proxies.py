@@ -163,6 +163,7 @@ def test_pages_stay_below_the_prefix(site: Site, browser: httpx.Client, path: st
 def test_signing_in_leads_to_the_console_and_the_back_office(site: Site, browser: httpx.Client) -> None:
     console = sign_in(browser, site)
     assert (console.status_code, console.url.path) == (200, "/keyosk/console/")
+    assert {cookie.path for cookie in browser.cookies.jar} == {"/keyosk"}
     assert leads_out(console.text) == set()
     for path in ("/console/keys/", "/console/wallet/", "/admin/", "/admin/channels_app/channel/"):
         page = browser.get(site.prefixed + path)
