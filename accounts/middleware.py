@@ -1,15 +1,21 @@
-"""Find the client's address, the tenant by the request's host, and the actor by its session; name the sign-in services."""
+"""Find the client's address, the tenant by the host, the actor by the session; keep visits read-only; name the sign-in services."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
-from accounts import domains, scope, social, tenants
+from accounts import domains, scope, social, tenants, visits
 from foundation import csp
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -17,6 +23,11 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 HEALTH_PATH = "/healthz"
 ACCOUNT_PATHS = "/accounts/"
 TLS_PATH = "/internal/tls-allowed"
+API_PATHS = "/api/"
+# The session's names for the visit that runs in it, and for the page it was begun from.
+VISIT = "support_visit"
+VISIT_BACK = "support_visit_back"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNKNOWN_HOST = "Nobody answers on this host. Check the address, or add the host to a tenant's domains.\n"
 
 
@@ -69,6 +80,30 @@ class ActorMiddleware:
         return self.get_response(request)
 
 
+class VisitMiddleware:
+    """While staff see the console as a customer: the tenant and the actor are the customer's, and nothing else is reached.
+
+    `request.visit` is the running visit or None.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.visit = None  # type: ignore[attr-defined]  # what this middleware is for
+        # Who brings no session visits nobody: public pages stay without `Vary: Cookie`.
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            _enter(request)
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
+        """Refuse every page that is not marked for visits, and everything that would change something."""
+        is_safe = request.method in _SAFE
+        if request.visit is None or visits.is_let_through(view, is_safe=is_safe):  # type: ignore[attr-defined]  # set above
+            return None
+        return _refused(request, is_safe=is_safe)
+
+
 class SignInPagesMiddleware:
     """Let forms of the account pages lead to this tenant's sign-in services (Content-Security-Policy: form-action)."""
 
@@ -85,6 +120,36 @@ class SignInPagesMiddleware:
 def _actor(request: HttpRequest) -> scope.Actor:
     user = request.user if request.user.is_authenticated else None
     return scope.actor(user=user, tenant=request.tenant)  # type: ignore[attr-defined]  # set by TenantMiddleware
+
+
+def _enter(request: HttpRequest) -> None:
+    pk = request.session.get(VISIT)
+    if pk is None:
+        return
+    visit = visits.current(pk=pk, user=request.user) if request.user.is_authenticated else None
+    if visit is None:
+        del request.session[VISIT]
+        messages.info(request, _("Your look into a customer's console has ended."))
+        return
+    member = visit.membership
+    request.visit = visit  # type: ignore[attr-defined]  # what the middleware is for
+    request.tenant = member.tenant  # type: ignore[attr-defined]  # a console is its tenant's, on the platform's hosts too
+    request.actor = scope.Actor(user=member.user, tenant=member.tenant, membership=member)  # type: ignore[attr-defined]
+
+
+def _refused(request: HttpRequest, *, is_safe: bool) -> HttpResponse:
+    """Say why, in the way the page asked."""
+    if is_safe:
+        text = _("This page is not shown while you see the console as a customer: it holds secrets, or is not the customer's console.")
+    else:
+        text = _("You see the console as a customer: nothing can be changed. Stop it first.")
+    if request.path_info.startswith(API_PATHS):
+        body = {"error": {"code": "forbidden", "message": text, "fields": {}}}
+        return JsonResponse(body, status=HTTPStatus.FORBIDDEN)
+    if "HX-Request" in request.headers:
+        messages.error(request, text)
+        return HttpResponse(status=HTTPStatus.FORBIDDEN, headers={"HX-Refresh": "true"})
+    return render(request, "accounts/visit_refused.html", {"text": text}, status=HTTPStatus.FORBIDDEN)
 
 
 def _is_address(text: str) -> bool:

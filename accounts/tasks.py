@@ -9,14 +9,23 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from celery import shared_task
-from django.conf import settings
 from django.utils import timezone
 
-from accounts import mail_texts, mailing, notices, past, webhooks
+from accounts import mail_texts, mailing, notices, past, retention, visits, webhooks
 from accounts.models import ApiReply, AuditEvent, Membership, Tenant, WebhookDelivery
 from foundation import addresses, jobs, notify, outbox
 
-__all__ = ["forget_past", "mail_texts", "mailing", "notices", "purge_messages", "shorten_addresses", "tell_members", "webhooks"]
+__all__ = [
+    "end_visits",
+    "forget_past",
+    "mail_texts",
+    "mailing",
+    "notices",
+    "purge_messages",
+    "shorten_addresses",
+    "tell_members",
+    "webhooks",
+]
 
 TELL_MEMBERS = "accounts.tell_members"
 KEEP_REPLIES = datetime.timedelta(days=1)
@@ -51,12 +60,22 @@ def purge_messages() -> int:
 
 
 @shared_task
+@jobs.scheduled("end support visits", every_seconds=300)
+def end_visits() -> int:
+    """Write the end of visits in customers' consoles whose time is over; return how many."""
+    return visits.end_overdue()
+
+
+@shared_task
 @jobs.scheduled("shorten addresses of people", every_seconds=24 * 3600)
 def shorten_addresses() -> int:
     """Keep of old addresses in the trail and in sessions only their network; return how many were shortened."""
-    before = timezone.now() - datetime.timedelta(days=settings.ADDRESS_RETENTION_DAYS)
-    trail = addresses.shorten(AuditEvent, address="address", at="created_at", before=before)
-    return trail + addresses.shorten(UserSession, address="ip", at="last_seen_at", before=before)
+    now, found = timezone.now(), 0
+    for rows, before in retention.old_addresses(path="tenant", now=now):
+        found += addresses.shorten(AuditEvent.objects.filter(rows).order_by(), address="address", at="created_at", before=before)
+    for rows, before in retention.old_addresses(path="user__memberships__tenant", now=now):
+        found += addresses.shorten(UserSession.objects.filter(rows), address="ip", at="last_seen_at", before=before)
+    return found
 
 
 @shared_task

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/2fa/webauthn/add/", views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
     path("accounts/", include("allauth.urls")),
     path("join/<str:token>/", views.join, name="accounts_join"),
+    path("visit/end/", views.end_visit, name="accounts_end_visit"),
     path("legal/accept/", views.accept_terms, name="accounts_accept_terms"),
     path("legal/<slug:kind>/", views.legal_page, name="accounts_legal"),
     re_path(r"^human/(?P<token>[\w.=-]{1,400})\.(?P<kind>png|wav)$", views.human, name="accounts_human"),

@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import adapters, invitations, legal, people, setup, tenants
+from accounts import adapters, invitations, legal, middleware, people, setup, tenants, visits
 from accounts.forms import OperatorForm
 from accounts.models import LegalPage, User
 from accounts.signin import SignInForm
@@ -108,6 +108,20 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     return redirect("reseller:index" if member.role in member.STAFF_ROLES and not tenant.is_root else "console_dashboard")
 
 
+@visits.ends
+@require_POST
+def end_visit(request: HttpRequest) -> HttpResponse:
+    """Stop seeing the console as a customer, and go back to where it was begun."""
+    visit = request.visit  # type: ignore[attr-defined]  # set by VisitMiddleware
+    if visit is None:
+        return redirect("landing")
+    visits.end(visit=visit, address=request.META.get("REMOTE_ADDR"))
+    request.session.pop(middleware.VISIT)
+    back: str = request.session.pop(middleware.VISIT_BACK, "")
+    return redirect(back or "landing")
+
+
+@visits.shown
 @require_safe
 def legal_page(request: HttpRequest, kind: str) -> HttpResponse:
     """Show one of the tenant's legal pages in the reader's language."""

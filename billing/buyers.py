@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models.functions import Lower
 
+from accounts import retention
 from accounts.models import User
 from billing import capability
 from billing.models.codes import CodeEvent
@@ -51,7 +52,11 @@ def forget_unpaid(*, before: datetime.datetime) -> int:
     return ended.exclude(email="", contact="", answers=[]).update(email="", contact="", answers=[])
 
 
-def shorten_addresses(*, before: datetime.datetime) -> int:
-    """Keep of network addresses from before a moment only their network; return how many were shortened."""
-    rows = (Order, CodeEvent)
-    return sum(addresses.shorten(model, address="address", at="created_at", before=before) for model in rows)
+def shorten_addresses(*, now: datetime.datetime) -> int:
+    """Keep of network addresses whose days are over only their network; return how many were shortened."""
+    found = 0
+    for rows, before in retention.old_addresses(path="tenant", now=now):
+        found += addresses.shorten(Order.objects.filter(rows).order_by(), address="address", at="created_at", before=before)
+    for rows, before in retention.old_addresses(path="code__batch__tenant", now=now):
+        found += addresses.shorten(CodeEvent.objects.filter(rows).order_by(), address="address", at="created_at", before=before)
+    return found

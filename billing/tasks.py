@@ -22,6 +22,7 @@ from billing import (
     minting,
     orders,
     ready_keys,
+    referrals,
     refunds,
     restock,
     stock_disputes,
@@ -159,11 +160,18 @@ def forget_alerts() -> int:
 
 
 @shared_task
+@jobs.scheduled("reward referrals", every_seconds=60)
+def reward_referrals() -> str:
+    """Reward first purchases of who was brought by others, and take back what was given for those that did not stand."""
+    return f"{referrals.settle_due()} settled, {referrals.reverse_due()} taken back"
+
+
+@shared_task
 @jobs.scheduled("forget buyers", every_seconds=24 * 3600)
 def forget_buyers() -> str:
     """Shorten old network addresses, and forget who placed orders that were never paid."""
     now = timezone.now()
     restock.forget()
-    shortened = buyers.shorten_addresses(before=now - datetime.timedelta(days=settings.ADDRESS_RETENTION_DAYS))
+    shortened = buyers.shorten_addresses(now=now)
     forgotten = buyers.forget_unpaid(before=now - datetime.timedelta(days=settings.UNPAID_EMAIL_RETENTION_DAYS))
     return f"{shortened} addresses, {forgotten} orders"

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import datetime
+from typing import Any, TypeVar
 
-from django.db import connection
-from django.db.models import Model
+from django.db.models import F, Func, GenericIPAddressField, Model, QuerySet
 
-_SHORTEN = """
-UPDATE {table} SET {address} = {short} WHERE {at} < %s AND {address} IS NOT NULL AND {address} <> {short}
-"""
-_SHORT = "host(network(set_masklen({address}, CASE family({address}) WHEN 4 THEN 24 ELSE 48 END)))::inet"
+M = TypeVar("M", bound=Model)
 
 
-def shorten(model: type[Model], *, address: str, at: str, before: datetime.datetime) -> int:
-    """Shorten a column of addresses in rows whose column `at` lies before a moment; return how many. Safe to run again."""
-    quote = connection.ops.quote_name
-    column, when = quote(address), quote(at)
-    sql = _SHORTEN.format(table=quote(model._meta.db_table), address=column, at=when, short=_SHORT.format(address=column))
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [before])
-        return int(cursor.rowcount)
+class Network(Func):
+    """The network of an address."""
+
+    template = "host(network(set_masklen(%(expressions)s, CASE family(%(expressions)s) WHEN 4 THEN 24 ELSE 48 END)))::inet"
+    output_field: Any = GenericIPAddressField()
+
+
+def shorten(rows: QuerySet[M], *, address: str, at: str, before: datetime.datetime) -> int:
+    """Shorten a column of addresses in those of the rows whose column `at` lies before a moment; return how many. Safe to run again."""
+    old = rows.filter(**{f"{at}__lt": before, f"{address}__isnull": False})
+    return old.exclude(**{address: Network(F(address))}).update(**{address: Network(F(address))})

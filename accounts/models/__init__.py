@@ -8,6 +8,7 @@ from accounts.models.mail import MailServer, MailText
 from accounts.models.origins import Origin
 from accounts.models.past import PastEntry
 from accounts.models.replies import ApiReply
+from accounts.models.visits import SupportVisit
 
 __all__ = [
     "Acceptance",
@@ -25,6 +26,7 @@ __all__ = [
     "PastEntry",
     "ShopApplication",
     "SignInApp",
+    "SupportVisit",
     "Tenant",
     "TenantDomain",
     "User",

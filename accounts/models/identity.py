@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -108,6 +109,11 @@ class Tenant(models.Model):
     facade = models.CharField(
         _("answers tools made for"), max_length=10, choices=Facade.choices, default=Facade.NONE, blank=True,
         help_text=_("Balance widgets and key tools of one-api and new-api find the addresses they know."),
+    )  # fmt: skip
+    # Empty: as long as the platform keeps them.
+    address_days = models.PositiveSmallIntegerField(
+        _("days that network addresses are kept"), null=True, blank=True, validators=[MinValueValidator(1)],
+        help_text=_("Then only their network stays. Never longer than the platform keeps them; empty: as long as the platform."),
     )  # fmt: skip
     may_bring_channels = models.BooleanField(_("may bring own channels"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

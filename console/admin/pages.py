@@ -41,22 +41,22 @@ class DeskForm(forms.Form):
             dress(field.widget)
 
 
-def act(*, description: str | Promise, icon: str) -> Callable[[View], View]:
+def act(*, description: str | Promise, icon: str, permission: str = "act") -> Callable[[View], View]:
     """Make a method the page of one act on one object: GET asks, POST does. It is linked from the object and its row.
 
-    A foreign object is 404 before anything else; who may not change objects may not act on them.
+    A foreign object is 404 before anything else; who may not change objects (or lacks the named permission) may not act on them.
     """
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def guarded(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
             subject = model_admin.subject(request, object_id)
-            if not model_admin.has_act_permission(request, subject):
+            if not getattr(model_admin, f"has_{permission}_permission")(request, subject):
                 raise PermissionDenied
             return view(model_admin, request, object_id)
 
         decorated: Any = action(guarded, description=description, icon=icon)
-        decorated.allowed_permissions = ["act"]
+        decorated.allowed_permissions = [permission]
         return decorated  # type: ignore[no-any-return]  # Unfold ships no types
 
     return decorate

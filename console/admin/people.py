@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -12,6 +13,7 @@ from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,7 +23,7 @@ from accounts import tenants
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
 from billing import ledger, money, store_credit
-from console.admin import credit, group_bulk, pages
+from console.admin import credit, group_bulk, pages, visiting
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.exports import Exported
 from console.admin.figures import label, usd
@@ -113,7 +115,17 @@ class MembershipAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[Membershi
     )
     readonly_fields = ("user", "tenant", "username", "state_label", "balance", "store_credit", "spent", "keys_shown", "joined_at")
 
-    actions_detail = ("give_credit",)
+    actions_detail = ("see_as", "give_credit")
+
+    def has_visit_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let all staff look into consoles; into whose, the visit itself decides."""
+        return actor_of(request).role in Membership.STAFF_ROLES
+
+    @pages.act(description=gettext_lazy("See as customer"), icon="visibility", permission="visit")
+    @method_decorator(reauthentication_required)
+    def see_as(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Open the customer's console, read-only; the password is asked for again."""
+        return visiting.begin(self, request, self.subject(request, object_id))
 
     @pages.act(description=gettext_lazy("Give store credit"), icon="savings")
     def give_credit(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import past
+from accounts import past, visits
 from accounts.models import ApiKey, Membership
 from console.pages import cursors, rows
 from console.pages.door import MemberRequest, members_only
@@ -19,6 +19,7 @@ from gateway.models import UsageRecord
 KEYS_TO_CHOOSE = 200
 
 
+@visits.shown
 @members_only
 @require_safe
 def call_list(request: MemberRequest) -> HttpResponse:

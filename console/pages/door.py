@@ -17,7 +17,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import get_language
 
 from accounts import legal
-from accounts.models import Membership, Tenant
+from accounts.models import Membership, SupportVisit, Tenant
 from accounts.scope import Actor
 
 P = ParamSpec("P")
@@ -30,6 +30,7 @@ class PageRequest(HttpRequest):
 
     tenant: Tenant
     actor: Actor
+    visit: SupportVisit | None
 
 
 class MemberRequest(PageRequest):
@@ -63,6 +64,8 @@ def members_only(
 def _must_accept(request: MemberRequest) -> bool:
     """Tell whether a customer who opens a page has terms to accept first; keys work on, and nothing that was typed is lost."""
     match = request.resolver_match
+    if request.visit is not None:
+        return False  # nobody accepts for somebody else
     is_page = request.method in {"GET", "HEAD"} and "HX-Request" not in request.headers
     if not is_page or request.member.role != Membership.Role.CUSTOMER or (match is not None and match.url_name in BEFORE_TERMS):
         return False

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import keys
+from accounts import keys, visits
 from accounts.models import ApiKey
 from billing import limits
 from console.pages import charts, cursors, offer, rows, snippets
@@ -29,6 +29,7 @@ CHART_DAYS = 30
 LAST_CALLS = 8
 
 
+@visits.shown
 @members_only
 @require_safe
 def key_list(request: MemberRequest) -> HttpResponse:
@@ -61,6 +62,7 @@ def key_new(request: MemberRequest) -> HttpResponse:
     return show_secret(request, issued)
 
 
+@visits.shown
 @members_only
 @require_safe
 def key_detail(request: MemberRequest, pk: int) -> HttpResponse:

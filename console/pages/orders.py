@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts import visits
 from billing import buyers
 from console.pages import cursors
 from console.pages.door import MemberRequest, members_only
@@ -14,6 +15,7 @@ A_PAGE = 25
 _TONES = {"paid": "info", "delivered": "success", "review": "warning", "refunded": "neutral", "pending": "warning"}
 
 
+@visits.shown
 @members_only
 @require_safe
 def order_list(request: MemberRequest) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import visits
 from accounts.models import Membership
 from billing import alerts, direct, ledger, rates, statements, store_credit
 from console.pages import amounts, charts, cursors, offer, rows
@@ -28,6 +29,7 @@ CSV_HEAD = ("id", "at", "kind", "memo", "reference", "amount_micros", "balance_m
 CSV_FOREIGN = ("currency", "amount_in_currency", "balance_in_currency")
 
 
+@visits.shown
 @members_only
 @require_safe
 def dashboard(request: MemberRequest) -> HttpResponse:
@@ -39,6 +41,7 @@ def dashboard(request: MemberRequest) -> HttpResponse:
     return render(request, "console/dashboard.html", context)
 
 
+@visits.shown
 @members_only
 @require_safe
 def wallet(request: MemberRequest) -> HttpResponse:

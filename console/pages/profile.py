@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import erasure
+from accounts import erasure, visits
 from accounts.models import User
 from billing import ledger
 from console.pages import export, farewell
@@ -52,6 +52,7 @@ class ForgetForm(HouseForm):
         return typed
 
 
+@visits.shown
 @members_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: MemberRequest) -> HttpResponse:
@@ -63,7 +64,8 @@ def profile(request: MemberRequest) -> HttpResponse:
         user.save(update_fields=["name", "language"])
         messages.success(request, _("Saved."))
         return redirect("console_profile")
-    context = {"form": form, "member": request.member, "acceptances": request.member.acceptances.order_by("-pk")[:10]}
+    member = request.member
+    context = {"form": form, "member": member, "acceptances": member.acceptances.order_by("-pk")[:10], "visits": visits.of(member)}
     return render(request, "console/profile.html", context)
 
 

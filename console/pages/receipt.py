@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts import scope
+from accounts import scope, visits
 from accounts.models import Tenant
 from accounts.scope import Actor
 from billing import arithmetic, chart
@@ -29,6 +29,7 @@ class Part:
     micros: int
 
 
+@visits.shown
 @members_only
 @require_safe
 def show(request: MemberRequest, pk: UUID) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts import visits
 from accounts.models import TenantDomain
 from billing import catalogue, limits
 from console.pages import brand, offer
@@ -22,6 +23,7 @@ DAY_SECONDS = 24 * 3600
 YEAR_SECONDS = 365 * DAY_SECONDS
 
 
+@visits.shown
 @require_safe
 def landing(request: PageRequest) -> HttpResponse:
     """Show what this host is: the platform, or one tenant's shop."""
@@ -41,6 +43,7 @@ def _shop_url(request: PageRequest) -> str:
     return f"{request.scheme}://{shop.host}:{port}/shop/" if shop else ""
 
 
+@visits.shown
 @require_safe
 def brand_css(request: PageRequest) -> HttpResponse:
     """Serve the tenant's colour; the address carries its version, so that it may be kept for a year."""

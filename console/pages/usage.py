@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts import visits
 from accounts.models import ApiKey
 from console.pages import charts
 from console.pages.door import MemberRequest, members_only
@@ -30,6 +31,7 @@ class Line:
     key_id: int | None = None
 
 
+@visits.shown
 @members_only
 @require_safe
 def usage(request: MemberRequest) -> HttpResponse:

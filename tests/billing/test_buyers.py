@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Membership, Tenant
 from billing import buyers, orders
 from billing.models.codes import Code, CodeEvent
 from billing.models.restock import RestockWish
@@ -40,13 +40,22 @@ def test_addresses_of_orders_and_codes_are_shortened_and_nothing_else_of_a_codes
     order = placed(end_user, state="pending")
     code = Code.objects.earliest("pk")
     event = CodeEvent.objects.create(code=code, before="x", after="y", address="2001:db8:1:2:3::4")
-    assert buyers.shorten_addresses(before=timezone.now() + SOON) == 2
+    assert buyers.shorten_addresses(now=timezone.now() + datetime.timedelta(days=31)) == 2
     order.refresh_from_db()
     event.refresh_from_db()
     assert (order.address, event.address) == ("203.0.113.0", "2001:db8:1::")
     for change in ({"reason": "z"}, {"after": "z"}):
         with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
             CodeEvent.objects.filter(pk=event.pk).update(**change)
+
+
+def test_a_shop_that_keeps_addresses_shorter_goes_before_the_platform(end_user: Membership, stranger: Membership) -> None:
+    Tenant.objects.filter(pk=end_user.tenant_id).update(address_days=7)
+    ours, theirs = placed(end_user, state="pending"), placed(stranger, state="pending")
+    now = timezone.now()
+    assert buyers.shorten_addresses(now=now + datetime.timedelta(days=6)) == 0
+    assert buyers.shorten_addresses(now=now + datetime.timedelta(days=8)) == 1
+    assert dict(Order.objects.values_list("pk", "address")) == {ours.pk: "203.0.113.0", theirs.pk: "203.0.113.77"}
 
 
 def test_who_is_forgotten_leaves_no_answers(end_user: Membership) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import DjangoDbBlocker
 
-from accounts import access_tokens, invitations
+from accounts import access_tokens, invitations, middleware, visits
 from accounts.models import (
     Acceptance,
     AccessToken,
@@ -233,3 +233,34 @@ def test_an_invitation_of_another_shop_opens_nothing_here(pair: tuple[World, Wor
     assert client.post(f"/join/{token}/").status_code == 410
     assert not Membership.objects.filter(tenant=theirs.tenant, user=ours.customer.user).exists()
     assert isinstance(ours.objects[UsageRecord].pk, UUID)
+
+
+def test_who_sees_as_a_customer_can_send_nothing_anywhere_and_reads_only_what_is_meant(pair: tuple[World, World]) -> None:
+    ours, theirs = pair
+    visit = visits.begin(user=ours.support.user, member=ours.customer, reason="test")
+    client = browser(ours.support)
+    session = client.session
+    session[middleware.VISIT] = visit.pk
+    session.save()
+    before = state_of(ours), state_of(theirs)
+    for one in EVERY:
+        if ("<" in one.path and one not in WITH_OBJECT) or one.name == "accounts_end_visit":
+            continue
+        assert client.post(one.at(ours), {}, content_type="application/json").status_code in {403, 404}, one.path
+    assert (state_of(ours), state_of(theirs)) == before
+    readable = {one.name for one in CONSOLE if client.get(one.at(ours)).status_code == 200}
+    assert readable == {
+        "console_dashboard", "console_keys", "console_key", "console_usage", "console_calls", "console_receipt", "console_wallet",
+        "console_orders", "console_profile", "console_referrals",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("one", [one for one in CONSOLE if one.arguments], ids=ids)
+def test_who_sees_as_a_customer_reaches_no_foreign_object(pair: tuple[World, World], one: Address) -> None:
+    ours, theirs = pair
+    visit = visits.begin(user=ours.owner.user, member=ours.customer, reason="test")
+    client = browser(ours.owner)
+    session = client.session
+    session[middleware.VISIT] = visit.pk
+    session.save()
+    assert set(answers(client, one.at(theirs))) <= {403, 404}

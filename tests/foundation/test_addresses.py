@@ -21,7 +21,7 @@ def test_old_addresses_are_shortened_once(end_user: Membership) -> None:
         audit.record(actor=actor, action="x.y", target="x", tenant=end_user.tenant, address=address)
     later = timezone.now() + datetime.timedelta(seconds=1)
     values = {"address": "address", "at": "created_at"}
-    assert addresses.shorten(AuditEvent, before=later - datetime.timedelta(days=1), **values) == 0
-    assert addresses.shorten(AuditEvent, before=later, **values) == 2
-    assert addresses.shorten(AuditEvent, before=later, **values) == 0
+    assert addresses.shorten(AuditEvent.objects.all(), before=later - datetime.timedelta(days=1), **values) == 0
+    assert addresses.shorten(AuditEvent.objects.all(), before=later, **values) == 2
+    assert addresses.shorten(AuditEvent.objects.all(), before=later, **values) == 0
     assert list(AuditEvent.objects.order_by("pk").values_list("address", flat=True)) == ["203.0.113.0", "2001:db8:1::", None]

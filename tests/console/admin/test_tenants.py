@@ -65,3 +65,14 @@ def test_nobody_signs_up_at_a_closed_shop(client: Client, tenant: Tenant) -> Non
 def test_resellers_cannot_turn_their_own_shop(desk: Client, tenant: Tenant) -> None:
     assert desk.post(f"/reseller/accounts/tenant/{tenant.pk}/suspend/", follow=True).status_code == 404
     assert Tenant.objects.get(pk=tenant.pk).state == "open"
+
+
+def test_a_shop_never_keeps_addresses_longer_than_the_platform(desk: Client, tenant: Tenant) -> None:
+    address = f"/reseller/accounts/tenant/{tenant.pk}/change/"
+    shown = desk.get(address).context["adminform"].form
+    typed = {name: shown[name].value() or "" for name in shown.fields} | {"languages": "", "sign_up_domains": ""}
+    formset = {"domains-TOTAL_FORMS": "0", "domains-INITIAL_FORMS": "0"}
+    refused = desk.post(address, typed | formset | {"address_days": "31"})
+    assert "write no more than that" in refused.content.decode()
+    assert desk.post(address, typed | formset | {"address_days": "7"}).status_code == 302
+    assert Tenant.objects.get(pk=tenant.pk).address_days == 7
