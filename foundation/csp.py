@@ -24,16 +24,26 @@ STRICT = {
 ADMIN = STRICT | {"script-src": "'self' 'unsafe-eval'", "style-src": "'self' 'unsafe-inline'"}
 
 
-def policy(*, path: str, form_origins: Iterable[str] = ()) -> str:
-    """Spell the policy of one path; `form_origins` are further places a form of this page may lead to."""
+def policy(*, path: str, form_origins: Iterable[str] = (), widget_origins: Iterable[str] = ()) -> str:
+    """Spell the policy of one path.
+
+    `form_origins` are further places a form of this page may lead to, `widget_origins` those whose script and frame it holds.
+    """
     rules = ADMIN if path.startswith(tuple(settings.CSP_ADMIN_PATHS)) else STRICT
     rules = rules | {"form-action": " ".join(["'self'", *form_origins])}
+    if origins := " ".join(widget_origins):
+        rules |= {"script-src": f"{rules['script-src']} {origins}", "frame-src": origins}
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
 def allow_form_to(response: HttpResponse, *, origins: Iterable[str]) -> None:
     """Let forms of this one page lead to a payment or identity provider."""
     response["X-Keyosk-Form-Action"] = " ".join(origins)
+
+
+def allow_widget(request: HttpRequest, *, origin: str) -> None:
+    """Let the answer to this one request hold another origin's script and frame."""
+    request.widget_origins = {*getattr(request, "widget_origins", ()), origin}  # type: ignore[attr-defined]  # read below
 
 
 class PolicyMiddleware:
@@ -47,5 +57,7 @@ class PolicyMiddleware:
         origins = response.headers.get("X-Keyosk-Form-Action", "").split()
         del response.headers["X-Keyosk-Form-Action"]
         if "Content-Security-Policy" not in response.headers:
-            response.headers["Content-Security-Policy"] = policy(path=request.path_info, form_origins=origins)
+            response.headers["Content-Security-Policy"] = policy(
+                path=request.path_info, form_origins=origins, widget_origins=sorted(getattr(request, "widget_origins", ()))
+            )
         return response

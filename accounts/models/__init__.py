@@ -8,6 +8,7 @@ from accounts.models.mail import MailServer, MailText
 from accounts.models.origins import Origin
 from accounts.models.past import PastEntry
 from accounts.models.replies import ApiReply
+from accounts.models.turnstile import Turnstile
 from accounts.models.visits import SupportVisit
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "SupportVisit",
     "Tenant",
     "TenantDomain",
+    "Turnstile",
     "User",
     "UserManager",
     "WebhookDelivery",

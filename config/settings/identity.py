@@ -12,6 +12,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Where answers to Cloudflare's human check are verified, for tenants that have it asked.
+TURNSTILE_URL = env.text("TURNSTILE_URL", "https://challenges.cloudflare.com/turnstile/v0/siteverify")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "console_dashboard"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"

@@ -27,6 +27,7 @@ from accounts.models import (
     SignInApp,
     Tenant,
     TenantDomain,
+    Turnstile,
     User,
     WebhookDelivery,
     WebhookEndpoint,
@@ -80,6 +81,7 @@ from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, ModelAlias
 from console.admin.sign_in_apps import SignInAppAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
+from console.admin.turnstile import TurnstileAdmin
 from console.admin.usage import PlatformUsageAdmin, UsageRecordAdmin
 from console.admin.withdrawals import PlatformWithdrawalAdmin, WithdrawalAdmin
 from foundation.models import Job, OutboxMessage, ScheduledTask
@@ -144,6 +146,7 @@ SHARED: Pages = [
     (Acceptance, AcceptanceAdmin),
     (MailServer, MailServerAdmin),
     (MailText, MailTextAdmin),
+    (Turnstile, TurnstileAdmin),
     (WebhookEndpoint, WebhookEndpointAdmin),
     (WebhookDelivery, WebhookDeliveryAdmin),
     (NotificationTarget, NotificationTargetAdmin),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Model
 
-from accounts import audit, invitations, keys, legal, onboarding, past, social, tenants, webhooks
+from accounts import audit, invitations, keys, legal, onboarding, past, social, tenants, turnstile, webhooks
 from accounts.models import (
     Acceptance,
     ApiKey,
@@ -23,6 +23,7 @@ from accounts.models import (
     SignInApp,
     Tenant,
     TenantDomain,
+    Turnstile,
     User,
     WebhookDelivery,
     WebhookEndpoint,
@@ -248,6 +249,10 @@ def _target(world: World) -> NotificationTarget:
     )
 
 
+def _turnstile(world: World) -> Turnstile:
+    return Turnstile.objects.create(tenant=world.tenant, site_key=f"0x{world.mark}", sealed=turnstile.seal("secret"))
+
+
 def _mail_server(world: World) -> MailServer:
     return MailServer.objects.create(tenant=world.tenant, host=f"smtp-{world.mark}.test", sender=f"shop-{world.mark}@people.test")
 
@@ -289,6 +294,7 @@ MAKERS: dict[type[Model], Maker] = {
     User: lambda world: world.customer.user,
     Job: lambda world: jobs.start(kind=f"job-{world.mark}", scope_id=world.tenant.pk),
     OutboxMessage: lambda world: OutboxMessage.objects.create(topic=f"topic-{world.mark}"),
+    Turnstile: _turnstile,
     AuditEvent: _event,
     LimitRule: _limit,
     PromotionRule: _promotion,
