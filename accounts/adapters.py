@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from fido2.utils import websafe_decode
 from fido2.webauthn import AttestationObject
 
-from accounts import invitations, legal, mailing, social, tenants
+from accounts import invitations, legal, mailing, referrals, social, tenants
 from accounts.models import Membership, Tenant, User
 from foundation import notify, vault
 
@@ -58,7 +58,18 @@ class AccountAdapter(DefaultAccountAdapter):
             # The sign-up page says so; who was brought here by others is asked at the first visit.
             if is_new:
                 legal.accept(membership=member, language=get_language() or "")
-        return cast(HttpResponse, super().post_login(request, user, **kwargs))
+                referrals.bind(request, member)
+        response = cast(HttpResponse, super().post_login(request, user, **kwargs))
+        if referrals.COOKIE in request.COOKIES:
+            referrals.forget(response)
+        return response
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        """Keep who brought somebody until the address is confirmed, wherever the mail is opened."""
+        saved: User = super().save_user(request, user, form, commit)
+        if saved.pk:
+            referrals.carry(request, tenant=_tenant(), user=saved)
+        return saved
 
     def get_from_email(self) -> str:
         return notify.sender(_tenant().name)

@@ -7,6 +7,7 @@ from accounts.models.joining import Acceptance, Invitation, LegalPage, ShopAppli
 from accounts.models.mail import MailServer, MailText
 from accounts.models.origins import Origin
 from accounts.models.past import PastEntry
+from accounts.models.referrals import Referral, ReferralCode
 from accounts.models.replies import ApiReply
 from accounts.models.turnstile import Turnstile
 from accounts.models.visits import SupportVisit
@@ -25,6 +26,8 @@ __all__ = [
     "NotificationTarget",
     "Origin",
     "PastEntry",
+    "Referral",
+    "ReferralCode",
     "ShopApplication",
     "SignInApp",
     "SupportVisit",

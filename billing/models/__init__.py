@@ -13,6 +13,7 @@ from billing.models.limits import LimitRule
 from billing.models.offers import Coupon, CouponUse
 from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
 from billing.models.promotions import PromotionRule
+from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
 from billing.models.restock import RestockWish
 from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
@@ -52,6 +53,8 @@ __all__ = [
     "ProductPicture",
     "PromotionRule",
     "ReadyKey",
+    "ReferralProgram",
+    "ReferralReward",
     "Refund",
     "RelayWorker",
     "RestockWish",

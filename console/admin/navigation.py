@@ -79,6 +79,9 @@ def _selling() -> tuple[str, list[tuple[str, str, str]]]:
         (_("Prices"), "payments", "billing_pricerule"),
         (_("Group prices"), "groups", "billing_grouprate"),
         (_("Promotions"), "trending_up", "billing_promotionrule"),
+        (_("Referral program"), "group_add", "billing_referralprogram"),
+        (_("Referrals"), "diversity_3", "accounts_referral"),
+        (_("Referral rewards"), "redeem", "billing_referralreward"),
         (_("Payment accounts"), "credit_card", "billing_gatewayaccount"),
     ])  # fmt: skip
 

@@ -23,6 +23,7 @@ from accounts.models import (
     Membership,
     NotificationTarget,
     PastEntry,
+    Referral,
     ShopApplication,
     SignInApp,
     Tenant,
@@ -43,6 +44,7 @@ from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.promotions import PromotionRule
+from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product
 from billing.models.withdrawals import Withdrawal
@@ -76,6 +78,7 @@ from console.admin.prices import PriceRuleAdmin
 from console.admin.products import ProductAdmin
 from console.admin.promotions import PromotionRuleAdmin
 from console.admin.reconciliation import AuditRunAdmin
+from console.admin.referrals import ReferralAdmin, ReferralProgramAdmin, ReferralRewardAdmin
 from console.admin.refunds import RefundAdmin
 from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, ModelAliasAdmin, RoutingPolicyAdmin
 from console.admin.sign_in_apps import SignInAppAdmin
@@ -166,6 +169,9 @@ SHARED: Pages = [
     (PriceRule, PriceRuleAdmin),
     (GroupRate, GroupRateAdmin),
     (PromotionRule, PromotionRuleAdmin),
+    (ReferralProgram, ReferralProgramAdmin),
+    (Referral, ReferralAdmin),
+    (ReferralReward, ReferralRewardAdmin),
     (Category, CategoryAdmin),
     (Product, ProductAdmin),
     (Coupon, CouponAdmin),

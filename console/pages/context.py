@@ -10,6 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from accounts import legal
 from accounts.models import LegalPage, Tenant
+from billing import referrals
 from console.pages import brand
 
 THEMES = ("auto", "light", "dark")
@@ -48,6 +49,7 @@ def keyosk(request: HttpRequest) -> dict[str, Any]:
             "themes": THEMES,
             "languages": [one for one in settings.LANGUAGES if not (tenant and tenant.languages) or one[0] in tenant.languages],
             "legal": SimpleLazyObject(lambda: _legal(tenant)),
+            "referrals": SimpleLazyObject(lambda: tenant is not None and referrals.program(tenant) is not None),
             "prefix": prefix,
             "base_url": base_url(request),
             "passkeys": _is_host_name(request.get_host()),

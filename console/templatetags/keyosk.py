@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from billing import money
 from console.pages import amounts
+from foundation import qr
 from foundation.forms import widget_classes
 
 register = template.Library()
@@ -46,6 +47,7 @@ def widget_kind(field: BoundField) -> str:
     return str(getattr(field.field.widget, "input_type", ""))
 
 
+register.filter("qr", qr.data_uri)
 register.filter("usd", amounts.short)
 register.filter("usd_signed", amounts.signed)
 register.filter("usd_exact", amounts.exact)
@@ -73,6 +75,8 @@ def movement(kind: str) -> str:
         "topup": _("Top-up"),
         "credit": _("Store credit from the shop"),
         "payment": _("Paid for an order"),
+        "referral": _("Referral reward"),
+        "referral_back": _("Referral reward taken back"),
     }
     return names.get(kind, kind)
 

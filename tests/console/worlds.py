@@ -19,6 +19,7 @@ from accounts.models import (
     Membership,
     NotificationTarget,
     PastEntry,
+    Referral,
     ShopApplication,
     SignInApp,
     Tenant,
@@ -40,6 +41,7 @@ from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
 from billing.models.prices import GroupRate, PriceRule
 from billing.models.promotions import PromotionRule
+from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
 from billing.models.withdrawals import Withdrawal
@@ -249,6 +251,23 @@ def _target(world: World) -> NotificationTarget:
     )
 
 
+def _program(world: World) -> ReferralProgram:
+    return ReferralProgram.objects.create(tenant=world.tenant, referrer_fixed=500)
+
+
+def _referral(world: World) -> Referral:
+    brought = person(f"brought-{world.mark}@people.test", world.tenant, "customer")
+    return Referral.objects.create(referrer=world.customer, referred=brought)
+
+
+def _reward(world: World) -> ReferralReward:
+    referral = Referral.objects.get(referrer=world.customer)
+    order = Order.objects.filter(tenant=world.tenant).earliest("pk")
+    return ReferralReward.objects.create(
+        referral=referral, member=world.customer, order=order, paid_in="credit", currency="CNY", amount=500
+    )
+
+
 def _turnstile(world: World) -> Turnstile:
     return Turnstile.objects.create(tenant=world.tenant, site_key=f"0x{world.mark}", sealed=turnstile.seal("secret"))
 
@@ -295,6 +314,8 @@ MAKERS: dict[type[Model], Maker] = {
     Job: lambda world: jobs.start(kind=f"job-{world.mark}", scope_id=world.tenant.pk),
     OutboxMessage: lambda world: OutboxMessage.objects.create(topic=f"topic-{world.mark}"),
     Turnstile: _turnstile,
+    ReferralProgram: _program,
+    Referral: _referral,
     AuditEvent: _event,
     LimitRule: _limit,
     PromotionRule: _promotion,
@@ -326,6 +347,7 @@ MAKERS: dict[type[Model], Maker] = {
     ),
     Dispute: _dispute,
     Withdrawal: _withdrawal,
+    ReferralReward: _reward,
     WebhookInbox: _message,
     PriceRule: _price,
     GroupRate: lambda world: price_book.set_group(tenant=world.tenant, group=f"group-{world.mark}", factor=900_000),
