@@ -52,7 +52,8 @@ class OutboundAdapter(BaseAdapter):
         # The body is decoded already.
         response.headers = CaseInsensitiveDict({name: value for name, value in answer.headers if name != "content-encoding"})
         response._content = answer.body
-        response.encoding = "utf-8"
+        # As `requests` does it: WeChat's names are read from the bytes behind its text/plain.
+        response.encoding = requests.utils.get_encoding_from_headers(response.headers)
         return response
 
     def close(self) -> None:

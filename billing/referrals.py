@@ -36,6 +36,17 @@ class Worth:
     quota_micros: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What a member got: as who brought somebody, or (`is_welcome`) as who was brought."""
+
+    referral_id: int
+    is_welcome: bool
+    amount: str
+    paid_in: str
+    is_reversed: bool
+
+
 def program(tenant: Tenant) -> ReferralProgram | None:
     """Return the tenant's program where it is switched on."""
     return ReferralProgram.objects.filter(tenant=tenant, is_active=True).first()
@@ -61,9 +72,44 @@ def share_text(percent: int) -> str:
     return f"{Decimal(percent) / 100:f} %"
 
 
-def rewards(member: Membership, *, most: int = 100) -> list[ReferralReward]:
+def terms(settings: ReferralProgram) -> list[str]:
+    """Say in sentences what a shop gives."""
+    mine = spell(settings, fixed=settings.referrer_fixed, percent=settings.referrer_percent)
+    theirs = spell(settings, fixed=settings.referred_fixed, percent=settings.referred_percent)
+    found = [_("You get %(amount)s for the first purchase of everybody you bring.") % {"amount": mine}] if mine else []
+    found += [_("They get %(amount)s for it.") % {"amount": theirs}] if theirs else []
+    if settings.cap is not None:
+        found.append(_("At most %s each.") % amount_text(settings, settings.cap))
+    if settings.least_minor:
+        least = money.format_minor(settings.least_minor, currency=settings.tenant.currency)
+        found.append(_("The purchase must be worth %s at least.") % least)
+    if settings.wait_days:
+        found.append(_("It comes %d days after the purchase.") % settings.wait_days)
+    if settings.most_rewards:
+        found.append(_("For %d people at most.") % settings.most_rewards)
+    return found
+
+
+def rewards(member: Membership, *, most: int = 100) -> list[Reward]:
     """Return what a member got, the newest first."""
-    return list(ReferralReward.objects.filter(member=member).select_related("referral__referred__user", "referral__referrer__user")[:most])
+    rows = ReferralReward.objects.filter(member=member).select_related("referral")[:most]
+    return [
+        Reward(
+            row.referral_id,
+            row.referral.referred_id == member.pk,
+            written(row, row.amount),
+            row.get_paid_in_display(),
+            bool(row.reversed_at),
+        )
+        for row in rows
+    ]
+
+
+def written(reward: ReferralReward, amount: int) -> str:
+    """Write an amount of a reward as it was paid."""
+    if reward.paid_in == Paid.QUOTA:
+        return money.format_usd(amount)
+    return money.format_minor(amount, currency=reward.currency)
 
 
 def settle_due(*, limit: int = 200) -> int:

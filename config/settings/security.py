@@ -17,6 +17,8 @@ SECRET_KEY_FALLBACKS = env.names("KEYOSK_SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = ["*"]
 HTTPS = env.flag("KEYOSK_HTTPS", default=PRODUCTION)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# Feishu's sign-in does not look at the request: its callback address has this scheme.
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

@@ -8,6 +8,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accounts import tenants
 from accounts.models import Tenant, TenantDomain
 from billing.models.ledger import LedgerAccount
 from billing.models.shop import GatewayAccount, Product
@@ -44,7 +45,9 @@ def steps(tenant: Tenant, site: str) -> list[Step]:
 
 
 def _is_proven(tenant: Tenant) -> bool:
-    return TenantDomain.objects.filter(tenant=tenant, proven_at__isnull=False).exists()
+    """Tell whether the shop answers on a name of its own: the one that the platform gave it does not count."""
+    hosts = TenantDomain.objects.filter(tenant=tenant, proven_at__isnull=False).values_list("host", flat=True)
+    return any(not tenants.is_platforms(host) for host in hosts)
 
 
 def _buy(site: str, tenant: Tenant) -> str:

@@ -185,14 +185,8 @@ class ReferralRewardAdmin(Exported, ReadOnly, TenantColumn, DeskAdmin[ReferralRe
 
     @admin.display(description=gettext_lazy("amount"), ordering="amount")
     def amount_shown(self, row: ReferralReward) -> SafeString:
-        return number(_written(row, row.amount))
+        return number(referrals.written(row, row.amount))
 
     @admin.display(description=gettext_lazy("taken back"))
     def taken_back_shown(self, row: ReferralReward) -> SafeString:
-        return number(_written(row, row.taken_back) if row.reversed_at else "—")
-
-
-def _written(row: ReferralReward, amount: int) -> str:
-    if row.paid_in == ReferralProgram.Paid.QUOTA:
-        return money.format_usd(amount)
-    return money.format_minor(amount, currency=row.currency)
+        return number(referrals.written(row, row.taken_back) if row.reversed_at else "—")

@@ -4,21 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import visits
+from accounts import captcha, visits
 from accounts.models import TenantDomain
 from billing import catalogue, limits
 from console.pages import brand, offer
 from console.pages.context import THEME_COOKIE, THEMES
 from console.pages.door import PageRequest
 from console.pages.key_forms import KeyForm
+from foundation.forms import HouseForm
 
 TEASER = 3
+# What `partials/icon.html` can draw.
+ICONS = (
+    "menu",
+    "globe",
+    "theme",
+    "person",
+    "key",
+    "wallet",
+    "list",
+    "chart",
+    "home",
+    "ticket",
+    "gift",
+    "bolt",
+    "shield",
+    "scale",
+    "arrow",
+    "shop",
+)
 DAY_SECONDS = 24 * 3600
 YEAR_SECONDS = 365 * DAY_SECONDS
 
@@ -65,13 +87,34 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     return response
 
 
+class SampleForm(HouseForm):
+    """The human check as forms carry it."""
+
+    human = captcha.HumanField()
+
+
+class ForeignForm(forms.Form):
+    """A form that is not ours, as allauth's are."""
+
+    remember = forms.BooleanField(label="Remember me", required=False)
+    login = forms.CharField(label="E-mail or username", required=False)
+
+
 @require_safe
 def styleguide(request: PageRequest) -> HttpResponse:
     """Show every building block of the pages, for platform staff."""
     if not request.actor.is_platform:
         raise Http404
     form = KeyForm(model_names=("gpt-4o-mini", "claude-sonnet"), data={"name": "", "nonce": "sample"})
-    return render(request, "console/styleguide.html", {"form": form, "chart": _sample_chart(), "windows": _sample_windows()})
+    product = {
+        "slug": "sample", "name": "Five dollars", "units_micros": 5_000_000, "price_minor": 39_00, "currency": "CNY", "stock": 3,
+        "description": "A product card.",
+    }  # fmt: skip
+    context = {
+        "form": form, "human": SampleForm(), "foreign": ForeignForm(), "icons": ICONS, "product": product, "now": timezone.now(),
+        "chart": _sample_chart(), "windows": _sample_windows(),
+    }  # fmt: skip
+    return render(request, "console/styleguide.html", context)
 
 
 def _sample_chart() -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
@@ -83,7 +86,12 @@ def test_the_style_guide_is_for_the_platforms_staff(client: Client, platform_adm
     client.force_login(end_user.user)
     assert client.get("/styleguide/", HTTP_HOST="platform.test").status_code == 404
     client.force_login(platform_admin.user)
-    assert client.get("/styleguide/", HTTP_HOST="platform.test").status_code == 200
+    page = client.get("/styleguide/", HTTP_HOST="platform.test")
+    assert page.status_code == 200
+    drawn = {Path(template.name).name for template in page.templates if "partials/" in (template.name or "")}
+    every = {path.name for path in Path(settings.BASE_DIR, "templates", "partials").iterdir()}
+    # It would load a script of Cloudflare's.
+    assert every - drawn == {"human_turnstile.html"}
 
 
 def test_a_missing_page_is_in_the_brand(client: Client, tenant: Tenant) -> None:
