@@ -159,8 +159,7 @@ def close(*, tenant: Tenant) -> None:
 
 def admits(*, tenant: Tenant, email: str = "") -> bool:
     """Tell whether a new person may sign up here, with this (verified) address or with any."""
-    is_open = tenant.state == Tenant.State.OPEN and tenant.sign_up != Tenant.SignUp.INVITE
-    return is_open and admits_address(tenant=tenant, email=email)
+    return tenant.sign_up != Tenant.SignUp.INVITE and is_open(tenant) and admits_address(tenant=tenant, email=email)
 
 
 def admits_address(*, tenant: Tenant, email: str) -> bool:
@@ -188,6 +187,11 @@ def state_of(steps: Sequence[Step]) -> str:
     """Return the state that counts: a suspension anywhere on the way from the root, else a closure, else open."""
     found = {step.state for step in steps}
     return next((str(state) for state in (Tenant.State.SUSPENDED, Tenant.State.CLOSED) if state in found), str(Tenant.State.OPEN))
+
+
+def is_open(tenant: Tenant) -> bool:
+    """Tell whether a tenant sells and admits: it is open itself, and nobody above is suspended."""
+    return tenant.state == Tenant.State.OPEN and state_of(lineage(tenant)) != Tenant.State.SUSPENDED
 
 
 def announce() -> None:

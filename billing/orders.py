@@ -20,6 +20,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts import tenants
 from accounts.models import Membership, Tenant, User
 from billing import capability, catalogue, code_text, gateways, offers, order_mail, questions, rates, shelves, store_credit
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
@@ -237,7 +238,7 @@ def _close(order: Order, state: str, *, actor: User | None = None, reason: str =
 
 
 def _check(product: Product, buyer: Buyer, quantity: int) -> None:
-    if not product.is_active or product.tenant.state != Tenant.State.OPEN:
+    if not product.is_active or not tenants.is_open(product.tenant):
         raise BadOrder(_("This product is not on sale."))
     if not product.least_pieces <= quantity <= product.most_pieces:
         raise BadOrder(_("Order %(least)d to %(most)d pieces.") % {"least": product.least_pieces, "most": product.most_pieces})

@@ -41,7 +41,8 @@ class ReferralProgramForm(ModelForm[ReferralProgram]):
     referrer = _text(
         gettext_lazy("Reward of who brings"),
         gettext_lazy(
-            "10 % of the first purchase, or an amount such as 5.00: the shop's currency, US dollars when it is quota. Empty: none."
+            "An amount such as 5.00 (the shop's currency, US dollars when it is quota), "
+            "or a share of the first purchase with a percent sign. Empty: none."
         ),
     )
     referred = _text(gettext_lazy("Reward of who is brought"), gettext_lazy("As above."))

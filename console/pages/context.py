@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 
-from accounts import legal
+from accounts import legal, tenants
 from accounts.models import LegalPage, Tenant
 from billing import referrals
 from console.pages import brand
@@ -25,6 +26,15 @@ def _is_host_name(host: str) -> bool:
 
 def _legal(tenant: Tenant | None) -> list[tuple[str, str]]:
     return [(kind, str(LegalPage.Kind(kind).label)) for kind in legal.kinds(tenant)] if tenant else []
+
+
+def _closure(tenant: Tenant | None) -> str:
+    """Say why nothing is sold here, in a word for customers; nothing where the tenant is open."""
+    if tenant is None or tenants.is_open(tenant):
+        return ""
+    if tenant.state == Tenant.State.CLOSED:
+        return _("Nothing is sold here any more. Keys work on until their balance is used up; your data can be downloaded in the console.")
+    return _("This shop is suspended for the time being. Keys are refused until it opens again; balances stay.")
 
 
 def base_url(request: HttpRequest) -> str:
@@ -50,6 +60,7 @@ def keyosk(request: HttpRequest) -> dict[str, Any]:
             "languages": [one for one in settings.LANGUAGES if not (tenant and tenant.languages) or one[0] in tenant.languages],
             "legal": SimpleLazyObject(lambda: _legal(tenant)),
             "referrals": SimpleLazyObject(lambda: tenant is not None and referrals.program(tenant) is not None),
+            "closure": SimpleLazyObject(lambda: _closure(tenant)),
             "prefix": prefix,
             "base_url": base_url(request),
             "passkeys": _is_host_name(request.get_host()),

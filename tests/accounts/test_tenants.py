@@ -115,3 +115,12 @@ def test_a_suspension_ends(tenant: Tenant) -> None:
     assert Tenant.objects.get(pk=tenant.pk).state == "suspended"
     tenants.reopen(tenant=tenant)
     assert Tenant.objects.get(pk=tenant.pk).state == "open"
+
+
+def test_a_shop_below_a_suspended_one_admits_nobody(tenant: Tenant) -> None:
+    below = tenants.open_tenant(slug="below", name="Below", parent=tenant)
+    assert tenants.admits(tenant=below)
+    tenants.close(tenant=tenant)
+    assert tenants.admits(tenant=Tenant.objects.get(pk=below.pk))
+    tenants.suspend(tenant=tenant)
+    assert not tenants.admits(tenant=Tenant.objects.get(pk=below.pk))

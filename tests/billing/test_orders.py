@@ -80,6 +80,14 @@ def test_a_product_off_sale_or_of_a_suspended_shop_is_not_sold(tenant: Tenant) -
     with pytest.raises(orders.BadOrder):
         place(product)
     tenants.reopen(tenant=product.tenant)
+    seller = tenants.open_tenant(slug="above", name="Above")
+    Tenant.objects.filter(pk=tenant.pk).update(parent=seller)
+    tenants.suspend(tenant=seller)
+    product = Product.objects.get()
+    with pytest.raises(orders.BadOrder):
+        place(product)
+    tenants.reopen(tenant=seller)
+    product = Product.objects.get()
     product.is_active = False
     with pytest.raises(orders.BadOrder):
         place(product)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
+from accounts import tenants
+from accounts.models import Tenant
 from console.pages import context
 
 
@@ -26,3 +28,19 @@ def test_an_unknown_theme_is_the_systems() -> None:
     request = RequestFactory().get("/")
     request.COOKIES["theme"] = "neon"
     assert context.keyosk(request)["keyosk"]["theme"] == "auto"
+
+
+@pytest.mark.django_db
+def test_pages_say_that_a_shop_is_suspended_or_closed(client: Client, tenant: Tenant) -> None:
+    def shown() -> str:
+        return client.get("/shop/", HTTP_HOST="shop.test").content.decode()
+
+    assert "suspended" not in shown()
+    tenants.suspend(tenant=tenant)
+    assert "This shop is suspended" in shown()
+    tenants.close(tenant=tenant)
+    assert "Nothing is sold here any more" in shown()
+    tenants.reopen(tenant=tenant)
+    Tenant.objects.filter(pk=tenant.pk).update(parent=tenants.open_tenant(slug="above", name="Above"))
+    tenants.suspend(tenant=Tenant.objects.get(slug="above"))
+    assert "This shop is suspended" in shown()
