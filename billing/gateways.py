@@ -93,6 +93,11 @@ def drivers() -> Mapping[str, Driver]:
     return MappingProxyType({one.slug: one for one in made})
 
 
+def offered() -> dict[str, Driver]:
+    """Return the gateways of which a shop may open an account: what only staff confirm needs none."""
+    return {slug: driver for slug, driver in drivers().items() if driver.is_for_buyers}
+
+
 def is_ready(account: GatewayAccount) -> bool:
     """Tell whether buyers may pay through this account now."""
     driver = drivers().get(account.driver)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from billing import gateways
 from billing.models import Order, Refund
 from billing.money import format_minor
 
@@ -39,8 +40,9 @@ def of(order: Order) -> Receipt | None:
     if paid is None or order.paid_at is None:
         return None
     at = timezone.localtime(order.paid_at)
+    way = paid.account.name or str(gateways.driver_of(paid.account.driver).label)
     facts = [
-        (_("Order"), order.number), (_("Paid on"), f"{at:%Y-%m-%d %H:%M %Z}"), (_("Paid with"), paid.account.name or paid.account.driver),
+        (_("Order"), order.number), (_("Paid on"), f"{at:%Y-%m-%d %H:%M %Z}"), (_("Paid with"), way),
         (_("Buyer"), order.email or order.contact), *((one["label"], one["value"]) for one in order.answers),
     ]  # fmt: skip
     back = paid.refunds.filter(state=Refund.State.SUCCEEDED).aggregate(sum=Sum("amount_minor"))["sum"] or 0

@@ -15,7 +15,7 @@ class Manual(Driver):
     """What staff confirm by hand; `outside.py` writes it."""
 
     slug: ClassVar[str] = GatewayAccount.MANUAL
-    label = _("Confirmed by hand")
+    label = _("Cash or transfer")
     is_for_buyers: ClassVar[bool] = False
 
     def start(self, attempt: PaymentAttempt, *, links: Links) -> Redirect:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import tenants
 from accounts.models import Tenant, TenantDomain
+from billing import gateways
 from billing.models.ledger import LedgerAccount
 from billing.models.shop import GatewayAccount, Product
 
@@ -30,6 +31,7 @@ def steps(tenant: Tenant, site: str) -> list[Step]:
     stock = LedgerAccount.objects.filter(tenant=tenant, kind__in=("stock", "escrow"), ledger="Q").aggregate(sum=Sum("balance"))["sum"] or 0
     fresh = Tenant()
     is_branded = bool(tenant.logo_url) or tenant.colour != fresh.colour
+    has_gateway = GatewayAccount.objects.filter(tenant=tenant, driver__in=gateways.offered()).exists()
     found = [
         Step(
             _("Give it your colour, logo and contact"),
@@ -37,7 +39,7 @@ def steps(tenant: Tenant, site: str) -> list[Step]:
             is_branded and bool(tenant.contact),
         ),
         Step(_("Add your own domain"), _list(site, "accounts_tenantdomain"), _is_proven(tenant)),
-        Step(_("Connect a payment account"), _list(site, "billing_gatewayaccount"), GatewayAccount.objects.filter(tenant=tenant).exists()),
+        Step(_("Connect a payment account"), _list(site, "billing_gatewayaccount"), has_gateway),
         Step(_("Buy quota wholesale"), _buy(site, tenant), stock > 0),
         Step(_("Make the first product"), _list(site, "billing_product"), Product.objects.filter(tenant=tenant).exists()),
     ]

@@ -77,7 +77,7 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
         """Ask for the gateway first: its fields make the form."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        offered = {slug: one for slug, one in gateways.drivers().items() if one.is_for_buyers}
+        offered = gateways.offered()
         driver = offered.get(request.GET.get("gateway", ""))
         if driver is None:
             context = {**self.admin_site.each_context(request), "title": _("Which gateway?"), "opts": self.opts}

@@ -32,7 +32,7 @@ def _values() -> serializers.DictField:
 class PaymentAccountNew(ForShop):
     """A new account at a gateway."""
 
-    driver = serializers.ChoiceField(choices=list(gateways.drivers()))
+    driver = serializers.ChoiceField(choices=list(gateways.offered()))
     name = Prose(max_length=60, required=False, help_text="Buyers read it when they choose how to pay.")
     values = _values()
 
@@ -259,4 +259,4 @@ class GatewaysView(ApiView):
 
     @extend_schema(operation_id="payment_gateways", responses=Gateway(many=True))
     def list(self, request: Request) -> Response:
-        return Response(Gateway(list(gateways.drivers().values()), many=True).data)
+        return Response(Gateway(list(gateways.offered().values()), many=True).data)

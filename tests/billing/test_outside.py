@@ -10,7 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import audit, gateways, ledger, orders, outside, refunds, sales, selectors
+from billing import audit, gateways, ledger, orders, outside, receipts, refunds, sales, selectors
 from billing.models import GatewayAccount, Journal, Order, OrderEvent, PaymentAttempt
 from tests.billing.shop import PRICE, attempt, held, manual_product, pay, place, sandbox, stocked
 
@@ -38,6 +38,12 @@ def test_the_order_is_delivered_and_the_money_is_cash(tenant: Tenant, reseller_o
     assert audit.run() == []
     [sold] = sales.by_day(Order.objects.all(), since=order.created_at, until=timezone.now()).values()
     assert (sold.gross_minor, sold.manual_minor) == (PRICE, PRICE)
+
+
+def test_its_receipt_says_how_it_was_paid(tenant: Tenant) -> None:
+    receipt = receipts.of(confirm(place(stocked(tenant)).order))
+    assert receipt is not None
+    assert dict(receipt.facts)["Paid with"] == "Cash or transfer"
 
 
 def test_a_reference_counts_once(tenant: Tenant) -> None:

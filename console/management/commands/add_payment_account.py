@@ -18,7 +18,7 @@ class Command(Verb):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--tenant", metavar="SLUG", required=True)
-        parser.add_argument("--gateway", required=True, help=", ".join(gateways.drivers()))
+        parser.add_argument("--gateway", required=True, help=", ".join(gateways.offered()))
         parser.add_argument("--name", default="", help="what buyers read; default: the gateway's name")
         parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="a field of the gateway, secrets too")
         parser.add_argument("--api-base", metavar="URL", default="", help="another address of the gateway's interface, such as a double's")
