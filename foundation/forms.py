@@ -62,13 +62,17 @@ class HouseRenderer(DjangoTemplates):
         return super().render(template_name, context, request=request)
 
 
+# One for all forms: each renderer keeps compiled widget templates of its own.
+RENDERER = HouseRenderer()
+
+
 class HouseForm(forms.Form):
     """Derive every form of our own pages from this."""
 
-    default_renderer = HouseRenderer
+    default_renderer = RENDERER
 
 
 class HouseModelForm(forms.ModelForm):  # type: ignore[type-arg]  # the model comes with each form's Meta
     """The same for forms of a model."""
 
-    default_renderer = HouseRenderer
+    default_renderer = RENDERER
