@@ -3,7 +3,7 @@
 The pages' process is started as `manage.py up` starts it and asked over its socket, as the relay asks it. Buyers start evenly and
 do a step a second; a step's delay counts from the moment it was due, so that waiting in a queue is not left out.
 
-Run: python -m bench.checkout [--rate 50] [--seconds 20] [--processes 1]
+Run: python -m bench.checkout [--rate 50] [--seconds 20] [--processes 2]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import aiohttp
 
-from bench.load import cpu_seconds
+from bench.load import cpu_seconds, rss_mib
 from console.start import children
 from foundation import embedded
 
@@ -87,19 +87,19 @@ def family(pid: int) -> list[int]:
     return [pid, *itertools.chain.from_iterable(family(int(one)) for one in below)]
 
 
-def report(readings: Readings, cpu: float) -> None:
+def report(readings: Readings, cpu: float, memory: float) -> None:
     """Print a row for each step and for all."""
     everything = list(itertools.chain.from_iterable(readings.delays.values()))
     for name, delays in [*readings.delays.items(), ("all", everything)]:
         p50, p95, p99 = (percentile(delays, share) for share in (0.5, 0.95, 0.99))
         print(f"{name:<20} {len(delays):5} requests   p50 {p50:7.1f} ms   p95 {p95:7.1f} ms   p99 {p99:7.1f} ms")
-    print(f"CPU of the pages' process {cpu / len(everything) * 1000:.1f} ms a request")
+    print(f"CPU of the pages {cpu / len(everything) * 1000:.1f} ms a request, memory {memory:.0f} MiB")
     print("answers", dict(sorted(readings.statuses.items())), "load", os.getloadavg(), "cores", os.cpu_count())
 
 
 def measure(folder: Path, *, rate: float, seconds: float, processes: int) -> None:
     """Start databases and pages in a folder, warm them and measure."""
-    layout = children.Layout(root=ROOT, var=folder / "var", relays=1, relay_grace_seconds=2)
+    layout = children.Layout(root=ROOT, var=folder / "var", relays=1, pages=processes, relay_grace_seconds=2)
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "KEYOSK_VAR_DIR": str(layout.var),
@@ -109,10 +109,9 @@ def measure(folder: Path, *, rate: float, seconds: float, processes: int) -> Non
     with embedded.servers(layout.var):
         subprocess.run([sys.executable, "-c", _PREPARE], cwd=ROOT, check=True)
         pages = next(child for child in children.workers(layout) if child.name == "pages")
-        words = [str(processes) if before == "--workers" else word for before, word in itertools.pairwise(("", *pages.argv))]
         with (
             (folder / "pages.log").open("wb") as log,
-            subprocess.Popen(words, cwd=ROOT, env=pages.env, stdout=log, stderr=log) as process,
+            subprocess.Popen(pages.argv, cwd=ROOT, env=pages.env, stdout=log, stderr=log) as process,
         ):
             try:
                 while process.poll() is None and not pages.ready():
@@ -120,7 +119,8 @@ def measure(folder: Path, *, rate: float, seconds: float, processes: int) -> Non
                 asyncio.run(steady(layout.pages_socket, rate=rate / 4, seconds=6, first=0))
                 before = cpu_seconds(family(process.pid))
                 readings = asyncio.run(steady(layout.pages_socket, rate=rate, seconds=seconds, first=1_000))
-                report(readings, cpu_seconds(family(process.pid)) - before)
+                processes_now = family(process.pid)
+                report(readings, cpu_seconds(processes_now) - before, rss_mib(processes_now))
             finally:
                 process.terminate()
 
@@ -130,7 +130,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rate", type=float, default=50)
     options.add_argument("--seconds", type=float, default=20)
-    options.add_argument("--processes", type=int, default=1, help="of the pages; as shipped: 1")
+    options.add_argument("--processes", type=int, default=2, help="of the pages; as shipped: 2")
     chosen = options.parse_args()
     for name in ("DATABASE_URL", "REDIS_URL", "KEYOSK_PAGES_SOCKET"):
         os.environ.pop(name, None)

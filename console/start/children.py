@@ -28,6 +28,7 @@ class Layout:
     root: Path
     var: Path
     relays: int
+    pages: int
     relay_grace_seconds: int
     is_coloured: bool = False
 
@@ -91,7 +92,18 @@ def relays(layout: Layout, listener: socket.socket) -> list[Child]:
 
 def _pages(layout: Layout, env: Mapping[str, str]) -> Child:
     place = layout.pages_socket
-    words: tuple[str, ...] = ("granian", "--interface", "wsgi", "--uds", str(place), "--workers", "1", "--blocking-threads", "4", "--no-ws")
+    words: tuple[str, ...] = (
+        "granian",
+        "--interface",
+        "wsgi",
+        "--uds",
+        str(place),
+        "--workers",
+        str(layout.pages),
+        "--blocking-threads",
+        "4",
+        "--no-ws",
+    )
     words += ("--log-level", "warning", "--workers-kill-timeout", "10", "config.wsgi:application")
     return _module("pages", *words, env=env, ready=lambda: _answers(place), before=lambda: place.unlink(missing_ok=True))
 

@@ -25,6 +25,7 @@ class Command(BaseCommand):
             root=settings.BASE_DIR,
             var=settings.VAR_DIR,
             relays=settings.RELAYS,
+            pages=settings.PAGES,
             relay_grace_seconds=settings.RELAY_GRACE_SECONDS,
             is_coloured=log.is_coloured,
         )

@@ -12,7 +12,7 @@ from console.start.children import Layout
 
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
-    return Layout(root=tmp_path, var=tmp_path / "var", relays=2, relay_grace_seconds=7)
+    return Layout(root=tmp_path, var=tmp_path / "var", relays=2, pages=3, relay_grace_seconds=7)
 
 
 def test_relays_share_one_inherited_socket(layout: Layout) -> None:
@@ -37,8 +37,13 @@ def test_every_own_process_knows_var_and_the_pages_socket(layout: Layout) -> Non
         assert child.env["KEYOSK_PAGES_SOCKET"] == str(layout.pages_socket)
 
 
+def test_pages_run_in_as_many_processes_as_asked(layout: Layout) -> None:
+    pages = next(child for child in children.workers(layout) if child.name == "pages")
+    assert pages.argv[pages.argv.index("--workers") + 1] == "3"
+
+
 def test_pages_socket_is_short_however_deep_the_folder(tmp_path: Path) -> None:
-    deep = Layout(root=tmp_path, var=tmp_path / ("x" * 200) / "var", relays=1, relay_grace_seconds=1)
+    deep = Layout(root=tmp_path, var=tmp_path / ("x" * 200) / "var", relays=1, pages=1, relay_grace_seconds=1)
     assert len(str(deep.pages_socket)) < 100
 
 
