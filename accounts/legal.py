@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django.db.models import F
 
 from accounts.models import Acceptance, LegalPage, Membership, Tenant
+from foundation.remembered import Remembered
 
 # What somebody who joins accepts.
 ACCEPTED = (LegalPage.Kind.TERMS, LegalPage.Kind.PRIVACY)
@@ -20,8 +21,7 @@ def page(*, tenant: Tenant, kind: str, language: str) -> LegalPage | None:
 
 def kinds(tenant: Tenant) -> list[str]:
     """Name the pages a tenant has, in the order they are linked."""
-    there = set(LegalPage.objects.filter(tenant=tenant).values_list("kind", flat=True))
-    return [kind for kind in LegalPage.Kind.values if kind in there]
+    return list(_kinds.get(tenant.pk))
 
 
 def renew(page: LegalPage) -> None:
@@ -46,6 +46,14 @@ def accept(*, membership: Membership, language: str) -> None:
     """Remember that a member accepted the pages as they stand; what was accepted before stays as it was."""
     found = (page(tenant=membership.tenant, kind=kind, language=language) for kind in ACCEPTED)
     _remember(membership, (row for row in found if row is not None))
+
+
+def _kinds_of(tenant_id: int) -> list[str]:
+    there = set(LegalPage.objects.filter(tenant=tenant_id).values_list("kind", flat=True))
+    return [kind for kind in LegalPage.Kind.values if kind in there]
+
+
+_kinds = Remembered("shop", load=_kinds_of)
 
 
 def _remember(membership: Membership, pages: Iterable[LegalPage]) -> None:

@@ -5,6 +5,7 @@ Raises `SlugTaken`, `HostTaken` and `NotAdmitted` (the sign-up policy says no), 
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, Tenant, TenantDomain, User
 from foundation import snapshots
+from foundation.remembered import Remembered
 
 ROOT_SLUG = "platform"
 
@@ -84,10 +86,13 @@ def is_platforms(name: str) -> bool:
 def by_host(host: str) -> Tenant | None:
     """Return who answers on this host (a port does not matter): the platform, a tenant, or None."""
     name = host_name(host)
-    if name in settings.PLATFORM_HOSTS:
-        return root()
-    domain = TenantDomain.objects.select_related("tenant").filter(host=name, proven_at__isnull=False).first()
-    return None if domain is None else domain.tenant
+    # A copy for each caller: forms change the tenant they show.
+    return copy.copy(_hosts.get(name))
+
+
+def primary_host(tenant: Tenant) -> str:
+    """Return the host that a tenant's addresses are written with, empty where it has none of its own."""
+    return _primary_hosts.get(tenant.pk)
 
 
 def host_name(host: str) -> str:
@@ -203,6 +208,22 @@ def _set_state(tenant: Tenant, state: str) -> None:
     tenant.state = state
     tenant.save(update_fields=["state"])
     announce()
+
+
+def _by_name(name: str) -> Tenant | None:
+    if name in settings.PLATFORM_HOSTS:
+        return root()
+    domain = TenantDomain.objects.select_related("tenant__parent").filter(host=name, proven_at__isnull=False).first()
+    return None if domain is None else domain.tenant
+
+
+def _primary_of(tenant_id: int) -> str:
+    found = TenantDomain.objects.filter(tenant=tenant_id, is_primary=True, proven_at__isnull=False).values_list("host", flat=True)
+    return next(iter(found), "")
+
+
+_hosts = Remembered("keys", load=_by_name)
+_primary_hosts = Remembered("keys", load=_primary_of)
 
 
 def _climb(tenant_id: int) -> tuple[Step, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
@@ -12,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Tenant
 from billing.models import QUOTA, Card, Code, LedgerAccount, Product
 from billing.money import MICROS, ceil_div
+from foundation.remembered import Remembered
 
 # What is delivered by hand and not counted.
 ANY_NUMBER = 1_000_000
@@ -55,8 +58,7 @@ def add_product(
 
 def on_sale(*, tenant: Tenant) -> QuerySet[Product]:
     """Return what the shop's pages sell, each with `stock`: how many can be sold now. Top-ups and stock have pages of their own."""
-    rows = Product.objects.filter(Q(lead=None) | Q(lead__is_active=True), tenant=tenant, is_active=True)
-    return stocked(rows.exclude(kind__in=_ELSEWHERE))
+    return stocked(_on_sale(tenant.pk))
 
 
 def window(*, tenant: Tenant) -> QuerySet[Product]:
@@ -64,10 +66,17 @@ def window(*, tenant: Tenant) -> QuerySet[Product]:
     return on_sale(tenant=tenant).filter(lead=None)
 
 
-def family(lead: Product) -> list[Product]:
-    """Return a product and its variants that are on sale, each with `stock`, in the shop's order."""
-    rows = on_sale(tenant=lead.tenant).filter(Q(pk=lead.pk) | Q(lead=lead))
-    return list(rows.select_related("lead", "tenant"))
+def family(*, tenant: Tenant, slug: str) -> list[Product]:
+    """Return the product of an address and its variants, the lead first, each with `stock`; a variant's address names its family.
+
+    Empty where nothing of it is on sale.
+    """
+    found = [copy.copy(one) for one in _families.get((tenant.pk, slug))]
+    left = _stock_of(found)
+    for one in found:
+        one.tenant = tenant
+        one.stock = left.get(one.pk, 0)  # type: ignore[attr-defined]  # as `stocked` annotates it
+    return found
 
 
 def check_lead(*, product: Product, lead: Product) -> None:
@@ -95,14 +104,18 @@ def instructions_of(product: Product) -> str:
 
 def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:
     """Return products with `stock`: how many pieces of each can be sold now; `ANY_NUMBER` where nobody counts."""
-    in_time = Q(batch__redeem_by=None) | Q(batch__redeem_by__gt=Now())
-    minted = _count(Code.objects.filter(in_time, batch__product=OuterRef("pk"), state=Code.State.AVAILABLE), by="batch__product")
-    imported = _count(Card.objects.filter(product=OuterRef("pk"), state=Card.State.AVAILABLE), by="product")
+    minted = _count(free_codes().filter(batch__product=OuterRef("pk")), by="batch__product")
+    imported = _count(_free_cards().filter(product=OuterRef("pk")), by="product")
     by_hand = Coalesce(F("stock_left"), Value(ANY_NUMBER))
     cases = [When(kind=Product.Kind.CARD, then=imported), When(kind=Product.Kind.MANUAL, then=by_hand)]
     cases.append(When(kind__in=_ELSEWHERE, tenant__parent=None, then=Value(ANY_NUMBER)))
     cases.append(When(kind__in=_ELSEWHERE, then=_direct()))
     return rows.annotate(stock=Case(*cases, default=minted, output_field=IntegerField()))
+
+
+def free_codes() -> QuerySet[Code]:
+    """Return the codes that can be sold now."""
+    return Code.objects.filter(Q(batch__redeem_by=None) | Q(batch__redeem_by__gt=Now()), state=Code.State.AVAILABLE)
 
 
 def find(*, tenant: Tenant, slug: str) -> Product:
@@ -118,6 +131,47 @@ def unit_price(product: Product) -> int | None:
     if not product.units_micros:
         return None
     return ceil_div(product.price_minor * MICROS, product.units_micros)
+
+
+def _on_sale(tenant_id: int) -> QuerySet[Product]:
+    rows = Product.objects.filter(Q(lead=None) | Q(lead__is_active=True), tenant=tenant_id, is_active=True)
+    return rows.exclude(kind__in=_ELSEWHERE)
+
+
+def _family(address: tuple[int, str]) -> list[Product]:
+    tenant_id, slug = address
+    rows = _on_sale(tenant_id).select_related("lead").prefetch_related("pictures")
+    found = rows.filter(slug=slug).first()
+    if found is None:
+        return []
+    lead = found.lead_id or found.pk
+    return sorted(rows.filter(Q(pk=lead) | Q(lead=lead)), key=lambda one: one.lead_id is not None)
+
+
+_families = Remembered("shop", load=_family)
+
+
+def _stock_of(products: Sequence[Product]) -> dict[int, int]:
+    """Count what `stocked` counts, for a few products that have a page: only the kinds that are there are asked for."""
+    of_kind: dict[str, list[int]] = {}
+    for one in products:
+        of_kind.setdefault(one.kind, []).append(one.pk)
+    left: dict[int, int] = {}
+    if minted := [pk for kind in Product.MINTED_KINDS for pk in of_kind.get(kind, [])]:
+        left |= _counts(free_codes().filter(batch__product__in=minted), by="batch__product")
+    if imported := of_kind.get(Product.Kind.CARD):
+        left |= _counts(_free_cards().filter(product__in=imported), by="product")
+    if by_hand := of_kind.get(Product.Kind.MANUAL):
+        left |= {pk: ANY_NUMBER if n is None else n for pk, n in Product.objects.filter(pk__in=by_hand).values_list("pk", "stock_left")}
+    return left
+
+
+def _free_cards() -> QuerySet[Card]:
+    return Card.objects.filter(state=Card.State.AVAILABLE)
+
+
+def _counts(rows: QuerySet[Any], *, by: str) -> dict[int, int]:
+    return dict(rows.order_by().values_list(by).annotate(count=Count("pk")))
 
 
 def _direct() -> Coalesce:

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from billing import ledger
+from billing import catalogue, ledger
 from billing.codes import SoldOut, Unfinished, escrow_of, is_past, step, stock_of
 from billing.models import Code, CodeBatch, Order, Product
 
@@ -107,8 +107,7 @@ def _locked(batch: CodeBatch, states: Sequence[str], serials: Iterable[int] | No
 
 
 def _free(product: Product) -> QuerySet[Code]:
-    in_time = Q(batch__redeem_by=None) | Q(batch__redeem_by__gt=timezone.now())
-    return Code.objects.filter(in_time, batch__product=product, state=State.AVAILABLE)
+    return catalogue.free_codes().filter(batch__product=product)
 
 
 def _end(batch: CodeBatch, rows: Sequence[Code], *, to: str, actor: User | None, reason: str) -> int:

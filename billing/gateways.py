@@ -7,6 +7,7 @@ GatewayAccountError
 
 from __future__ import annotations
 
+import copy
 import importlib
 import inspect
 import json
@@ -24,6 +25,7 @@ from billing import payments, store_credit
 from billing.models import GatewayAccount
 from billing.payments.base import SECRETS_CONTEXT, Driver, secret
 from foundation import vault
+from foundation.remembered import Remembered
 
 
 class GatewayAccountError(Exception):
@@ -106,8 +108,7 @@ def is_ready(account: GatewayAccount) -> bool:
 
 def usable(*, tenant: Tenant) -> list[GatewayAccount]:
     """Return the accounts through which a shop's buyers can pay: its own, then those the platform lends it."""
-    rows = GatewayAccount.objects.filter(Q(tenant=tenant) | Q(tenant__parent=None, lent_to=tenant)).distinct()
-    return sorted((account for account in rows if is_ready(account)), key=lambda one: (one.tenant_id != tenant.pk, one.pk))
+    return [copy.copy(account) for account in _usable.get(tenant.pk)]
 
 
 def may_use(account: GatewayAccount, *, tenant_id: int) -> bool:
@@ -115,6 +116,14 @@ def may_use(account: GatewayAccount, *, tenant_id: int) -> bool:
     if account.tenant_id == tenant_id:
         return True
     return account.tenant.is_root and account.lent_to.filter(pk=tenant_id).exists()
+
+
+def _usable_at(tenant_id: int) -> list[GatewayAccount]:
+    rows = GatewayAccount.objects.filter(Q(tenant=tenant_id) | Q(tenant__parent=None, lent_to=tenant_id)).distinct()
+    return sorted((account for account in rows if is_ready(account)), key=lambda one: (one.tenant_id != tenant_id, one.pk))
+
+
+_usable = Remembered("shop", "keys", load=_usable_at)
 
 
 def _is_driver(found: Any, module: str) -> bool:

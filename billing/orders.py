@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from accounts import tenants
 from accounts.models import Membership, Tenant, User
-from billing import capability, catalogue, code_text, gateways, offers, order_mail, questions, rates, shelves, store_credit
+from billing import capability, catalogue, code_text, gateways, offers, open_orders, order_mail, questions, rates, shelves, store_credit
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
 
@@ -69,10 +69,11 @@ class Buyer:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A new order and the secret part of its address."""
+    """A new order, the secret part of its address, and how many unpaid orders its buyer had already."""
 
     order: Order
     capability: str
+    open_before: int = 0
 
 
 @transaction.atomic
@@ -81,7 +82,7 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
 
     Raises BadOrder, TooManyOpen, codes.SoldOut and offers.BadCoupon.
     """
-    _check(product, buyer, quantity)
+    open_before = _check(product, buyer, quantity)
     price = offers.quote(product=product, quantity=quantity, coupon=coupon, email=buyer.email, membership=buyer.membership)
     secret = spell_secret(_CAPABILITY_LENGTH)
     order = Order.objects.create(
@@ -97,13 +98,15 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
         offers.take(coupon=price.coupon, order=order, discount_minor=price.discount_minor)
     OrderEvent.objects.create(order=order, after=State.PENDING)
     order_mail.write(order, "order_placed")
-    return Placed(order=order, capability=secret)
+    return Placed(order=order, capability=secret, open_before=open_before)
 
 
 def find(*, tenant: Tenant, secret: str) -> Order | None:
     """Return the shop's order at a secret address."""
-    rows = Order.objects.select_related("product", "tenant").filter(tenant=tenant)
-    return rows.filter(capability_digest__in=capability.digests(secret)).first()
+    found = Order.objects.filter(tenant=tenant, capability_digest__in=capability.digests(secret)).first()
+    if found is not None:
+        found.tenant = tenant
+    return found
 
 
 @transaction.atomic
@@ -237,7 +240,8 @@ def _close(order: Order, state: str, *, actor: User | None = None, reason: str =
     step(order, to=state, actor=actor, reason=reason)
 
 
-def _check(product: Product, buyer: Buyer, quantity: int) -> None:
+def _check(product: Product, buyer: Buyer, quantity: int) -> int:
+    """Raise BadOrder or TooManyOpen; return how many unpaid orders the buyer has."""
     if not product.is_active or not tenants.is_open(product.tenant):
         raise BadOrder(_("This product is not on sale."))
     if not product.least_pieces <= quantity <= product.most_pieces:
@@ -246,20 +250,11 @@ def _check(product: Product, buyer: Buyer, quantity: int) -> None:
         raise BadOrder(_("Leave an e-mail address, a phone number or another contact, so that the order can be found again."))
     _check_kind(product, buyer)
     _check_share(product, buyer, quantity)
-    if count_open(tenant=product.tenant, buyer=buyer) >= MOST_OPEN:
+    email, contact = buyer.email.strip().lower(), buyer.contact.strip()
+    open_before = open_orders.count(tenant=product.tenant, address=buyer.address, email=email, contact=contact, membership=buyer.membership)
+    if open_before >= MOST_OPEN:
         raise TooManyOpen(_("You have too many unpaid orders: pay or cancel one first, or wait a few minutes."))
-
-
-def count_open(*, tenant: Tenant, buyer: Buyer) -> int:
-    """Return how many unpaid orders a buyer has by address, e-mail, other contact or membership: the most of them."""
-    pending = Order.objects.filter(tenant=tenant, state=State.PENDING, reserved_until__gt=timezone.now())
-    told = {
-        "address": buyer.address,
-        "email": buyer.email.strip().lower(),
-        "contact": buyer.contact.strip(),
-        "membership": buyer.membership,
-    }
-    return max((pending.filter(**{name: value}).count() for name, value in told.items() if value), default=0)
+    return open_before
 
 
 def _answered(product: Product, answers: Mapping[str, str]) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.http import require_safe
 
-from accounts.models import TenantDomain
+from accounts import tenants
 from billing import catalogue, texts
 from billing.models import Product
 from billing.money import plain_minor
@@ -25,8 +25,7 @@ _ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
 def absolute(request: ShopRequest, path: str) -> str:
     """Return the one address of a page: on the tenant's first domain, where it has one."""
-    found = TenantDomain.objects.filter(tenant=request.tenant, is_primary=True, proven_at__isnull=False).values_list("host", flat=True)
-    host, port = next(iter(found), ""), request.get_host().rpartition(":")[2]
+    host, port = tenants.primary_host(request.tenant), request.get_host().rpartition(":")[2]
     if not host or host == request.get_host().partition(":")[0]:
         return request.build_absolute_uri(path)
     return f"{request.scheme}://{host}{f':{port}' if port.isdigit() else ''}{path}"
@@ -35,7 +34,7 @@ def absolute(request: ShopRequest, path: str) -> str:
 def product_page(request: ShopRequest, lead: Product, family: Sequence[Product]) -> dict[str, Any]:
     """Return what a product's page tells machines: address, summary, picture, and schema.org's Product as JSON-LD."""
     address = absolute(request, reverse("product", kwargs={"slug": lead.slug}))
-    picture = lead.pictures.first()
+    picture = next(iter(lead.pictures.all()), None)
     image = absolute(request, reverse("picture", kwargs={"name": picture.name, "size": "large"})) if picture else ""
     summary = texts.as_plain(lead.description, most=160) if lead.description else ""
     said: dict[str, Any] = {

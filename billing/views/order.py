@@ -128,22 +128,22 @@ def find_or_404(request: ShopRequest, capability: str) -> Order:
 
 def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
     found = find_or_404(request, capability)
-    pieces = bought.pieces(found)
+    pieces, is_open = bought.pieces(found), found.state == Order.State.PENDING
     member = request.actor.membership
     return {
         "order": found,
         "capability": capability,
-        "is_open": found.state == Order.State.PENDING,
-        "ways": checkout.ways(found, payer=member) if found.state == Order.State.PENDING else [],
+        "is_open": is_open,
+        "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,
         "has_receipt": found.paid_at is not None,
-        "has_invoice": invoices.may_ask(found) or InvoiceRequest.objects.filter(order=found).exists(),
-        "in_app_address": in_app_address(request) if found.state == Order.State.PENDING else "",
+        "has_invoice": not is_open and (invoices.may_ask(found) or InvoiceRequest.objects.filter(order=found).exists()),
+        "in_app_address": in_app_address(request) if is_open else "",
         "instructions": texts.as_html(found.instructions) if found.instructions else "",
         "is_takeable": any(piece.is_open for piece in pieces),
         "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
         "timeline": selectors.timeline(found),
-        "refund": _refund_of(found),
+        "refund": {} if is_open else _refund_of(found),
         "bank": found.attempts.filter(account__driver="sandbox").order_by("-pk").first(),
         **selectors.amounts(found),
     }

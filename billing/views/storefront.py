@@ -47,7 +47,7 @@ def shop(request: HttpRequest) -> HttpResponse:
 def product(request: HttpRequest, slug: str) -> HttpResponse:
     """Show one product and its variants; on POST place the order and go to its page."""
     visitor = entering(request)
-    family = _family(visitor, slug)
+    family = _family_or_404(visitor, slug)
     if family[0].slug != slug and request.method != "POST":
         return redirect(f"{reverse('product', kwargs={'slug': family[0].slug})}?choice={slug}")
     found = _chosen(family, request.POST if request.method == "POST" else request.GET)
@@ -67,18 +67,17 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
 def price(request: HttpRequest, slug: str) -> HttpResponse:
     """Give the total for what is chosen in the order form, before it is sent."""
     visitor = entering(request)
-    family = _family(visitor, slug)
+    family = _family_or_404(visitor, slug)
     found = _chosen(family, request.POST)
     return render(request, "shop/chosen.html", {"price": _price(visitor, found, request.POST), "is_anew": True, **_offer(family, found)})
 
 
-def _family(request: ShopRequest, slug: str) -> list[Product]:
-    """Return the product of an address with its variants, the lead first; a variant's own address names its family."""
-    found = catalogue.on_sale(tenant=request.tenant).select_related("lead").filter(slug=slug).first()
-    if found is None:
+def _family_or_404(request: ShopRequest, slug: str) -> list[Product]:
+    """Return the product of an address with its variants, the lead first."""
+    family = catalogue.family(tenant=request.tenant, slug=slug)
+    if not family:
         raise Http404
-    family = catalogue.family(found.lead or found)
-    return sorted(family, key=lambda one: one.lead_id is not None)
+    return family
 
 
 def _chosen(family: list[Product], chosen: Mapping[str, str]) -> Product:
@@ -105,23 +104,25 @@ def _price(request: ShopRequest, found: Product, chosen: Mapping[str, str]) -> d
 def _order(request: ShopRequest, family: list[Product], found: Product, form: BuyForm) -> HttpResponse:
     values = form.cleaned_data
     buyer = buyer_of(request, email=values["email"], contact=values["contact"])
-    if orders.count_open(tenant=request.tenant, buyer=buyer):
-        # One more without having paid the last.
-        captcha.note(request, door=DOOR)
     try:
         placed = orders.place(product=found, buyer=buyer, quantity=values["quantity"], coupon=values["coupon"], answers=form.answers())
     except offers.BadCoupon as refusal:
         form.add_error("coupon", str(refusal))
+        captcha.note(request, door=DOOR, form=form)
         return _page(request, family, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except codes.SoldOut:
         form.add_error(None, _("There are not so many left. Take fewer, or come back later."))
         return _page(request, family, found, form, status=HTTPStatus.CONFLICT)
     except orders.TooManyOpen as refusal:
         form.add_error(None, str(refusal))
+        captcha.note(request, door=DOOR, form=form)
         return _page(request, family, found, form, status=HTTPStatus.TOO_MANY_REQUESTS)
     except orders.BadOrder as refusal:
         form.add_error(None, str(refusal))
         return _page(request, family, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if placed.open_before:
+        # One more without having paid the last.
+        captcha.note(request, door=DOOR)
     response = redirect("order", capability=placed.capability)
     browser.remember(response, request, placed.order)
     return response

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import Membership, Tenant
+from accounts.models import LegalPage, Membership, Tenant
 from billing import capability, catalogue, orders, questions
-from billing.models import Category, Coupon, Order, Product
+from billing.models import Category, CodeBatch, Coupon, GatewayAccount, Order, Product
 from tests.billing.shop import bought_from, restock, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +57,29 @@ def test_a_product_shows_its_struck_price_and_prices_for_many(guest: Client, pro
 def test_stock_is_shown_as_the_shop_wants(guest: Client, product: Product, shown: str, text: str) -> None:
     Product.objects.update(stock_shown=shown)
     assert text in guest.get("/shop/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_process_remembers_of_a_shop_ends_with_any_change(guest: Client, product: Product, tenant: Tenant) -> None:
+    def page() -> str:
+        return guest.get("/p/five-dollars/").content.decode()
+
+    assert "¥39.00" in page()
+    Product.objects.filter(pk=product.pk).update(price_minor=4100)
+    assert "¥41.00" in page()
+    legal = LegalPage.objects.create(tenant=tenant, kind="terms", text="Be kind.")
+    assert "/legal/terms/" in page()
+    legal.delete()
+    assert "/legal/terms/" not in page()
+    assert "cannot take payments" not in page()
+    GatewayAccount.objects.update(is_enabled=False)
+    assert "cannot take payments" in page()
+    Tenant.objects.filter(pk=tenant.pk).update(name="Rice House")
+    assert "Rice House" in page()
+    CodeBatch.objects.update(redeem_by=timezone.now())
+    assert "sold out" in page()
+    Product.objects.filter(pk=product.pk).update(is_active=False)
+    assert guest.get("/p/five-dollars/").status_code == 404
 
 
 def test_the_total_is_told_before_ordering(guest: Client, product: Product, tenant: Tenant) -> None:
