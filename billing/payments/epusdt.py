@@ -81,6 +81,15 @@ class Epusdt(Driver):
             _check_paid(account, values)
         return [_event(values, kind)]
 
+    def check(self, account: GatewayAccount) -> None:
+        """Ask for an invoice without an amount: both look at the signature first, so the token is tried and nothing is made."""
+        answer = _ask(account, {"order_id": "account-test"}, amount="")
+        said = str(answer.get("message") or "")
+        if "status_code" not in answer:
+            raise GatewayError("no epusdt answers at this address")
+        if str(answer["status_code"]) == "401" or "签名" in said or "signature" in said.lower():
+            raise GatewayError(f"the gateway does not accept the API token: {said[:120]}")
+
     def reply(self, *, is_taken: bool) -> Reply:
         """Answer what both accept: epusdt waits for `ok`, BEpusdt for status 200."""
         return Reply(200, "ok") if is_taken else Reply(500, "fail")
@@ -94,18 +103,24 @@ def _create(attempt: PaymentAttempt, links: Links) -> dict[str, Any]:
     account = attempt.account
     values = {
         "order_id": attempt.token,
-        "amount": _spelled(attempt.amount_minor),
         "notify_url": links.notify,
         "redirect_url": links.order,
         "trade_type": str(account.options.get("trade_type") or ""),
     }
+    found = _ask(account, values, amount=_spelled(attempt.amount_minor))
+    data = found.get("data")
+    if not isinstance(data, dict):
+        raise GatewayError(f"the gateway made no invoice: {str(found.get('message', ''))[:120]}")
+    return data
+
+
+def _ask(account: GatewayAccount, values: Mapping[str, str], *, amount: str) -> dict[str, Any]:
+    """Sign and send what makes an invoice; return the JSON object that is answered. Raises GatewayError."""
     values = {name: value for name, value in values.items() if value}
-    signature = md5_signature.sign(values, key=secret(account, "token"))
+    signature = md5_signature.sign({**values, "amount": amount}, key=secret(account, "token"))
     # The amount must be a JSON number spelled like the signed text.
-    pairs = [
-        f'"amount":{values["amount"]}',
-        *(f"{json.dumps(name)}:{json.dumps(value)}" for name, value in values.items() if name != "amount"),
-    ]
+    pairs = [f'"amount":{amount}'] if amount else []
+    pairs += [f"{json.dumps(name)}:{json.dumps(value)}" for name, value in values.items()]
     body = "{" + ",".join([*pairs, f'"signature":"{signature}"']) + "}"
     try:
         answer = outbound.request(
@@ -115,11 +130,7 @@ def _create(attempt: PaymentAttempt, links: Links) -> dict[str, Any]:
         found = json.loads(answer.body)
     except (outbound.OutboundError, ValueError) as error:
         raise GatewayError(f"the gateway does not answer: {error}" if isinstance(error, outbound.OutboundError) else "no JSON") from None
-    data = found.get("data") if isinstance(found, dict) else None
-    if not isinstance(data, dict):
-        said = found.get("message", "") if isinstance(found, dict) else ""
-        raise GatewayError(f"the gateway made no invoice: {str(said)[:120]}")
-    return data
+    return found if isinstance(found, dict) else {}
 
 
 def _spelled(amount_minor: int) -> str:

@@ -32,6 +32,8 @@ class EpusdtGateway(Service):
         wanted = json.loads(asked.body)
         if wanted.get("signature") != sign(wanted, self.token):
             return _json({"status_code": 400, "message": "签名错误", "data": None})
+        if not wanted.get("amount"):
+            return _json({"status_code": 400, "message": "请求参数错误：Amount", "data": None})
         number = wanted["order_id"]
         trade = f"T{len(self.invoices) + 1:08d}"
         made = {

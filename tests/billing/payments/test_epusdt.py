@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pytest_django.live_server_helper import LiveServer
 
+from billing import gateways
 from billing.models import GatewayAccount, WebhookInbox
 from billing.payments.base import BadCallback, GatewayError, Message
 from billing.payments.epusdt import Epusdt
@@ -48,6 +49,17 @@ def test_only_state_two_delivers(gateway: EpusdtGateway, account: GatewayAccount
     assert state_of(order) == "delivered"
     attempt.refresh_from_db()
     assert (attempt.provider_transaction, attempt.received_minor) == ("0xabc123", 3900)
+
+
+def test_an_account_is_checked_with_its_token_and_nothing_is_made(gateway: EpusdtGateway, account: GatewayAccount) -> None:
+    Epusdt().check(account)
+    assert gateway.invoices == {}
+    gateways.write(account, {"token": "wrong"}, is_operator=True)
+    with pytest.raises(GatewayError, match="does not accept the API token: 签名错误"):
+        Epusdt().check(account)
+    gateways.write(account, {"base": f"{gateway.url}/elsewhere"}, is_operator=True)
+    with pytest.raises(GatewayError, match="no JSON"):
+        Epusdt().check(account)
 
 
 def test_the_same_invoice_is_shown_again(gateway: EpusdtGateway, account: GatewayAccount, live_server: LiveServer) -> None:
