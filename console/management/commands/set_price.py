@@ -35,6 +35,10 @@ class Command(Verb):
         parser.add_argument("--channel", metavar="NAME", help="this is what the channel's upstream asks of us (--model: a name, or *)")
         parser.add_argument("--group", metavar="NAME", help="with --factor: what a customer group pays of its seller's prices")
         parser.add_argument("--factor", metavar="NUMBER", help="0.9 is a tenth less; never below wholesale")
+        parser.add_argument(
+            "--mode", choices=price_terms.MODES, default="price", help="how a shop's price follows the wholesale price (with --tenant)"
+        )
+        parser.add_argument("--percent", metavar="NUMBER", help="with --mode percent: 25 is a quarter more than wholesale")
         parser.add_argument("--list", action="store_true", help="import the dated list prices that come with Keyosk")
         parser.add_argument("--dry-run", action="store_true", help="show what an ordinary call would cost, change nothing")
         parser.add_argument("--confirm", action="store_true", help="yes, the price becomes ten times as dear or as cheap")
@@ -63,7 +67,7 @@ class Command(Verb):
     def _set(self, tenant: Tenant, options: dict[str, Any]) -> None:
         typed = price_options.read(options)
         begins = self._moment(options["begins"], tenant) if options["begins"] else None
-        given = {**typed, "hold_ceiling": options["hold_ceiling"], "priced_as": options["priced_as"]}
+        given = {**typed, **self._mode(options), "hold_ceiling": options["hold_ceiling"], "priced_as": options["priced_as"]}
         seen = price_preview.preview(seller=tenant, model=options["model"], values=price_terms.values_of(given), at=begins)
         if options["dry_run"]:
             self.emit({"model": options["model"], "preview": str(seen), "jumps": list(seen.jumps)})
@@ -72,7 +76,25 @@ class Command(Verb):
             model=options["model"], tenant=tenant, source="command line", begins=begins, is_confirmed=options["confirm"], **given
         )  # fmt: skip
         answer = {"model": rule.pattern, "tenant": tenant.slug, "priced_as": rule.priced_as or None, **price_options.shown(typed)}
+        answer |= {name: options[name] for name in ("mode", "percent") if options[name] not in {None, "price"}}
         self.emit(answer | ({"begins": rule.valid_from} if begins else {}) | {"preview": str(seen)})
+
+    def _mode(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return how the price follows the wholesale price, as `set_price` takes it."""
+        mode, percent = options["mode"], options["percent"]
+        if (mode == "percent") != bool(percent):
+            self.fail("say how much more than wholesale: --mode percent --percent 25")
+        return {"mode": mode} | ({"factor": MICROS + self._millionths(percent) // 100} if percent else {})
+
+    def _millionths(self, text: str) -> int:
+        """Read a number of at most 4 decimals in millionths."""
+        try:
+            number = Decimal(text) * MICROS
+        except InvalidOperation:
+            self.fail(f"{text} is no percentage: write a number such as 25 or 12.5")
+        if not number.is_finite() or number % 100:
+            self.fail("a percentage has at most 4 decimals, such as 12.5")
+        return int(number)
 
     def _moment(self, text: str, tenant: Tenant) -> datetime.datetime:
         """Read a time; one without an offset is meant in the tenant's zone."""

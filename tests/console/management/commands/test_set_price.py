@@ -36,6 +36,43 @@ def test_set_price_reads_dollars_per_million_tokens(tenant: Tenant) -> None:
     assert sold.charge(input=1_000, output=1_000).price_micros == 14_000
 
 
+@pytest.mark.parametrize(
+    ("words", "price_micros"),
+    [
+        (("--mode", "inherit"), 12_500),
+        (("--mode", "percent", "--percent", "12.5"), 14_063),  # rounded up
+        (("--mode", "added", "--input", "0.5", "--output", "1"), 14_000),
+        (("--mode", "price", "--input", "3", "--output", "11"), 14_000),
+    ],
+)
+def test_a_shops_price_follows_the_wholesale_price_in_every_mode(tenant: Tenant, words: tuple[str, ...], price_micros: int) -> None:
+    run("set_price", "--model", "m", "--input", "2.5", "--output", "10")
+    answer = run("set_price", "--model", "m", "--tenant", tenant.slug, *words)
+    assert answer.get("mode", "price") == words[1]
+    sold = price_lists.load(tenant.pk).resolve("m")
+    assert sold is not None
+    assert sold.charge(input=1_000, output=1_000).price_micros == price_micros
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--mode", "percent"), "say how much more"),
+        (("--percent", "5"), "say how much more"),
+        (("--mode", "percent", "--percent", "much"), "no percentage"),
+        (("--mode", "percent", "--percent", "1.00001"), "at most 4 decimals"),
+        (("--mode", "percent", "--percent=-5"), "more than 0 %"),
+        (("--mode", "added"), "at least one amount"),
+        (("--mode", "inherit", "--input", "3"), "leave the prices empty"),
+        (("--input", "2.4", "--output", "11"), "below"),
+    ],
+)
+def test_a_mode_that_makes_no_price_is_refused(tenant: Tenant, words: tuple[str, ...], said: str) -> None:
+    run("set_price", "--model", "m", "--input", "2.5", "--output", "10")
+    with pytest.raises(CommandError, match=said):
+        run("set_price", "--model", "m", "--tenant", tenant.slug, *words)
+
+
 def test_set_price_says_what_is_wrong(tenant: Tenant) -> None:
     run("set_price", "--model", "m", "--input", "2.5")
     for arguments, reason in (
