@@ -74,6 +74,11 @@ def movements(membership: Membership, *, limit: int = 25) -> list[Movement]:
     ]  # fmt: skip
 
 
+def is_given(*, key: str) -> bool:
+    """Tell whether credit was given under a key; under the member's lock nobody gives it in between."""
+    return Journal.objects.filter(key=_gift(key)).exists()
+
+
 @transaction.atomic
 def give(*, membership: Membership, amount_minor: int, reason: str, key: str, actor: User | None = None) -> Journal:
     """Give a customer store credit, once a key. Raises ValueError for an amount of 0 or less."""
@@ -82,9 +87,13 @@ def give(*, membership: Membership, amount_minor: int, reason: str, key: str, ac
     source = ledger.account(kind="adjust", tenant_id=membership.tenant_id, ledger=f"M:{currency}")
     line = ledger.Line(source.pk, book(membership, currency=currency).pk, amount_minor)
     return ledger.post(
-        kind="credit", key=f"credit-gift:{key}"[:120], lines=[line], tenant_id=membership.tenant_id,
+        kind="credit", key=_gift(key), lines=[line], tenant_id=membership.tenant_id,
         actor_id=actor.pk if actor else None, memo=reason[:200],
     )  # fmt: skip
+
+
+def _gift(key: str) -> str:
+    return f"credit-gift:{key}"[:120]
 
 
 def open_for(tenant: Tenant) -> GatewayAccount:

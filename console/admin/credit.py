@@ -51,12 +51,15 @@ def give(desk: DeskAdmin[Membership], request: HttpRequest, member: Membership) 
         explanation = _("%(name)s has %(amount)s. Store credit pays orders of this shop; it is no quota.") % {"name": member, "amount": has}
         title = _("Give store credit")
         return pages.ask(request, desk, title=title, submit=title, form=form, back=back, explanation=explanation)
-    values = form.cleaned_data
+    values, key = form.cleaned_data, f"{member.pk}:{form.cleaned_data['once']}"
     with transaction.atomic():
+        Membership.objects.select_for_update(no_key=True).get(pk=member.pk)
+        is_again = store_credit.is_given(key=key)
         store_credit.give(
             membership=member, amount_minor=values["amount"], reason=values["reason"], actor=actor_of(request).user,
-            key=f"{member.pk}:{values['once']}",
+            key=key,
         )  # fmt: skip
-        desk.record(request, "credit", member, after={"amount_minor": values["amount"], "reason": values["reason"]})
+        if not is_again:
+            desk.record(request, "credit", member, after={"amount_minor": values["amount"], "reason": values["reason"]})
     messages.success(request, _("%s given.") % money.format_minor(values["amount"], currency=currency))
     return redirect(back)
