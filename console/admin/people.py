@@ -76,12 +76,31 @@ class MembershipForm(ModelForm[Membership]):
         return role
 
 
+class ReadyKeyFilter(admin.SimpleListFilter):
+    """Customers are people: wallets that were sold as ready keys, to nobody yet, are shown on demand alone."""
+
+    title = gettext_lazy("ready keys")
+    parameter_name = "ready_keys"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("only", gettext_lazy("only ready keys")), ("all", gettext_lazy("people and ready keys"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        yield {**first, "display": gettext_lazy("only people")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> QuerySet[Membership]:
+        value = self.value()
+        return queryset if value == "all" else queryset.filter(ready_key__isnull=value != "only")
+
+
 class MembershipAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[Membership]):
     """Customers and staff of a tenant: role, group and note can be changed."""
 
     form = MembershipForm
     list_display = ("user", "role_label", "state_label", "group", "joined_at")
-    list_filter = ("role", "state", group_bulk.GroupFilter)
+    list_filter = ("role", "state", group_bulk.GroupFilter, ReadyKeyFilter)
     actions = ("approve", "block", "unblock", "change_group")
     list_select_related = ("user", "tenant")
     export_columns = (

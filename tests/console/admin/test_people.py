@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, Membership
+from tests.billing.shop import bought_from, key_product
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,21 @@ def test_nobody_changes_their_own_role(desk: Client, reseller_owner: Membership)
     _change(desk, reseller_owner, role="customer")
     reseller_owner.refresh_from_db()
     assert reseller_owner.role == "owner"
+
+
+def test_wallets_of_ready_keys_are_no_customers(desk: Client, end_user: Membership) -> None:
+    bought_from(key_product(end_user.tenant))
+    nobody = Membership.objects.exclude(ready_key=None).get()
+
+    def listed(query: str = "") -> set[int]:
+        page = desk.get(f"/reseller/accounts/membership/{query}")
+        return {row.pk for row in page.context["cl"].queryset}
+
+    assert nobody.pk not in listed()
+    assert end_user.pk in listed()
+    assert listed("?ready_keys=only") == {nobody.pk}
+    assert listed("?ready_keys=all") == listed() | {nobody.pk}
+    assert desk.get(f"/reseller/accounts/membership/{nobody.pk}/change/").status_code == 200
 
 
 def test_people_are_listed_for_the_platform_alone(desk: Client, operator: Client, end_user: Membership) -> None:

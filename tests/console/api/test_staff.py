@@ -8,6 +8,7 @@ from accounts import invitations
 from accounts.models import AuditEvent, Membership, Tenant
 from accounts.tasks import TELL_MEMBERS
 from foundation.models import OutboxMessage
+from tests.billing.shop import bought_from, key_product
 from tests.console.api.conftest import program
 
 pytestmark = pytest.mark.django_db
@@ -24,6 +25,14 @@ def test_customers_are_listed_changed_and_blocked(end_user: Membership, reseller
     assert call("PATCH", f"customers/{reseller_owner.pk}/", {"state": "blocked"})[0] == 409
     for method in ("GET", "PATCH"):
         assert call(method, f"customers/{stranger.pk}/", {} if method == "PATCH" else None)[0] == 404
+
+
+def test_wallets_of_ready_keys_are_no_customers(end_user: Membership, reseller_owner: Membership) -> None:
+    bought_from(key_product(end_user.tenant))
+    call = program(reseller_owner)
+    assert [one["id"] for one in call("GET", "customers/?role=customer")[1]["results"]] == [end_user.pk]
+    nobody = Membership.objects.exclude(ready_key=None).get()
+    assert call("GET", f"customers/{nobody.pk}/")[0] == 200
 
 
 def test_an_invitation_over_the_api_lets_in(tenant: Tenant, end_user: Membership, reseller_owner: Membership) -> None:
