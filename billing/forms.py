@@ -26,8 +26,9 @@ class BuyForm(HouseForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
     email = forms.EmailField(
-        label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "email", "placeholder": "you@example.com"})
-    )
+        label=_("E-mail"), required=False, widget=forms.EmailInput(attrs={"autocomplete": "email", "placeholder": "you@example.com"}),
+        help_text=_("This or another contact below: one of them finds the order again."),
+    )  # fmt: skip
     contact = forms.CharField(label=_("Phone, QQ or other contact"), required=False, max_length=80)
 
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -134,6 +135,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "order": found,
         "capability": capability,
         "is_open": is_open,
+        "seconds_left": max(0, int((found.reserved_until - timezone.now()).total_seconds())),
         "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,
         "has_receipt": found.paid_at is not None,

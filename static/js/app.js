@@ -74,6 +74,17 @@
     if (isAddress || !window.PublicKeyCredential) {
       for (const element of root.querySelectorAll("[data-passkey]")) element.hidden = true;
     }
+    // Seconds as the server counts them: the visitor's clock may be wrong.
+    for (const time of root.querySelectorAll("time[data-countdown]")) {
+      const end = performance.now() + 1000 * Number(time.dataset.countdown);
+      const tick = () => {
+        const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+        time.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+        if (!left || !time.isConnected) clearInterval(clock);
+      };
+      const clock = setInterval(tick, 1000);
+      tick();
+    }
     // Times in the viewer's own zone; the server prints UTC.
     for (const time of root.querySelectorAll("time[datetime][data-local]")) {
       const at = new Date(time.dateTime);

@@ -58,6 +58,9 @@ def test_a_guest_buys_a_code(guest: Client) -> None:
     assert "3 left" in window
     address = order_at(guest)
     assert re.fullmatch(r"/o/[0-9A-Z]{26}/", address)
+    seconds = re.search(r'data-countdown="(\d+)"', guest.get(address).content.decode())
+    assert seconds
+    assert 870 < int(seconds[1]) <= 900
     waiting = guest.get(address)
     assert "Pay ¥39.00 with Sandbox" in waiting.content.decode()
     assert CODE.search(waiting.content.decode()) is None
