@@ -9,10 +9,11 @@ ROOMS := config console gateway billing channels_app accounts foundation
 JOBS ?= 2
 
 # What of the suite CI also runs with a silent Redis: calls, money, pages, tasks.
-SILENT ?= $(addprefix tests/, foundation/test_cache.py foundation/test_queue.py accounts/test_signin.py accounts/test_onboarding.py \
-  billing/test_settlement.py billing/test_codes.py billing/test_purse.py channels_app/test_rounds.py channels_app/test_health.py \
-  console/pages/test_key_status.py console/admin/test_tenants.py console/admin/test_cards.py gateway/test_dispatch_routing.py \
-  gateway/test_throttling.py gateway/test_flusher.py)
+SILENT ?= $(addprefix tests/, foundation/test_cache.py foundation/test_queue.py foundation/test_broadcast.py foundation/test_silence.py \
+  accounts/test_signin.py accounts/test_onboarding.py billing/test_settlement.py billing/test_codes.py billing/test_purse.py \
+  channels_app/test_rounds.py channels_app/test_health.py console/pages/test_key_status.py console/admin/test_tenants.py \
+  console/admin/test_cards.py gateway/test_boot.py gateway/test_dispatch_routing.py gateway/test_flusher.py gateway/test_handler.py \
+  gateway/test_signals.py gateway/test_throttling.py)
 
 .PHONY: help install run test paused check bench chaos fmt css messages lock
 

@@ -11,7 +11,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -67,15 +67,19 @@ def _start(config: pytest.Config) -> None:
     os.environ.update(urls, KEYOSK_VAR_DIR=str(var), **{_MARK: str(os.getpid())})
     exits.callback(os.environ.pop, _MARK)
     if IS_REDIS_PAUSED:
-        _pause(urls["REDIS_URL"], exits)
+        exits.enter_context(paused(urls["REDIS_URL"]))
 
 
-def _pause(url: str, exits: ExitStack) -> None:
-    """Stop Redis now, and let it go on at the end: a stopped process does not hear that it is to end."""
+@contextmanager
+def paused(url: str) -> Generator[None, None, None]:
+    """Stop a Redis now, and let it go on at the end: a stopped process does not hear that it is to end."""
     with redis.Redis.from_url(url) as client:
         pid = int(client.info("server")["process_id"])
     os.kill(pid, signal.SIGSTOP)
-    exits.callback(os.kill, pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 def _move_worker(number: int) -> None:

@@ -159,6 +159,7 @@ def test_pages_killed_between_payment_and_delivery_deliver_once(api: StripeApi, 
     assert_delivered_once(paying)
 
 
+@pytest.mark.redis  # a worker is handed its tasks by Redis
 def test_celery_killed_between_payment_and_delivery_delivers_once(api: StripeApi, paying: PaymentAttempt, tmp_path: Path) -> None:
     """The message was lost with the pages; the worker that asked Stripe dies as well, the next one asks again."""
     api.pay(str(paying.details["session"]))

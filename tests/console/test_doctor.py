@@ -38,16 +38,19 @@ def app(settings: Settings) -> Iterator[Celery]:
         yield app
 
 
+@pytest.mark.redis
 def test_embedded_servers_are_as_they_should_be() -> None:
     assert _findings(doctor.database()) == []
     assert _findings(doctor.redis_server()) == []
     assert next(iter(doctor.database())).detail.startswith("PostgreSQL 18")
 
 
+@pytest.mark.redis
 def test_missing_workers_are_a_finding(app: Celery) -> None:
     assert _findings(doctor.workers(app)) == ["no worker answers: start celery -A config.celery worker"]
 
 
+@pytest.mark.redis
 def test_long_queue_is_a_finding(app: Celery, settings: Settings) -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.rpush("doctor-probe", *["x"] * (doctor.LONGEST_QUEUE + 1))
@@ -57,6 +60,7 @@ def test_long_queue_is_a_finding(app: Celery, settings: Settings) -> None:
             client.delete("doctor-probe")
 
 
+@pytest.mark.redis
 def test_message_given_up_is_a_finding(app: Celery) -> None:
     OutboxMessage.objects.create(topic="probe", state=OutboxMessage.State.DEAD)
     assert _findings(doctor.queues(app)) == ["look at the outgoing messages in the admin"]

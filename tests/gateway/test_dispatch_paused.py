@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Generator
 
 import pytest
-import redis
 from django.conf import settings
 
 from accounts import keys
 from channels_app import channels
 from channels_app.models import Channel
+from tests import bootstrap
 from tests.doubles import replies
 from tests.doubles.upstream import Upstream
 from tests.gateway.conftest import DOLLAR, HELLO, PRICE, Caller, lines
@@ -27,13 +25,8 @@ pytestmark = pytest.mark.redis  # it pauses a Redis that runs
 @pytest.fixture
 def paused() -> Generator[None, None, None]:
     """Stop the test session's own Redis server, and let it go on afterwards."""
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        pid = int(client.info("server")["process_id"])
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with bootstrap.paused(settings.REDIS_URL):
         yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def call(relay: LiveRelay, secret: str, *, stream: bool = False) -> int:
