@@ -18,6 +18,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit, tenants
 from accounts.models import Tenant, User
@@ -96,9 +97,9 @@ def _check(seller: Tenant, model: str, values: Mapping[str, Any], begins: dateti
     """Raise BadPrice and its kinds for what this seller cannot ask for."""
     price_terms.check(model, values)
     if seller.parent_id is None and values["mode"] != "price":
-        raise BadPrice("the platform has no wholesale price above it: give fixed prices")
+        raise BadPrice(_("the platform has no wholesale price above it: give fixed prices"))
     if begins is not None and begins <= timezone.now():
-        raise BadPrice("a price begins now or in the future: calls of the past are paid for")
+        raise BadPrice(_("a price begins now or in the future: calls of the past are paid for"))
     if seller.parent_id is not None:
         price_floors.check(price_lists.load(seller.parent_id, at=begins), model, values)
 
@@ -107,7 +108,7 @@ def _check(seller: Tenant, model: str, values: Mapping[str, Any], begins: dateti
 def set_group(*, group: str, factor: int, tenant: Tenant | None = None, actor: User | None = None) -> GroupRate:
     """Let a customer group pay `factor` millionths of its seller's prices from now on (never less than wholesale). Raises BadPrice."""
     if not group.strip() or len(group) > 40 or not 1 <= factor <= 100_000_000:
-        raise BadPrice("a group needs a name of at most 40 characters and a factor above 0 and up to 100")
+        raise BadPrice(_("a group needs a name of at most 40 characters and a factor above 0 and up to 100"))
     seller = tenant or tenants.root()
     book = _locked_book(seller)
     old = GroupRate.objects.filter(book=book, group=group, valid_to=None).first()

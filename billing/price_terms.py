@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from billing.money import MICROS
 from billing.price_rules import is_unit
 from billing.pricing import BUCKETS, Rule, Tier
@@ -41,20 +43,20 @@ def values_of(given: Mapping[str, Any]) -> dict[str, Any]:
 def check(model: str, values: Mapping[str, Any]) -> None:
     """Raise BadPrice when there is nothing to charge by, an amount is negative, or an alias has prices of its own."""
     if not model.strip() or len(model) > 120:
-        raise BadPrice("a price needs a model name or pattern of at most 120 characters")
+        raise BadPrice(_("a price needs a model name or pattern of at most 120 characters"))
     prices = [values[name] for name in (*BUCKETS, "per_call") if values[name] is not None]
     prices += values["units"].values()
     prices += [price for tier in values["tiers"] for price in tier.values()]
     if any(price < 0 for price in prices):
-        raise BadPrice("a price is 0 or more")
+        raise BadPrice(_("a price is 0 or more"))
     alias = values["priced_as"]
     if values["mode"] != "price" or values["factor"] != MICROS:
         _check_mode(values, has_prices=bool(prices))
         return
     if alias and (prices or alias == model):
-        raise BadPrice("a model priced as another one has no prices of its own and is not that model itself")
+        raise BadPrice(_("a model priced as another one has no prices of its own and is not that model itself"))
     if not alias and not values["units"] and all(values[name] is None for name in ("input", "output", "per_call")):
-        raise BadPrice("give at least an input price, an output price, a price per call or of a unit")
+        raise BadPrice(_("give at least an input price, an output price, a price per call or of a unit"))
 
 
 def as_rule(number: int, model: str, values: Mapping[str, Any]) -> Rule:
@@ -83,9 +85,9 @@ def _tiers(given: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
     for tier in given:
         prices = {name: price for name, price in tier.items() if name != "above"}
         if tier.get("above", 0) < 1 or not prices or set(prices) - set(BUCKETS):
-            raise BadPrice("a tier says above how many tokens of context it counts, and at least one price by bucket")
+            raise BadPrice(_("a tier says above how many tokens of context it counts, and at least one price by bucket"))
         if tier["above"] in found:
-            raise BadPrice(f"there are two tiers above {tier['above']} tokens")
+            raise BadPrice(_("there are two tiers above %(tokens)d tokens") % {"tokens": tier["above"]})
         found[tier["above"]] = {"above": tier["above"], **dict(sorted(prices.items()))}
     return [found[above] for above in sorted(found)]
 
@@ -96,18 +98,19 @@ def _check_mode(values: Mapping[str, Any], *, has_prices: bool) -> None:
     if mode not in MODES:
         raise BadPrice(f"{mode!r} is no mode: use {', '.join(MODES)}")
     if values["priced_as"] or values["tiers"]:
-        raise BadPrice("a price relative to the wholesale price follows its model and its tiers: leave those of your own empty")
+        raise BadPrice(_("a price relative to the wholesale price follows its model and its tiers: leave those of your own empty"))
     if mode == "percent" and not MICROS < factor <= _MOST_FACTOR:
-        raise BadPrice("a mark-up is more than 0 % and at most 9900 %")
+        raise BadPrice(_("a mark-up is more than 0 and at most %(most)d per cent") % {"most": 100 * _MOST_FACTOR // MICROS - 100})
     if mode != "percent" and factor != MICROS:
-        raise BadPrice("only the mode percent has a percentage")
+        raise BadPrice(_("only the mode percent has a percentage"))
     if mode == "added" and not has_prices:
-        raise BadPrice("give at least one amount that comes on top of the wholesale price")
+        raise BadPrice(_("give at least one amount that comes on top of the wholesale price"))
     if mode != "added" and has_prices:
-        raise BadPrice("with a percentage, or the wholesale price as it is, leave the prices empty")
+        raise BadPrice(_("with a percentage, or the wholesale price as it is, leave the prices empty"))
 
 
 def _check_units(units: Mapping[str, int]) -> None:
     for name in units:
         if not is_unit(name):
-            raise BadPrice(f"{name} is no unit: use seconds, characters, searches, image:<size>:<quality> or tool:<kind>")
+            text = _("%(name)s is no unit: use seconds, characters, searches, image:<size>:<quality> or tool:<kind>")
+            raise BadPrice(text % {"name": name})
