@@ -74,7 +74,8 @@ class MailTextsView(FormRows):
 
     def form_of(self, row: Any, data: dict[str, Any]) -> ModelForm[Any]:
         meta = type("Meta", (), {"model": MailText, "fields": ["template", "language", "subject", "body"]})
-        kind: Any = type("Form", (MailTextForm,), {"Meta": meta, "tenant_of_actor": row.tenant})
+        whose = {"tenant_of_actor": row.tenant, "is_platform": self.actor.is_platform}
+        kind: Any = type("Form", (MailTextForm,), {"Meta": meta, **whose})
         row.problem = ""
         form: ModelForm[Any] = kind(data, instance=row)
         return form
