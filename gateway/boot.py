@@ -22,6 +22,7 @@ from channels_app import registry, selectors, tokenizer
 from channels_app.exchange import Timeouts
 from channels_app.tokens import Tokens
 from channels_app.transport import Transport
+from foundation import huge_pages
 from foundation.snapshots import Cell, Watcher
 from gateway import process
 from gateway.authentication import Recogniser
@@ -121,3 +122,5 @@ def _freeze() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GC_OBJECTS, 20, 20)
+    if settings.HUGE_PAGES:
+        log.info("memory gathered", extra={"huge_bytes": huge_pages.gather()})

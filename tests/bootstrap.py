@@ -65,6 +65,7 @@ def _start(config: pytest.Config) -> None:
     exits.enter_context(embedded.servers(var, durable=False))
     urls = {"DATABASE_URL": embedded.database_url(var), "REDIS_URL": embedded.redis_url(var)}
     os.environ.update(urls, KEYOSK_VAR_DIR=str(var), **{_MARK: str(os.getpid())})
+    os.environ.setdefault("RELAY_HUGE_PAGES", "0")  # relays that live for one test need not move their memory
     exits.callback(os.environ.pop, _MARK)
     if IS_REDIS_PAUSED:
         exits.enter_context(paused(urls["REDIS_URL"]))

@@ -15,6 +15,8 @@ DNS_SERVERS = env.names("KEYOSK_DNS_SERVERS")
 RELAY_BODY_LIMIT = env.number("RELAY_BODY_LIMIT", 32 * 1024 * 1024)
 # Paths such as /one-api below which the relay answers as well.
 RELAY_MOUNTS = env.names("RELAY_MOUNTS", "/one-api")
+# A relay's memory is gathered into huge pages before it serves, where the kernel has them.
+HUGE_PAGES = env.flag("RELAY_HUGE_PAGES", default=True)
 # Proxies of ours in front (addresses, networks, or `unix`): only they are believed about the client's address.
 TRUSTED_PROXIES = env.names("KEYOSK_TRUSTED_PROXIES")
 # Deadlines of a call to an upstream: to connect, to its first byte, between two reads, for everything.
