@@ -6,13 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts import past
+from accounts import past, visits
 from console.pages import cursors
 from console.pages.door import MemberRequest, members_only
 
 LINES_A_PAGE = 50
 
 
+@visits.shown
 @members_only
 @require_safe
 def entries(request: MemberRequest) -> HttpResponse:

@@ -9,8 +9,8 @@ from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
-from accounts.models import ApiKey, AuditEvent, Membership
-from billing import buyers, ledger, statements
+from accounts.models import ApiKey, AuditEvent, Membership, Referral, SupportVisit
+from billing import buyers, ledger, referrals, statements
 from gateway import selectors as usage
 from gateway.models import UsageDay
 
@@ -48,7 +48,25 @@ def of(member: Membership) -> dict[str, Any]:
             {"at": one.created_at.isoformat(), "action": one.action, "target": one.target, "address": one.address}
             for one in AuditEvent.objects.filter(actor=user, tenant=member.tenant).order_by("pk")
         ],
+        "staff_who_looked": [_visit(one) for one in SupportVisit.objects.filter(membership=member).order_by("pk")],
+        "referrals": _referrals(member),
         "calls_micros": usage.used_micros(membership_id=member.pk),
+    }
+
+
+def _visit(visit: SupportVisit) -> dict[str, str]:
+    """Return when somebody of the staff saw the console, and why; who it was stands in the shop's trail."""
+    until = visit.ended_at or visit.ends_at
+    return {"from": visit.started_at.isoformat(), "until": until.isoformat(), "reason": visit.reason}
+
+
+def _referrals(member: Membership) -> dict[str, Any]:
+    """Return whom the member brought (not who they are), by whom they came or not, and what was given for it."""
+    rewards = referrals.rewards(member, most=MOST_ORDERS)
+    return {
+        "brought_at": [one.created_at.isoformat() for one in Referral.objects.filter(referrer=member).order_by("pk")],
+        "came_by_a_link": Referral.objects.filter(referred=member).exists(),
+        "rewards": [{"amount": one.amount, "paid_in": one.paid_in, "taken_back": one.is_reversed} for one in rewards],
     }
 
 

@@ -42,7 +42,8 @@ def test_the_download_holds_their_data_and_no_secret(ann: Client, end_user: Memb
     assert (told["person"]["email"], told["wallet"]["available_micros"]) == ("ann@shop.test", 5_000_000)
     assert [(one["kind"], one["micros"]) for one in told["statement"]] == [("grant", 5_000_000)]
     assert told["keys"][0]["name"] == "phone"
-    assert (told["usage"], told["changes_you_made"]) == ([], [])
+    assert (told["usage"], told["changes_you_made"], told["staff_who_looked"]) == ([], [], [])
+    assert told["referrals"] == {"brought_at": [], "came_by_a_link": False, "rewards": []}
     assert secret not in answer.content.decode()
     assert "elsewhere" not in answer.content.decode()
 
