@@ -133,6 +133,7 @@ def test_redis_that_does_not_answer_hides_nothing_else(settings: Settings) -> No
     assert {"configuration", "database", "disk"} <= {row.subject for row in rows}
 
 
+@pytest.mark.redis
 def test_command_prints_rows_and_fails_on_a_finding() -> None:
     out = StringIO()
     with pytest.raises(CommandError, match=r"^\d+ findings?$"):
