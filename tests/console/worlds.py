@@ -310,7 +310,8 @@ MAKERS: dict[type[Model], Maker] = {
     NotificationTarget: _target,
     MailServer: _mail_server,
     MailText: _mail_text,
-    User: lambda world: world.customer.user,
+    # Somebody who never signs in: that would be written down.
+    User: lambda world: person(f"person-{world.mark}@people.test", world.tenant, "customer").user,
     Job: lambda world: jobs.start(kind=f"job-{world.mark}", scope_id=world.tenant.pk),
     OutboxMessage: lambda world: OutboxMessage.objects.create(topic=f"topic-{world.mark}"),
     Turnstile: _turnstile,
