@@ -52,6 +52,7 @@ from console.api.tenants import TenantsView
 from console.api.tokens import TokensView
 from console.api.usage import UsageView
 from console.api.withdrawals import WithdrawalsView
+from gateway.urls import urlpatterns as relay_patterns
 
 router = SimpleRouter(use_regex_path=False)
 router.register("keys", KeysView, "api-keys")
@@ -129,7 +130,7 @@ api: list[URLPattern | URLResolver] = [
 
 
 class SchemaView(SpectacularJSONAPIView):
-    """The OpenAPI schema of the management API alone; open to read, it says nothing about anybody."""
+    """The OpenAPI schema of the management API, or of the relay; open to read, it says nothing about anybody."""
 
     authentication_classes: tuple[Any, ...] = ()
     permission_classes: tuple[Any, ...] = ()
@@ -145,6 +146,7 @@ _mounted: list[URLPattern | URLResolver] = [path("api/v1/", include(api))]
 urlpatterns: list[URLPattern | URLResolver] = [
     *_mounted,
     path("api/v1/<path:rest>", nothing),
+    path("api/schema/relay/", SchemaView.as_view(patterns=relay_patterns), name="relay_schema"),
     path("api/schema/", SchemaView.as_view(patterns=_mounted), name="api_schema"),
     path("api/docs/", reference, name="api_docs"),
 ]

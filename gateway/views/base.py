@@ -22,6 +22,7 @@ from gateway.errors import RelayError
 from gateway.requests import LeanRequest, dialect_of
 from gateway.streams import EventStream
 from gateway.throttling import RateThrottle
+from gateway.views.schema import RelaySchema
 
 log = logging.getLogger("keyosk.relay")
 
@@ -46,6 +47,8 @@ class RelayView(APIView):
     parser_classes: tuple[type[Any], ...] = ()
     content_negotiation_class = IgnoreAccept
     versioning_class = None
+    schema = RelaySchema()
+    media_types: ClassVar[tuple[str, ...]] = ()  # of its answers, beside JSON
     takes_forms: ClassVar[bool] = False  # multipart bodies come as `upload`, on disk where they are large
     http_method_names = ["get", "post", "head"]  # noqa: RUF012  # DRF's own attribute
 

@@ -13,9 +13,14 @@ from gateway import dispatch, intake, process, streams
 from gateway.answers import Answer
 from gateway.requests import LeanRequest, header
 from gateway.streams import EventStream
+from gateway.views import schema
 from gateway.views.base import RelayView
 
 ANSWER = {200: OpenApiResponse(OpenApiTypes.OBJECT, description="An answer, or with streaming its parts as events.")}
+CHAT = schema.body("model", "messages", messages=schema.turns("system", "user", "assistant"), max_tokens=schema.COUNT, **schema.ALL)
+COMPLETION = schema.body("model", "prompt", prompt=schema.TEXTS, max_tokens=schema.COUNT, **schema.ALL)
+RESPONSE = schema.body("model", "input", input=schema.TEXT, max_output_tokens=schema.COUNT, **schema.ALL)
+MESSAGE = schema.body("model", "messages", "max_tokens", messages=schema.turns("user", "assistant"), max_tokens=schema.COUNT, **schema.ALL)
 
 
 async def respond(request: LeanRequest, call: Call) -> Answer | EventStream:
@@ -36,7 +41,9 @@ async def respond(request: LeanRequest, call: Call) -> Answer | EventStream:
 class ChatCompletions(RelayView):
     """A chat completion by the model named in the body, or in Azure's kind of address."""
 
-    @extend_schema(operation_id="create_chat_completion", request=OpenApiTypes.OBJECT, responses=ANSWER)
+    media_types = schema.EVENTS
+
+    @extend_schema(operation_id="create_chat_completion", request=CHAT, responses=ANSWER)
     async def post(self, request: LeanRequest, model: str = "") -> Answer | EventStream:
         return await respond(request, intake.chat(request._request.body, model=model))
 
@@ -44,7 +51,9 @@ class ChatCompletions(RelayView):
 class Completions(RelayView):
     """The continuation of a prompt, by the older protocol."""
 
-    @extend_schema(operation_id="create_completion", request=OpenApiTypes.OBJECT, responses=ANSWER)
+    media_types = schema.EVENTS
+
+    @extend_schema(operation_id="create_completion", request=COMPLETION, responses=ANSWER)
     async def post(self, request: LeanRequest, model: str = "") -> Answer | EventStream:
         return await respond(request, intake.hear("completions", request._request.body, model=model))
 
@@ -52,7 +61,9 @@ class Completions(RelayView):
 class Responses(RelayView):
     """An answer in the Responses protocol."""
 
-    @extend_schema(operation_id="create_response", request=OpenApiTypes.OBJECT, responses=ANSWER)
+    media_types = schema.EVENTS
+
+    @extend_schema(operation_id="create_response", request=RESPONSE, responses=ANSWER)
     async def post(self, request: LeanRequest) -> Answer | EventStream:
         return await respond(request, intake.hear("responses", request._request.body))
 
@@ -60,9 +71,10 @@ class Responses(RelayView):
 class Messages(RelayView):
     """An answer in Anthropic's protocol."""
 
+    media_types = schema.EVENTS
     travelling: ClassVar[tuple[str, ...]] = ("anthropic-version", "anthropic-beta")
 
-    @extend_schema(operation_id="create_message", request=OpenApiTypes.OBJECT, responses=ANSWER)
+    @extend_schema(operation_id="create_message", request=MESSAGE, responses=ANSWER)
     async def post(self, request: LeanRequest) -> Answer | EventStream:
         found = ((name, header(request._request, name)) for name in self.travelling)
         call = intake.hear("anthropic", request._request.body, headers=tuple((name, value) for name, value in found if value))

@@ -10,6 +10,7 @@ from gateway.answers import Answer
 from gateway.errors import RelayError
 from gateway.requests import LeanRequest
 from gateway.streams import EventStream
+from gateway.views import schema
 from gateway.views.base import RelayView
 from gateway.views.chat import ANSWER, respond
 
@@ -18,6 +19,8 @@ _GENERATING = frozenset({"generateContent", "streamGenerateContent"})
 
 class GenerateContent(RelayView):
     """An answer in Gemini's protocol; without `alt=sse` a stream is one JSON array."""
+
+    media_types = schema.EVENTS
 
     @extend_schema(operation_id="generate_content", request=OpenApiTypes.OBJECT, responses=ANSWER)
     async def post(self, request: LeanRequest, model: str, action: str) -> Answer | EventStream:

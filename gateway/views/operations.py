@@ -15,6 +15,7 @@ from gateway.answers import Answer
 from gateway.dispatch import Conductor
 from gateway.requests import LeanRequest
 from gateway.streams import EventStream
+from gateway.views import schema
 from gateway.views.base import RelayView
 
 
@@ -22,6 +23,7 @@ class OperationView(RelayView):
     """One operation; the model is named in the body, or by an address in Azure's manner (`model`)."""
 
     operation: ClassVar[str]
+    media_types: ClassVar[tuple[str, ...]] = schema.EVENTS
 
     async def answer(self, request: LeanRequest, model: str) -> Answer | EventStream:
         """Make the call and return its answer."""
@@ -52,15 +54,15 @@ async def answered(request: LeanRequest, conductor: Conductor) -> Answer | Event
     return EventStream(first, frames, fields=head)
 
 
-def _post(operation_id: str, description: str) -> Any:
-    """Return a handler of its own for the schema."""
+def _post(operation_id: str, description: str, **members: dict[str, Any]) -> Any:
+    """Return a handler of its own for the schema, whose body has these members."""
 
     async def post(self: OperationView, request: LeanRequest, model: str = "") -> Answer | EventStream:
         return await self.answer(request, model)
 
     return extend_schema(
         operation_id=operation_id,
-        request=OpenApiTypes.OBJECT,
+        request=schema.body("model", *members, model=schema.NAME, **members),
         responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description=description)},
     )(post)
 
@@ -69,28 +71,28 @@ class EmbeddingsView(OperationView):
     """Vectors of texts or tokens."""
 
     operation = "embeddings"
-    post = _post("create_embeddings", "The vectors, as numbers or base64.")
+    post = _post("create_embeddings", "The vectors, as numbers or base64.", input=schema.TEXTS)
 
 
 class ModerationsView(OperationView):
     """Whether a content is harmful."""
 
     operation = "moderations"
-    post = _post("create_moderation", "The categories and their scores.")
+    post = _post("create_moderation", "The categories and their scores.", input=schema.TEXTS)
 
 
 class RerankView(OperationView):
     """Documents in the order of their relevance to a query."""
 
     operation = "rerank"
-    post = _post("create_rerank", "The documents' places and scores.")
+    post = _post("create_rerank", "The documents' places and scores.", query=schema.TEXT, documents=schema.TEXTS)
 
 
 class ImagesView(OperationView):
     """Pictures from a text."""
 
     operation = "images"
-    post = _post("create_image", "The pictures, or with `stream` events.")
+    post = _post("create_image", "The pictures, or with `stream` events.", prompt=schema.TEXT)
 
 
 class ImageEditsView(OperationView):
@@ -113,13 +115,15 @@ class SpeechView(OperationView):
     """A text, spoken."""
 
     operation = "speech"
-    post = _post("create_speech", "The sound as bytes, or with `stream_format: sse` events.")
+    media_types = (*schema.EVENTS, "audio/mpeg", "audio/opus", "audio/aac", "audio/flac", "audio/wav", "audio/pcm")
+    post = _post("create_speech", "The sound as bytes, or with `stream_format: sse` events.", input=schema.TEXT, voice=schema.TEXT)
 
 
 class TranscriptionsView(OperationView):
     """A sound, written down."""
 
     operation = "transcriptions"
+    media_types = (*schema.EVENTS, "text/plain", "text/vtt")
     takes_forms = True
     post = _post("create_transcription", "The text in the format that was asked for.")
 
@@ -128,5 +132,6 @@ class TranslationsView(OperationView):
     """A sound, written down in English."""
 
     operation = "translations"
+    media_types = (*schema.EVENTS, "text/plain", "text/vtt")
     takes_forms = True
     post = _post("create_translation", "The text in the format that was asked for.")
