@@ -48,4 +48,5 @@ def opening(payload: Mapping[str, Any], opened: set[Any]) -> dict[str, Any] | No
 
 def _counted(usage: object, default: Mapping[str, int]) -> dict[str, Any]:
     told = usage if isinstance(usage, dict) else {}
-    return {**default, **{name: value for name, value in told.items() if value is not None or name not in default}}
+    known = {name: value for name, value in told.items() if value is not None or name not in default}
+    return known | {name: count for name, count in default.items() if name not in known}
