@@ -83,7 +83,7 @@ def driver_of(slug: str) -> Driver:
     try:
         return drivers()[slug]
     except KeyError:
-        raise UnknownGateway(f"there is no gateway {slug}; there are: {', '.join(drivers())}") from None
+        raise UnknownGateway(f"there is no gateway {slug}; there are: {', '.join(offered())}") from None
 
 
 @cache

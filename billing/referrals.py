@@ -8,6 +8,7 @@ Sweepers call `settle_due` and `reverse_due`; both are safe to run twice at once
 from __future__ import annotations
 
 import datetime
+import itertools
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -113,10 +114,11 @@ def written(reward: ReferralReward, amount: int) -> str:
 
 
 def settle_due(*, limit: int = 200) -> int:
-    """Reward the first purchases that nobody rewarded yet; return how many were settled."""
-    bought = Order.objects.filter(membership=OuterRef("referred"), paid_at__isnull=False, state__in=_KEPT)
+    """Reward the first purchases that nobody rewarded yet, at most `limit`; return how many. Those that wait hold up no others."""
+    bought = Order.objects.filter(membership=OuterRef("referred"), paid_at__isnull=False, state__in=_KEPT).exclude(pk__in=_undone())
     rows = Referral.objects.filter(Exists(bought), settled_at=None, referrer__tenant__referral_program__is_active=True)
-    return sum(_settle(pk) for pk in list(rows.order_by("pk").values_list("pk", flat=True)[:limit]))
+    settled = (pk for pk in list(rows.order_by("pk").values_list("pk", flat=True)) if _settle(pk))
+    return len(list(itertools.islice(settled, limit)))
 
 
 def reverse_due(*, limit: int = 200) -> int:
@@ -124,7 +126,7 @@ def reverse_due(*, limit: int = 200) -> int:
     now = timezone.now()
     unfinished = Q(reversed_at__gt=now - _TAKEN_FOR, taken_back__lt=F("amount"))
     lost = Q(reversed_at=None, order__in=_undone())
-    rows = ReferralReward.objects.filter(unfinished | lost).order_by("pk")
+    rows = ReferralReward.objects.filter(unfinished | lost).order_by(F("reversed_at").asc(nulls_first=True), "pk")
     return sum(_reverse(pk, now) for pk in list(rows.values_list("pk", flat=True)[:limit]))
 
 

@@ -129,6 +129,29 @@ def test_it_waits_its_days_and_for_nothing_that_was_paid_back_meanwhile(brought:
     assert ReferralReward.objects.get().order_id == second.order_id
 
 
+def test_those_that_wait_hold_up_no_others(end_user: Membership) -> None:
+    offer(end_user.tenant, wait_days=7)
+    waiting, ripe = bring(end_user, "n1@people.test"), bring(end_user, "n2@people.test")
+    buy(waiting)
+    Order.objects.filter(pk=buy(ripe).order_id).update(paid_at=timezone.now() - datetime.timedelta(days=8))
+    assert referrals.settle_due(limit=1) == 1
+    assert ReferralReward.objects.get().referral.referred_id == ripe.pk
+
+
+def test_what_cannot_be_taken_back_yet_holds_up_no_others(end_user: Membership) -> None:
+    offer(end_user.tenant, referrer_fixed=None, referred_fixed=500)
+    spender, other = bring(end_user, "n1@people.test"), bring(end_user, "n2@people.test")
+    paid = [buy(spender), buy(other)]
+    assert referrals.settle_due() == 2
+    book = store_credit.book(spender, currency=spender.tenant.currency)
+    ledger.hold(key="order", account_id=book.pk, amount=500, expires_at=timezone.now() + datetime.timedelta(hours=1))
+    refunds.start(attempt=paid[0], actor=None, reason="sorry")
+    assert referrals.reverse_due(limit=1) == 1  # nothing is left to take, it is tried for a day
+    refunds.start(attempt=paid[1], actor=None, reason="sorry")
+    assert referrals.reverse_due(limit=1) == 1
+    assert store_credit.free(other) == 0
+
+
 def test_a_referrer_earns_so_often_and_only_while_they_are_there(end_user: Membership) -> None:
     offer(end_user.tenant, most_rewards=1, referred_fixed=100)
     first, second = (bring(end_user, f"n{number}@people.test") for number in range(2))
