@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from accounts import audit, keys
 from accounts.models import ApiKey, Membership
 from billing import limits
+from console.api import errors
 from console.api.base import ApiView
 from console.api.fields import Words
 from console.api.filters import Choice, Number, Text
@@ -34,11 +35,11 @@ SETTINGS = ("name", "expires_at", "models", "aliases", "networks", "rpm", "tpm",
 
 @contextmanager
 def refusing_aliases() -> Iterator[None]:
-    """Say with a 400 that a name leads to a model which the key's own list leaves out."""
+    """Say that a name leads to a model which the key's own list leaves out."""
     try:
         yield
     except ValueError:
-        raise serializers.ValidationError({"aliases": ["Write name=model, with a model that this key may call."]}) from None
+        raise errors.Refused("Write name=model, with a model that this key may call.", field="aliases") from None
 
 
 @extend_schema_field({"type": "string", "pattern": CIDR})

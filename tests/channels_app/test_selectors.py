@@ -120,7 +120,7 @@ def test_the_number_of_queries_does_not_grow_with_the_channels(root_tenant: Tena
         with CaptureQueriesContext(connection) as captured:
             selectors.load_table()
         counts.append(len(captured))
-    assert counts == [7, 7]
+    assert counts == [8, 8]
 
 
 def test_every_change_raises_the_snapshots_version(root_tenant: Tenant) -> None:

@@ -81,7 +81,7 @@ def redeem(page: Page, shop: str, code: str) -> None:
 
 def make_key(page: Page, shop: str) -> str:
     page.goto(f"{shop}/console/keys/new/")
-    page.get_by_label("Name").fill("first key")
+    page.get_by_label("Name", exact=True).fill("first key")
     page.get_by_role("button", name="Make the key").click()
     return page.locator("#new-key").inner_text().strip()
 

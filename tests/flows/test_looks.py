@@ -102,7 +102,7 @@ def test_a_key_is_made_copied_and_revoked(browser: Browser, watch: Watch, live_s
         sign_in(page, live_server)
         expect(page.get_by_text("$5.00", exact=True)).to_be_visible()
         page.get_by_role("link", name="New key").click()
-        page.get_by_label("Name").fill("NextChat on my phone")
+        page.get_by_label("Name", exact=True).fill("NextChat on my phone")
         page.get_by_role("button", name="Make the key").click()
         secret = page.locator("#new-key").inner_text()
         assert len(secret) == 51
@@ -123,7 +123,7 @@ def test_a_key_is_made_and_revoked_without_javascript(browser: Browser, watch: W
     with visit(browser, watch, width=360, script=False) as page:
         sign_in(page, live_server)
         page.goto(f"{live_server.url}/console/keys/new/")
-        page.get_by_label("Name").fill("curl")
+        page.get_by_label("Name", exact=True).fill("curl")
         page.get_by_role("button", name="Make the key").click()
         assert page.locator("#new-key").inner_text().startswith("sk-")
         page.get_by_role("link", name="I have copied it").click()

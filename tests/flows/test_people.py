@@ -84,7 +84,7 @@ def sign_in_by_passkey(page: Page, shop: str) -> None:
 def make_bounded_key(page: Page, shop: str) -> str:
     """Make a key with three budgets, the smallest of them good for a few calls."""
     page.goto(f"{shop}/console/keys/new/")
-    page.get_by_label("Name").fill("three budgets")
+    page.get_by_label("Name", exact=True).fill("three budgets")
     page.get_by_label("Allowance in US dollars").fill("0.0006")
     page.locator("summary", has_text="More limits").click()
     page.get_by_label("US dollars a day").fill("1")

@@ -24,7 +24,7 @@ def test_a_key_lives_its_life(end_user: Membership) -> None:
     status, changed = call("PATCH", f"keys/{key.pk}/", {"name": "desk", "allowances": {"month_micros": 9}})
     assert (status, changed["name"], changed["rpm"]) == (200, "desk", 5)
     assert [(one["scope"], one["limit_micros"]) for one in changed["limits"]] == [("day", 500_000), ("month", 9)]
-    assert call("PATCH", f"keys/{key.pk}/", {"models": ["other"]})[0] == 400
+    assert call("PATCH", f"keys/{key.pk}/", {"models": ["other"]})[0] == 409
     status, rotated = call("POST", f"keys/{key.pk}/rotate/", {"overlap_hours": 1})
     assert (status, keys.recognise(keys.digest(rotated["secret"])) is not None) == (200, True)
     assert call("POST", f"keys/{key.pk}/pause/")[1]["state"] == "disabled"

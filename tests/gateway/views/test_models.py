@@ -45,7 +45,7 @@ def test_an_unknown_model_is_a_404(caller: Caller, relay: LiveRelay) -> None:
 def test_the_list_comes_in_the_shape_of_the_protocol_that_asks(relay: LiveRelay, caller: Caller) -> None:
     claude = relay.http.get("/v1/models", headers={"x-api-key": caller.secret, "anthropic-version": "2023-06-01"}).json()
     assert claude == {
-        "data": [{"type": "model", "id": "m", "display_name": "m", "created_at": "2021-07-20T00:00:00Z"}],
+        "data": [{"type": "model", "id": "m", "display_name": "m", "created_at": "2021-07-20T00:00:00Z", "lifecycle": "active"}],
         "has_more": False,
         "first_id": "m",
         "last_id": "m",
