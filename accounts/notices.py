@@ -23,6 +23,11 @@ TIMEOUT_SECONDS = 10.0
 _WITH_CREDENTIAL = ("telegram", "bark", "serverchan", "wecom")
 _WITH_ADDRESS = ("email", "telegram", "http")
 _CALLED = ("http", "bark")
+# Where the services are; Bark's server may be one's own.
+SERVICES = {
+    "telegram": "https://api.telegram.org", "bark": "https://api.day.app", "serverchan": "https://sctapi.ftqq.com",
+    "wecom": "https://qyapi.weixin.qq.com",
+}  # fmt: skip
 # In which field of its answer a service says whether it took the message, and what it says when it did.
 _TAKEN: dict[str, tuple[str, object]] = {
     "telegram": ("ok", True), "bark": ("code", 200), "serverchan": ("code", 0), "wecom": ("errcode", 0),
@@ -114,19 +119,19 @@ def _check(preset: str, body: bytes) -> None:
 
 
 def _telegram(chat: str, token: str, title: str, body: str) -> Request:
-    return f"https://api.telegram.org/bot{token}/sendMessage", {"chat_id": chat, "text": f"{title}\n{body}"[:_TELEGRAM_MOST]}
+    return f"{SERVICES['telegram']}/bot{token}/sendMessage", {"chat_id": chat, "text": f"{title}\n{body}"[:_TELEGRAM_MOST]}
 
 
 def _bark(server: str, key: str, title: str, body: str) -> Request:
-    return f"{(server or 'https://api.day.app').rstrip('/')}/push", {"device_key": key, "title": title, "body": body}
+    return f"{(server or SERVICES['bark']).rstrip('/')}/push", {"device_key": key, "title": title, "body": body}
 
 
 def _serverchan(_address: str, key: str, title: str, body: str) -> Request:
-    return f"https://sctapi.ftqq.com/{urllib.parse.quote(key, safe='')}.send", {"title": title, "desp": body}
+    return f"{SERVICES['serverchan']}/{urllib.parse.quote(key, safe='')}.send", {"title": title, "desp": body}
 
 
 def _wecom(_address: str, key: str, title: str, body: str) -> Request:
-    url = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={urllib.parse.quote(key, safe='')}"
+    url = f"{SERVICES['wecom']}/cgi-bin/webhook/send?key={urllib.parse.quote(key, safe='')}"
     return url, {"msgtype": "text", "text": {"content": f"{title}\n{body}".encode()[:_WECOM_MOST].decode(errors="ignore")}}
 
 
