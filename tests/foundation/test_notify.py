@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -11,6 +12,7 @@ from pytest_django import Settings
 
 from foundation import notify, outbound, outbox
 from foundation.models import OutboxMessage
+from tests.doubles.web import Asked, Given, Service
 
 pytestmark = pytest.mark.django_db
 
@@ -63,26 +65,33 @@ def test_plain_text_is_not_escaped(templates: Path) -> None:
     assert (mail.outbox[0].subject, mail.outbox[0].body) == ("Order <7>: Yes", "Tea & Co")
 
 
-def _answering(status: int, calls: list[tuple[object, ...]]) -> object:
-    def request(method: str, url: str, *, headers: list[outbound.Header], content: bytes, timeout_seconds: float) -> outbound.Response:
-        calls.append((method, url, dict(headers), orjson.loads(content)))
-        return outbound.Response(status=status, headers=(), body=b"")
+class Hook(Service):
+    """An address that takes messages, or not."""
 
-    return request
+    status = 204
+
+    def handle(self, asked: Asked) -> Given:
+        return Given(status=self.status)
 
 
-def test_a_post_carries_the_messages_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[tuple[object, ...]] = []
-    monkeypatch.setattr(outbound, "request", _answering(204, calls))
-    notify.http(url="https://hooks.test/x", payload={"text": "hello"})
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hook]:
+    monkeypatch.setattr(outbound, "is_public", lambda address: True)
+    with Hook() as service:
+        yield service
+
+
+def test_a_post_carries_the_messages_id(hook: Hook) -> None:
+    notify.http(url=f"{hook.url}/x", payload={"text": "hello"})
     assert outbox.deliver() == 1
-    headers = {"Content-Type": "application/json", "Keyosk-Message": str(OutboxMessage.objects.get().pk)}
-    assert calls == [("POST", "https://hooks.test/x", headers, {"text": "hello"})]
+    (asked,) = hook.asked
+    assert (asked.method, asked.path, orjson.loads(asked.body)) == ("POST", "/x", {"text": "hello"})
+    assert (asked.headers["content-type"], asked.headers["keyosk-message"]) == ("application/json", str(OutboxMessage.objects.get().pk))
 
 
-def test_a_post_that_is_not_taken_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbound, "request", _answering(500, []))
-    notify.http(url="https://hooks.test/x", payload={})
+def test_a_post_that_is_not_taken_is_tried_again(hook: Hook) -> None:
+    hook.status = 500
+    notify.http(url=f"{hook.url}/x", payload={})
     assert outbox.deliver() == 0
     row = OutboxMessage.objects.get()
     assert (row.state, row.error) == ("waiting", "NotDelivered: answered 500")
