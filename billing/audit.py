@@ -121,7 +121,21 @@ _CHECKS = {
             JOIN accounts_tenant s ON s.id = o.tenant_id JOIN billing_gatewayaccount g ON g.id = p.account_id
           ) each GROUP BY 1, 2
         ) m ON m.membership_id = a.owner AND m.kind = w.kind
-        WHERE a.kind = 'credit' AND coalesce(b.total, 0) <> coalesce(m.total, 0)""",
+        WHERE a.kind = 'credit' AND coalesce(b.total, 0) <> coalesce(m.total, 0)
+        UNION ALL
+        SELECT 'cash ' || a.id, 'payments by hand booked ' || coalesce(b.total, 0) || ', confirmed ' || coalesce(m.total, 0)
+        FROM billing_ledgeraccount a
+        LEFT JOIN (
+          SELECT t.src_id, sum(t.amount) AS total FROM billing_transfer t JOIN billing_journal j ON j.id = t.journal_id
+          WHERE j.kind = 'manual' GROUP BY 1
+        ) b ON b.src_id = a.id
+        LEFT JOIN (
+          SELECT g.tenant_id, coalesce(nullif(p.received_currency, ''), p.currency) AS currency,
+            sum(coalesce(p.received_minor, p.amount_minor)) AS total
+          FROM billing_paymentattempt p JOIN billing_gatewayaccount g ON g.id = p.account_id
+          WHERE p.state = 'succeeded' AND g.driver = 'manual' GROUP BY 1, 2
+        ) m ON m.tenant_id = a.tenant_id AND 'M:' || m.currency = a.ledger
+        WHERE a.kind = 'cash' AND a.owner = 0 AND coalesce(b.total, 0) <> coalesce(m.total, 0)""",
     "I12": """
         SELECT 'code batch ' || b.id, 'issued ' || b.count || ', rows ' || count(c.id) || ', to be made ' || b.unminted
         FROM billing_codebatch b LEFT JOIN billing_code c ON c.batch_id = b.id GROUP BY b.id HAVING count(c.id) + b.unminted <> b.count

@@ -40,6 +40,13 @@ def test_the_order_is_delivered_and_the_money_is_cash(tenant: Tenant, reseller_o
     assert (sold.gross_minor, sold.manual_minor) == (PRICE, PRICE)
 
 
+def test_the_audit_counts_what_was_confirmed_again(tenant: Tenant) -> None:
+    order = confirm(place(stocked(tenant)).order)
+    PaymentAttempt.objects.filter(order=order).update(received_minor=PRICE + 1)
+    cash = ledger.account(kind="cash", tenant_id=tenant.pk, ledger=f"M:{order.currency}")
+    assert audit.run() == [audit.Finding("I10", f"cash {cash.pk}", f"payments by hand booked {PRICE}, confirmed {PRICE + 1}")]
+
+
 def test_its_receipt_says_how_it_was_paid(tenant: Tenant) -> None:
     receipt = receipts.of(confirm(place(stocked(tenant)).order))
     assert receipt is not None
