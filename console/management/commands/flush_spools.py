@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -21,21 +21,22 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        stopping = threading.Event()
+        # No Event: a signal that came while its lock is held, around a wait, would wait for that lock for ever.
+        told: list[int] = []
 
         def stop(number: int, frame: FrameType | None) -> None:
-            stopping.set()
+            told.append(number)
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
         settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
         lock = os.open(settings.SPOOL_DIR / "flusher", os.O_CREAT | os.O_RDWR, 0o600)
-        while not stopping.is_set():
+        while not told:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                stopping.wait(0.5)
+                time.sleep(0.5)
         flusher = Flusher(settings.SPOOL_DIR, keep_seconds=settings.SPOOL_KEEP_SECONDS)
         self.stdout.write("the flusher is posting")
-        flusher.run(is_stopping=stopping.is_set, sleep=stopping.wait)
+        flusher.run(is_stopping=lambda: bool(told))
