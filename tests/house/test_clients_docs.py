@@ -9,7 +9,7 @@ HEAD = """# Settings for clients
 
 A sub-key's page in the console prints these with its own address, secret and model. `https://keyosk.example` may stand below a path
 (`https://www.example/keyosk`). `make compat` runs the SDKs, LangChain, LiteLLM, `llm`, Claude Code, Codex and
-SillyTavern's server against a running instance.
+SillyTavern's server against a running instance; what came out stands in [compatibility.md](compatibility.md).
 
 - A balance widget reads `/dashboard/billing/…`; NextChat asks at most once a minute, with `ENABLE_BALANCE_QUERY=1`.
 - Stock NextChat refuses models of invented providers: `+model@OpenAI` makes it speak OpenAI's protocol for any model; `-all` hides its own.
