@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from allauth.account.models import EmailConfirmationHMAC
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
@@ -63,7 +63,7 @@ def test_it_is_remembered_through_sign_up(client: Client, end_user: Membership, 
     client.cookies[referrals.COOKIE] = referrals.code_of(end_user)
     client.post("/accounts/signup/", {"email": "new@people.test", "password1": PASSPHRASE}, headers=SHOP)
     user = User.objects.get(email="new@people.test")
-    address = user.emailaddress_set.get()
+    address = EmailAddress.objects.get(user=user)
     browser = client if same_browser else Client()
     browser.post(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/", headers=SHOP)
     if not same_browser:

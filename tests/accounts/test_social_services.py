@@ -11,7 +11,7 @@ import urllib.parse
 from collections.abc import Iterator
 
 import pytest
-from allauth.account.models import EmailConfirmationHMAC
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers.dingtalk.views import DingTalkOAuth2Adapter
 from allauth.socialaccount.providers.feishu.client import FeishuOAuth2Client
@@ -85,7 +85,7 @@ def confirm(client: Client, tenant: Tenant, email: str = "ming@people.test") -> 
     """Give the address that the service did not say, and open the mail."""
     assert client.get("/accounts/3rdparty/signup/", headers=SHOP).status_code == 200
     client.post("/accounts/3rdparty/signup/", {"email": email}, headers=SHOP)
-    address = User.objects.get(email=email).emailaddress_set.get()
+    address = EmailAddress.objects.get(user__email=email)
     client.post(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/", headers=SHOP)
     return Membership.objects.get(tenant=tenant, user__email=email)
 

@@ -80,7 +80,7 @@ def test_a_visit_runs_until_its_time_is_over_or_the_role_is_lost(reseller_owner:
 
 def test_visits_that_nobody_ended_get_their_end_in_the_trail(reseller_owner: Membership, end_user: Membership) -> None:
     visits.begin(user=reseller_owner.user, member=end_user, reason="ticket 7")
-    assert tasks.visits.end_overdue() == 0
+    assert visits.end_overdue() == 0
     over = timezone.now() - datetime.timedelta(minutes=1)
     SupportVisit.objects.update(ends_at=over)
     assert tasks.end_visits() == 1

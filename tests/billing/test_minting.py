@@ -112,7 +112,12 @@ def test_workers_at_once_make_each_code_once(transactional_db: None, tenant: Ten
 
 def test_who_waits_works_beside_a_worker(transactional_db: None, tenant: Tenant) -> None:
     batch = begun(tenant, 4_000)
-    worker = threading.Thread(target=lambda: (minting.go_on(batch.pk), connections.close_all()))
+
+    def work() -> None:
+        minting.go_on(batch.pk)
+        connections.close_all()
+
+    worker = threading.Thread(target=work)
     worker.start()
     seen = list(minting.see_through(batch.pk))
     worker.join()

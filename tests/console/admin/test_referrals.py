@@ -39,8 +39,8 @@ def test_of_quota_amounts_are_dollars(desk: Client, tenant: Tenant) -> None:
     row = ReferralProgram.objects.get(tenant=tenant)
     assert row.referrer_fixed == 500_000
     desk.post(f"{LIST}{row.pk}/change/", TYPED | {"referrer": "10%"})
-    row.refresh_from_db()
-    assert (row.paid_in, row.referrer_fixed, row.referrer_percent) == ("credit", None, 1000)
+    changed = ReferralProgram.objects.get(pk=row.pk)
+    assert (changed.paid_in, changed.referrer_fixed, changed.referrer_percent) == ("credit", None, 1000)
 
 
 @pytest.mark.parametrize("text", ["120 %", "0%", "a lot", "0.001 %", "-5"])

@@ -88,7 +88,7 @@ def test_the_style_guide_is_for_the_platforms_staff(client: Client, platform_adm
     client.force_login(platform_admin.user)
     page = client.get("/styleguide/", HTTP_HOST="platform.test")
     assert page.status_code == 200
-    drawn = {Path(template.name).name for template in page.templates if "partials/" in (template.name or "")}
+    drawn = {Path(name).name for name in (str(template.name) for template in page.templates) if "partials/" in name}
     every = {path.name for path in Path(settings.BASE_DIR, "templates", "partials").iterdir()}
     # It would load a script of Cloudflare's.
     assert every - drawn == {"human_turnstile.html"}
