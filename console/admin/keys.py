@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from django.contrib import admin
@@ -51,7 +50,7 @@ class ApiKeyForm(ModelForm[ApiKey]):
 
     def clean_networks_allowed(self) -> list[str]:
         try:
-            return [str(ipaddress.ip_network(network.strip(), strict=False)) for network in self.cleaned_data["networks_allowed"]]
+            return keys.clean_networks(self.cleaned_data["networks_allowed"])
         except ValueError:
             raise ValidationError(_("Write networks as CIDR, such as 203.0.113.0/24.")) from None
 
