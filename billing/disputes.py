@@ -8,14 +8,14 @@ leased. Quota that was paid back lies in the claim until the bank decides; then 
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Sum
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts import events
 from accounts.models import Membership, Tenant
 from billing import cash, chart, code_shelf, ledger, orders, ready_keys, stock_disputes
-from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Product, Transfer
+from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Product, Refund, Transfer
 from billing.money import format_minor
 from foundation import notify
 
@@ -53,29 +53,44 @@ def begin(*, attempt: PaymentAttempt, reference: str, amount_minor: int, reason:
 
 @transaction.atomic
 def end(*, dispute: Dispute, is_won: bool) -> None:
-    """Take in what the bank decided, once: a won dispute undoes itself, a lost one stays owed."""
+    """Take in what the bank decided, once: a won dispute undoes itself, a lost one stays owed.
+
+    Of one that was won because the shop had paid back meanwhile (an inquiry is answered so) only the cash is undone.
+    """
     order = orders.lock(dispute.attempt.order_id)
     to = State.WON if is_won else State.LOST
     if not Dispute.objects.filter(pk=dispute.pk, state=State.OPEN).update(state=to, ended_at=timezone.now()):
         return
-    for batch, serials in code_shelf.open_of(order).items():
-        if is_won:
-            code_shelf.unfreeze(batch=batch, actor=None, reason=f"dispute {dispute.pk} won", serials=serials)
-        else:
-            code_shelf.revoke(batch=batch, actor=None, reason=f"dispute {dispute.pk} lost", serials=serials)
+    keeps = is_won and not _is_paid_back(dispute.attempt)
+    _end_codes(dispute, order, keeps=keeps)
     for owner, micros in sorted((int(name), micros) for name, micros in dispute.quota.items() if name.isdecimal()):
-        if is_won:
+        if keeps:
             _forgive(dispute, owner, micros)
         if not _open_of(owner).exists():
             _pools(owner).update(frozen=False)
-    if is_won:
+    if keeps:
         stock_disputes.forgive(dispute, order)
+    if is_won:
         ledger.transfer(
             kind="dispute", key=f"dispute-won:{dispute.pk}", src_id=_cash(dispute, "clearing"), amount=dispute.amount_minor,
             dst_id=_cash(dispute, "revenue" if dispute.attempt.settles_order else "refunds_due"), reference=f"order:{order.pk}",
         )  # fmt: skip
     _note(dispute, order, "the dispute was won" if is_won else "the dispute was lost")
     _emit(dispute, order, "dispute.closed", decision="won" if is_won else "lost")
+
+
+def _end_codes(dispute: Dispute, order: Order, *, keeps: bool) -> None:
+    """Let the buyer use the codes that are still open, or end them."""
+    for batch, serials in code_shelf.open_of(order).items():
+        if keeps:
+            code_shelf.unfreeze(batch=batch, actor=None, reason=f"dispute {dispute.pk} won", serials=serials)
+        else:
+            code_shelf.revoke(batch=batch, actor=None, reason=f"dispute {dispute.pk} lost", serials=serials)
+
+
+def _is_paid_back(attempt: PaymentAttempt) -> bool:
+    given = attempt.refunds.filter(state__in=Refund.COUNTING).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    return given > 0 and given >= (attempt.received_minor or 0)
 
 
 def settle_claims(*, limit: int = 500) -> int:

@@ -104,16 +104,24 @@ def decline(*, refund: Refund, actor: User | None, reason: str) -> None:
 
 
 @transaction.atomic
-def start(*, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_minor: int | None = None, to_credit: bool = False) -> Refund:
+def start(
+    *,
+    attempt: PaymentAttempt,
+    actor: User | None,
+    reason: str,
+    gesture_minor: int | None = None,
+    to_credit: bool = False,
+    is_whole: bool = False,
+) -> Refund:
     """Take the quota back and put the money aside; `send` then has it paid.
 
-    With `gesture_minor` so much is paid back and the buyer keeps everything. With `to_credit` the customer gets all of it as
-    store credit in place of the gateway's money. Raises NothingToRefund.
+    With `gesture_minor` so much is paid back and the buyer keeps everything, unless that `is_whole`: all there was. With
+    `to_credit` the customer gets all of it as store credit in place of the gateway's money. Raises NothingToRefund.
     """
     order = orders.lock(attempt.order_id)
     locked = PaymentAttempt.objects.select_related("order", "account").get(pk=attempt.pk)
     could, left_over = offer(locked), unused.of(locked)
-    takes_back = gesture_minor is None
+    takes_back = gesture_minor is None or is_whole
     credit = could.credit_minor if takes_back else 0
     amount, most = (could.amount_minor, could.amount_minor) if gesture_minor is None else (gesture_minor, could.left_minor)
     if amount + credit <= 0 or not 0 <= amount <= most:
@@ -190,17 +198,16 @@ def fail(*, refund: Refund, problem: str) -> None:
 def tell(*, attempt: PaymentAttempt, kind: str, number: str, key: str, amount_minor: int) -> None:
     """Take in what a gateway says of a refund, ours (by `key` or its number) or one that a person made there, past us.
 
-    Such a one takes the quota back where it is the whole price; a part of it is a gesture.
+    Such a one takes back what was not used where it is all that was left of the price; a part of it is a gesture.
     """
     orders.lock(attempt.order_id)
     found = attempt.refunds.filter(Q(key=key) | Q(provider_number=number)).first()
     if found is None and kind == "refunded":
-        could = offer(attempt)
-        is_whole = amount_minor >= could.left_minor == could.amount_minor
-        if could.left_minor <= 0:
+        left = offer(attempt).left_minor
+        if left <= 0:
             return
-        gesture = None if is_whole else min(amount_minor, could.left_minor)
-        found = start(attempt=attempt, actor=None, reason="made at the gateway", gesture_minor=gesture)
+        gesture, is_whole = min(amount_minor, left), amount_minor >= left
+        found = start(attempt=attempt, actor=None, reason="made at the gateway", gesture_minor=gesture, is_whole=is_whole)
     if found is None:
         return
     Refund.objects.filter(pk=found.pk, provider_number=None).update(provider_number=number)
@@ -231,7 +238,7 @@ def _tell_failed(refund: Refund, problem: str) -> None:
 
 def _check_way(attempt: PaymentAttempt, amount: int, *, actor: User | None, to_credit: bool) -> None:
     """Raise NothingToRefund where the money cannot go the way it is to go; what was paid back at the gateway has gone (no actor)."""
-    if attempt.disputes.exclude(state="won").exists():
+    if actor is not None and attempt.disputes.exclude(state="won").exists():
         raise NothingToRefund("the buyer has taken the money back through the bank: see the dispute")
     if to_credit and (attempt.order.membership is None or not store_credit.worth(attempt, attempt.received_minor or 0)):
         raise NothingToRefund("only a customer with an account here can get store credit, in the shop's currency")

@@ -43,6 +43,7 @@ _LOCALES = {"zh-hans": "zh", "zh-hant": "zh-TW", "en": "en"}
 _MOVES = {"charge": "paid", "payment": "paid", "refund": "refunded", "payment_refund": "refunded"}
 _MOST_PAGES = 200
 _REFUNDS = {"succeeded": "refunded", "failed": "refund_failed", "canceled": "refund_failed"}
+# How a dispute stands is in its status, whichever event tells of it; https://docs.stripe.com/api/disputes/object.
 _DISPUTES = {"won": "dispute_won", "warning_closed": "dispute_won", "lost": "dispute_lost"}
 
 
@@ -224,12 +225,26 @@ def _events(account: GatewayAccount, event: Mapping[str, Any]) -> Iterator[Provi
     identity, at = str(event["id"]), datetime.datetime.fromtimestamp(int(event["created"]), tz=datetime.UTC)
     if kind.startswith("checkout.session."):
         yield _of_session(subject, kind=_kind_of_session(kind, subject), event_id=identity, at=at)
-    elif kind.startswith("refund."):
+    elif kind.startswith(("refund.", "charge.refund.")):
         yield _of_money(account, subject, _REFUNDS.get(str(subject.get("status")), kind), identity, at)
     elif kind.startswith("charge.dispute."):
-        yield _of_money(account, subject, _kind_of_dispute(kind, subject), identity, at)
+        yield _of_money(account, subject, _kind_of_dispute(subject), identity, at)
     else:
         yield ProviderEvent("", identity, kind[:40], "", 0, "", at)
+        if kind == "charge.refunded":
+            yield from _refunds_of(account, subject, identity, at)
+
+
+def _refunds_of(account: GatewayAccount, charge: Mapping[str, Any], identity: str, at: datetime.datetime) -> Iterator[ProviderEvent]:
+    """Read the refunds of a charge of ours: its own event names none, and may be the only one that the account sends."""
+    intent = str(charge.get("payment_intent") or "")
+    is_named = bool((charge.get("metadata") or {}).get("attempt"))
+    if not intent or not (is_named or PaymentAttempt.objects.filter(account=account, provider_transaction=intent).exists()):
+        return
+    found = _ask(lambda: _client(account).v1.refunds.list(params={"payment_intent": intent, "limit": 100}))
+    for refund in found["data"]:
+        status = str(refund.get("status"))
+        yield _of_money(account, refund, _REFUNDS.get(status, f"refund.{status}"), f"{identity}:{refund['id']}", at)
 
 
 def _kind_of_session(kind: str, session: Mapping[str, Any]) -> str:
@@ -242,16 +257,20 @@ def _kind_of_session(kind: str, session: Mapping[str, Any]) -> str:
     return {"async_payment_failed": "failed", "expired": "expired"}.get(what, what)
 
 
-def _kind_of_dispute(kind: str, dispute: Mapping[str, Any]) -> str:
-    what = kind.rpartition(".")[2]
-    if what == "created":
-        return "disputed"
-    return _DISPUTES.get(str(dispute.get("status")), f"dispute.{what}") if what == "closed" else f"dispute.{what}"
+def _kind_of_dispute(dispute: Mapping[str, Any]) -> str:
+    """Read how a dispute stands. One that was prevented has an end: for the buyer where money left the account, else for the shop."""
+    status = str(dispute.get("status"))
+    if status == "prevented":
+        moves = [move for move in dispute.get("balance_transactions") or () if isinstance(move, Mapping)]
+        return "dispute_lost" if sum(int(move.get("amount") or 0) for move in moves) < 0 else "dispute_won"
+    return _DISPUTES.get(status, "disputed")
 
 
 def _of_session(session: Mapping[str, Any], *, kind: str, event_id: str, at: datetime.datetime) -> ProviderEvent:
+    """Translate a session. Only what we made names its payment twice: a buyer can write a reference into the address of another page."""
+    token, ours = str(session.get("client_reference_id") or ""), (session.get("metadata") or {}).get("attempt")
     return ProviderEvent(
-        attempt_token=str(session.get("client_reference_id") or ""), event_id=event_id, kind=kind[:40],
+        attempt_token=token if token == ours else "", event_id=event_id, kind=kind[:40],
         transaction=str(session.get("payment_intent") or ""), amount_minor=int(session.get("amount_total") or 0),
         currency=str(session.get("currency") or "").upper(), occurred_at=at,
         raw={"session": str(session.get("id")), "payment_status": str(session.get("payment_status"))},

@@ -165,8 +165,27 @@ def test_a_second_dispute_keeps_the_wallet_frozen(tenant: Tenant, end_user: Memb
     assert (wallet(end_user).frozen, wallet(end_user).balance) == (False, FIVE)
 
 
-def test_a_disputed_payment_is_not_refunded_as_well(tenant: Tenant) -> None:
+def test_a_disputed_payment_is_not_refunded_as_well(tenant: Tenant, reseller_owner: Membership) -> None:
     payment = paid(tenant)
     say(payment, "disputed")
     with pytest.raises(refunds.NothingToRefund, match="through the bank"):
-        refunds.start(attempt=payment, actor=None, reason="asked")
+        refunds.start(attempt=payment, actor=reseller_owner.user, reason="asked")
+
+
+def test_an_inquiry_that_is_answered_by_paying_back_at_the_gateway_leaves_no_quota(tenant: Tenant, end_user: Membership) -> None:
+    payment = paid(tenant, quantity=2)
+    before = stock(tenant)
+    redeem(payment, end_user)
+    spend(end_user, 1_000_000)
+    say(payment, "disputed", amount=2 * PRICE)
+    for _ in range(2):
+        say(payment, "refunded", amount=2 * PRICE, reference="re_1")
+        say(payment, "dispute_won", amount=2 * PRICE)
+    disputes.settle_claims()
+    # one dollar was spent, four go back to the shop with the code that nobody redeemed
+    assert (wallet(end_user).balance, wallet(end_user).frozen, debt(end_user)) == (0, False, 1_000_000)
+    assert stock(tenant) - before == 2 * FIVE - 1_000_000
+    assert sorted(payment.order.codes.values_list("state", flat=True)) == ["redeemed", "revoked"]
+    assert (clearing(payment), held("revenue", tenant), held("refunds_due", tenant)) == (0, 0, 0)
+    assert Dispute.objects.get().state == "won"
+    assert audit.run() == []

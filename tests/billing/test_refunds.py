@@ -174,6 +174,16 @@ def test_a_refund_made_at_the_gateway_takes_the_codes_back(tenant: Tenant) -> No
     assert (Refund.objects.get().state, clearing(payment), Order.objects.get().state) == ("succeeded", 0, "refunded")
 
 
+def test_the_whole_price_refunded_at_the_gateway_takes_back_what_is_left_of_a_redeemed_code(tenant: Tenant, end_user: Membership) -> None:
+    payment = paid(tenant)
+    redeem(payment, end_user)
+    spend(end_user, 2_000_000)
+    settlement.settle(account=payment.account, event=said(payment, "refunded", number="re_9", amount=PRICE))
+    assert (Refund.objects.get().amount_minor, ledger.wallet(membership_id=end_user.pk).balance) == (PRICE, 0)
+    assert (Order.objects.get().state, clearing(payment), held("revenue", tenant)) == ("refunded", 0, 0)
+    assert audit.run() == []
+
+
 def test_a_part_refunded_at_the_gateway_is_a_gesture(tenant: Tenant) -> None:
     payment = paid(tenant)
     settlement.settle(account=payment.account, event=said(payment, "refunded", number="re_1", amount=900))

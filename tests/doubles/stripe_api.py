@@ -72,6 +72,9 @@ class StripeApi(Service):
                 return _json(self._list_balance(asked.query))
             case ["GET", "payment_intents", name] if name in self.intents:
                 return _json(self.intents[name])
+            case ["GET", "refunds"]:
+                rows = [row for row in self.refunds.values() if row["payment_intent"] == asked.query["payment_intent"]]
+                return _json({"object": "list", "data": rows, "has_more": False, "url": "/v1/refunds"})
             case ["POST", "refunds"]:
                 return self._refund(nested(asked.body))
         return _error(404, "invalid_request_error", f"Unrecognized request URL ({asked.method}: {asked.path})")
@@ -193,7 +196,7 @@ class StripeApi(Service):
         wanted = {"payment_intent": intent["id"], "amount": str(amount or intent["amount"])}
         refund = json.loads(self._refund(wanted).body)
         self.deliver("refund.created", refund)
-        self.deliver("charge.refunded", {"id": f"ch_{intent['id']}", "object": "charge", "payment_intent": intent["id"]})
+        self.deliver("charge.refunded", self._charge(intent))
         return str(refund["id"])
 
     def move_funds(self, name: str, what: str) -> dict[str, Any]:
@@ -205,12 +208,13 @@ class StripeApi(Service):
         }  # fmt: skip
         return self.deliver(f"charge.dispute.{what}", subject)
 
-    def dispute(self, name: str, *, end: str = "") -> dict[str, Any]:
-        """Open a dispute about a session's payment, or close it (`won`, `lost`)."""
+    def dispute(self, name: str, *, end: str = "", moved: int = 0) -> dict[str, Any]:
+        """Open a dispute about a session's payment, or close it (`won`, `lost`, `warning_closed`, `prevented`); `moved` left for it."""
         intent = self.intents[self.sessions[name]["payment_intent"]]
         subject = {
             "id": f"dp_{intent['id']}", "object": "dispute", "amount": intent["amount"], "currency": intent["currency"],
             "payment_intent": intent["id"], "status": end or "needs_response", "reason": "fraudulent", "metadata": {},
+            "balance_transactions": [{"id": "txn_d", "object": "balance_transaction", "amount": -moved}] if moved else [],
         }  # fmt: skip
         return self.deliver("charge.dispute.closed" if end else "charge.dispute.created", subject)
 

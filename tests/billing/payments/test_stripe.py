@@ -16,8 +16,8 @@ from billing.models import GatewayAccount, Journal, PaymentAttempt, WebhookInbox
 from billing.payments.base import BadCallback, GatewayError, Message
 from billing.payments.stripe import Stripe
 from tests.billing.payments.world import account_at, links, order_and_pay, shop_at, state_of
+from tests.billing.shop import PRICE, held, stocked
 from tests.billing.shop import attempt as attempt_of
-from tests.billing.shop import held, stocked
 from tests.doubles.stripe_api import StripeApi, signature
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -153,6 +153,73 @@ def test_a_stripe_event_pays_no_other_gateways_order(api: StripeApi, account: Ga
     foreign.refresh_from_db()
     assert foreign.state == "pending"
     assert WebhookInbox.objects.get().state == "ignored"
+
+
+def test_a_reference_that_a_buyer_wrote_into_another_page_of_the_account_pays_nothing(
+    api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    """W6: a payment link of the same account, of the same price, opened with `?client_reference_id=` of this order."""
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    link = {**api.sessions[session_of(attempt)], "id": "cs_test_link", "metadata": {}}
+    api.sessions["cs_test_link"] = link
+    api.pay("cs_test_link")
+    assert state_of(order) == "pending"
+    assert (WebhookInbox.objects.get().state, held("clearing", account.tenant, owner=account.pk)) == ("ignored", 0)
+
+
+def test_a_refund_that_only_the_charges_own_event_tells_of_is_read(
+    api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt))
+    api.holds_events = True
+    number = api.give_back(session_of(attempt))
+    (charge,) = [event for event in api.held if event["type"] == "charge.refunded"]
+    assert api.send(charge) == 200
+    assert state_of(order) == "delivered"  # on its way still
+    api.finish_refund(number)
+    assert [api.send(charge) for _ in range(2)] == [200, 200]
+    assert state_of(order) == "refunded"
+    assert held("clearing", account.tenant, owner=account.pk) == 0
+
+
+def test_a_refund_of_something_else_that_the_account_sold_is_no_matter_of_ours(
+    api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    api.holds_events = True
+    foreign = {"id": "ch_9", "object": "charge", "payment_intent": "pi_9", "metadata": {}}
+    assert api.send(api.deliver("charge.refunded", foreign)) == 200
+    assert not [asked for asked in api.asked if asked.path == "/v1/refunds"]
+
+
+@pytest.mark.parametrize(
+    ("end", "moved", "state", "code"),
+    [
+        ("warning_closed", 0, "won", "sold"),
+        ("prevented", PRICE, "lost", "revoked"),
+        ("prevented", 0, "won", "sold"),
+        ("won", 0, "won", "sold"),
+        ("lost", PRICE, "lost", "revoked"),
+    ],
+)
+def test_every_end_of_a_dispute_ends_it(
+    end: str, moved: int, state: str, code: str, api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt))
+    api.dispute(session_of(attempt))
+    api.dispute(session_of(attempt), end=end, moved=moved)
+    assert (attempt.disputes.get().state, order.codes.get().state) == (state, code)
+
+
+@pytest.mark.parametrize("what", ["updated", "funds_withdrawn"])
+def test_a_dispute_whose_beginning_was_lost_begins_with_the_next_event(
+    what: str, api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt))
+    api.move_funds(session_of(attempt), what)
+    assert (attempt.disputes.get().state, order.codes.get().state) == ("open", "frozen")
 
 
 def test_a_test_event_means_nothing_to_a_live_account(api: StripeApi, account: GatewayAccount) -> None:
