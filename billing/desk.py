@@ -29,6 +29,8 @@ from billing.models import (
     ProductPicture,
     PromotionRule,
     ReadyKey,
+    ReferralProgram,
+    ReferralReward,
     Refund,
     Transfer,
     WebhookInbox,
@@ -39,18 +41,20 @@ from foundation import checked
 # These are set field by field; all others change by their own verbs alone.
 _KEPT: dict[str, type[Model]] = {
     "product": Product, "category": Category, "coupon": Coupon, "limit": LimitRule, "promotion": PromotionRule,
+    "referral_program": ReferralProgram,
 }  # fmt: skip
 _TABLES: dict[str, type[Model]] = {
     **_KEPT, "batch": CodeBatch, "code": Code, "card_batch": CardBatch, "card": Card,
     "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
     "message": WebhookInbox, "price": PriceRule, "group": GroupRate,
     "withdrawal": Withdrawal, "invoice": InvoiceRequest, "ready_key": ReadyKey, "picture": ProductPicture,
+    "referral_reward": ReferralReward,
     "journal": Journal, "transfer": Transfer, "ledger": LedgerAccount, "audit": AuditRun,
 }  # fmt: skip
-Kept = Literal["product", "category", "coupon", "limit", "promotion"]
+Kept = Literal["product", "category", "coupon", "limit", "promotion", "referral_program"]
 Read = Literal[
     "batch", "code", "card_batch", "card", "order", "refund", "dispute", "account", "message", "price", "group", "audit",
-    "withdrawal", "invoice", "ready_key", "picture",
+    "withdrawal", "invoice", "ready_key", "picture", "referral_reward",
 ]  # fmt: skip
 Table = Kept | Read | Literal["journal", "transfer", "ledger"]
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from foundation.words import ListedWords, Words
@@ -127,6 +130,13 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse to keep addresses longer than the platform does."""
+        most = settings.ADDRESS_RETENTION_DAYS
+        if self.address_days is not None and self.address_days > most:
+            text = gettext("The platform keeps addresses for %d days: write no more than that.") % most
+            raise ValidationError({"address_days": text})
 
     @property
     def is_root(self) -> bool:

@@ -61,6 +61,7 @@ SPECTACULAR_SETTINGS = {
         "KeyState": "accounts.models.ApiKey.State",
         "PriceMode": ["price", "inherit", "percent", "added"],
         "RoutingMode": "channels_app.models.RoutingPolicy.Mode",
+        "TurnstileMode": "accounts.models.Turnstile.Mode",
         "CustomerState": "accounts.models.Membership.State",
         "TenantState": "accounts.models.Tenant.State",
         "WantedState": ["active", "blocked"],

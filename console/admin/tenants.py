@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.db import transaction
 from django.db.models import QuerySet
@@ -38,12 +37,6 @@ class TenantForm(ModelForm[Tenant]):
         if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
             raise ValidationError(_("Write the colour as #rrggbb."))
         return colour.lower()
-
-    def clean_address_days(self) -> int | None:
-        days: int | None = self.cleaned_data["address_days"]
-        if days is not None and days > settings.ADDRESS_RETENTION_DAYS:
-            raise ValidationError(_("The platform keeps addresses for %d days: write no more than that.") % settings.ADDRESS_RETENTION_DAYS)
-        return days
 
 
 def clean_host(typed: str) -> str:

@@ -46,6 +46,16 @@ class ProductForm(serializers.Serializer[Any]):
     stock_left = serializers.IntegerField(
         min_value=0, max_value=999_999, allow_null=True, required=False, help_text="Of what is delivered by hand; null = any number."
     )
+    low_stock = serializers.IntegerField(
+        min_value=0,
+        max_value=2_147_483_647,
+        allow_null=True,
+        required=False,
+        help_text="Below so many pieces staff are told; null = never.",
+    )
+    bonus_micros = Amount(required=False, help_text="Of a top-up: what comes on top.")
+    bonus_days = serializers.IntegerField(min_value=1, max_value=32_767, required=False, help_text="Then what is left of it is gone.")
+    slug = serializers.RegexField(SLUG, max_length=60, required=False)
     lead = Id(allow_null=True, required=False, help_text="The product on whose page this one is offered.")
     choice = Prose(max_length=60, required=False, help_text="Its name as a choice there, such as $5.")
     asked = Prose(max_length=5_000, required=False, help_text="Asked of buyers, one a line: `Account *`, `Region = EU | US`.")
@@ -59,7 +69,6 @@ class ProductNew(ForShop, ProductForm):
     kind = serializers.ChoiceField(choices=KINDS, default="code")
     units_micros = Amount(default=0, help_text="Of a code or a ready key; 0 of what holds no quota.")
     currency = Currency()
-    slug = serializers.RegexField(SLUG, max_length=60, required=False)
 
 
 class ProductShown(serializers.Serializer[Any]):
@@ -82,6 +91,9 @@ class ProductShown(serializers.Serializer[Any]):
     compare_minor = serializers.IntegerField(allow_null=True)
     tiers = serializers.ListField(child=serializers.DictField(child=serializers.IntegerField()))
     stock_left = serializers.IntegerField(allow_null=True)
+    low_stock = serializers.IntegerField(allow_null=True)
+    bonus_micros = serializers.IntegerField()
+    bonus_days = serializers.IntegerField()
     stock_shown = serializers.ChoiceField(choices=STOCK_SHOWN)
     least_pieces = serializers.IntegerField()
     most_pieces = serializers.IntegerField()
@@ -125,14 +137,9 @@ class ProductsView(DeskRows):
         return Response(self.tell(self.get_queryset().get(pk=product.pk)), status=status.HTTP_201_CREATED)
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
-        if values.get("category") is not None:
-            values["category"] = self.of(desk.rows("category"), row.tenant, values["category"])
-        if values.get("lead") is not None:
-            values["lead"] = self.of(desk.rows("product"), row.tenant, values["lead"])
-            try:
-                catalogue.check_lead(product=row, lead=values["lead"])
-            except catalogue.BadProduct as error:
-                raise Refused(str(error), field="lead") from None
+        self._place(row, values)
+        if values.get("bonus_micros") and row.kind != "topup":
+            raise Refused("Only a top-up has a bonus.", field="bonus_micros")
         if "asked" in values:
             try:
                 values["questions"] = questions.read(values.pop("asked"))
@@ -144,3 +151,14 @@ class ProductsView(DeskRows):
             except ValueError as error:
                 raise Refused(str(error), field="tiers") from None
         super().put(row, values)
+
+    def _place(self, row: Any, values: dict[str, Any]) -> None:
+        """Look up the shelf, and the product on whose page this one is to lie."""
+        if values.get("category") is not None:
+            values["category"] = self.of(desk.rows("category"), row.tenant, values["category"])
+        if values.get("lead") is not None:
+            values["lead"] = self.of(desk.rows("product"), row.tenant, values["lead"])
+            try:
+                catalogue.check_lead(product=row, lead=values["lead"])
+            except catalogue.BadProduct as error:
+                raise Refused(str(error), field="lead") from None

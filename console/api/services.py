@@ -1,4 +1,4 @@
-"""Services of a shop whose secrets go in and never come out, in the API: sign-in with other services, and its mail server.
+"""Services of a shop whose secrets go in and never come out, in the API: sign-in with others, its mail server, Cloudflare's check.
 
 What makes sense is said by the forms of the back office, which write these rows there too.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -16,9 +16,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import MailServer, SignInApp, Tenant
+from accounts.models import MailServer, SignInApp, Tenant, Turnstile
 from console.admin.mail import MailServerForm, hand_in_test
 from console.admin.sign_in_apps import LABELS, SignInAppForm
+from console.admin.turnstile import TurnstileForm, try_secret
 from console.api.errors import of_model
 from console.api.fields import Prose, Words
 from console.api.filters import Choice
@@ -96,8 +97,33 @@ class MailShown(serializers.Serializer[Any]):
         return bool(row.sealed)
 
 
-class MailTried(serializers.Serializer[Any]):
-    """Whether the server took a mail to the caller, and what it said where not."""
+class TurnstileRowForm(serializers.Serializer[Any]):
+    """The keys of a widget at Cloudflare; an empty secret keeps the stored one."""
+
+    site_key = Words(max_length=100)
+    secret = Prose(max_length=500, required=False)
+    mode = serializers.ChoiceField(choices=Turnstile.Mode.choices, default=Turnstile.Mode.INSTEAD.value)
+    is_active = serializers.BooleanField(default=True)
+
+
+class TurnstileNew(ForShop, TurnstileRowForm):
+    """The check of a shop: each has one."""
+
+
+class TurnstileShown(serializers.Serializer[Any]):
+    """A check without its secret, and its last failure."""
+
+    id = serializers.IntegerField(source="pk")
+    shop = serializers.CharField(source="tenant.slug")
+    site_key = serializers.CharField()
+    mode = serializers.ChoiceField(choices=Turnstile.Mode.choices)
+    is_active = serializers.BooleanField()
+    failure = serializers.CharField()
+    failed_at = serializers.DateTimeField(allow_null=True)
+
+
+class Tried(serializers.Serializer[Any]):
+    """Whether the service works with what it was given, and what it said where not."""
 
     ok = serializers.BooleanField()
     message = serializers.CharField()
@@ -120,6 +146,11 @@ class FormRows(EditableRows, Deletable):
 
     def facts(self, row: Any) -> dict[str, Any]:
         return {name: value for name, value in self.tell(row).items() if name != "id"} if row.pk else {}
+
+
+def form_class(base: type[ModelForm[Any]], model: type[Model], *names: str) -> Any:
+    """Return a form of the back office with these columns: there its page names them."""
+    return type("Form", (base,), {"Meta": type("Meta", (), {"model": model, "fields": names})})
 
 
 @documented("sign_in_apps")
@@ -156,12 +187,11 @@ class MailServersView(FormRows):
         return MailServer.objects.all()
 
     def form_of(self, row: Any, data: dict[str, Any]) -> ModelForm[Any]:
-        names = ["sender", "host", "port", "security", "username", "is_active"]
-        kind: Any = type("Form", (MailServerForm,), {"Meta": type("Meta", (), {"model": MailServer, "fields": names})})
+        kind = form_class(MailServerForm, MailServer, "sender", "host", "port", "security", "username", "is_active")
         form: ModelForm[Any] = kind(data, instance=row)
         return form
 
-    @extend_schema(operation_id="mail_servers_test", request=None, responses=MailTried)
+    @extend_schema(operation_id="mail_servers_test", request=None, responses=Tried)
     @action(detail=True, methods=["post"])
     def test(self, request: Request, pk: int) -> Response:
         row = self.get_object()
@@ -170,3 +200,26 @@ class MailServersView(FormRows):
         except smtp.FAILURES as error:
             return Response({"ok": False, "message": smtp.reason(error)})
         return Response({"ok": True, "message": ""})
+
+
+@documented("turnstiles")
+class TurnstilesView(FormRows):
+    """Where Cloudflare asks whether somebody is human."""
+
+    serializer_class = TurnstileShown
+    related = ("tenant",)
+    form, form_new = TurnstileRowForm, TurnstileNew
+    asking = frozenset({"test"})
+
+    def rows(self) -> QuerySet[Any]:
+        return Turnstile.objects.all()
+
+    def form_of(self, row: Any, data: dict[str, Any]) -> ModelForm[Any]:
+        form: ModelForm[Any] = form_class(TurnstileForm, Turnstile, "site_key", "mode", "is_active")(data, instance=row)
+        return form
+
+    @extend_schema(operation_id="turnstiles_test", request=None, responses=Tried)
+    @action(detail=True, methods=["post"])
+    def test(self, request: Request, pk: int) -> Response:
+        problem = try_secret(self.get_object())
+        return Response({"ok": not problem, "message": problem})

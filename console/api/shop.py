@@ -38,6 +38,17 @@ class ShopForm(serializers.Serializer[Any]):
     language = serializers.ChoiceField(choices=LANGUAGES, required=False)
     languages = serializers.ListField(child=serializers.ChoiceField(choices=LANGUAGES), required=False, max_length=20)
     zone = serializers.RegexField(r"^[A-Za-z0-9_+/-]+$", max_length=40, required=False)
+    captcha = serializers.ChoiceField(choices=Tenant.Captcha.choices, required=False)
+    facade = serializers.ChoiceField(
+        choices=Tenant.Facade.choices, allow_blank=True, required=False, help_text="Whose balance widgets and key tools are answered."
+    )
+    address_days = serializers.IntegerField(
+        min_value=1,
+        max_value=32_767,
+        allow_null=True,
+        required=False,
+        help_text="Days that network addresses are kept; null: the platform's.",
+    )
 
 
 class ShopShown(serializers.Serializer[Any]):
@@ -59,6 +70,9 @@ class ShopShown(serializers.Serializer[Any]):
     languages = serializers.ListField(child=serializers.CharField())
     zone = serializers.CharField()
     currency = serializers.CharField()
+    captcha = serializers.ChoiceField(choices=Tenant.Captcha.choices)
+    facade = serializers.ChoiceField(choices=Tenant.Facade.choices, allow_blank=True)
+    address_days = serializers.IntegerField(allow_null=True)
 
 
 class ShopView(EditableRows):
@@ -84,11 +98,14 @@ class ShopView(EditableRows):
         return super().partial_update(request, pk)
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
-        if "colour" in values:
-            values["colour"] = values["colour"].lower()
-        if values.get("zone", row.zone) not in zoneinfo.available_timezones():
-            raise Refused("There is no such time zone: write one such as Asia/Shanghai.", field="zone")
-        super().put(row, values)
+        super().put(row, tidied(values))
+
+
+def tidied(values: dict[str, Any]) -> dict[str, Any]:
+    """Return a shop's typed settings as they are kept; raise Refused."""
+    if values.get("zone", "UTC") not in zoneinfo.available_timezones():
+        raise Refused("There is no such time zone: write one such as Asia/Shanghai.", field="zone")
+    return values | {"colour": values["colour"].lower()} if "colour" in values else values
 
 
 class LegalForm(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
-"""Tenants in the API, for the platform's staff: open, look, suspend, close, reopen; their customers get a mail."""
+"""Tenants in the API, for the platform's staff: open, look, change, suspend, close, reopen; their customers get a mail."""
 
 from __future__ import annotations
 
@@ -16,21 +16,15 @@ from accounts.tasks import TELL_MEMBERS
 from console.api.base import ApiView
 from console.api.fields import Words
 from console.api.filters import Choice, Text
-from foundation import outbox
+from console.api.shop import ShopForm, ShopShown, tidied
+from foundation import checked, outbox
 
 
-class Shop(serializers.Serializer[Any]):
-    """A tenant."""
+class Shop(ShopShown):
+    """A tenant: as its own staff see it, its place in the chain of sellers, and its hosts."""
 
-    id = serializers.IntegerField(source="pk")
-    slug = serializers.CharField()
-    name = serializers.CharField()
     seller = serializers.CharField(source="parent.slug", allow_null=True, default=None)
-    state = serializers.ChoiceField(choices=Tenant.State.choices)
-    sign_up = serializers.ChoiceField(choices=Tenant.SignUp.choices)
-    currency = serializers.CharField()
-    language = serializers.CharField()
-    zone = serializers.CharField()
+    may_bring_channels = serializers.BooleanField()
     hosts = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
 
@@ -43,6 +37,16 @@ class ShopNew(serializers.Serializer[Any]):
 
     slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
     name = Words(max_length=80)
+    seller = serializers.RegexField(
+        r"^[a-z0-9-]{1,40}$", required=False, help_text="The short name of the shop it buys from, for ever; the platform when left out."
+    )
+
+
+class ShopChange(ShopForm):
+    """What the shop's own staff may set, and what the platform alone decides."""
+
+    currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
+    may_bring_channels = serializers.BooleanField(required=False)
 
 
 class Taken(exceptions.APIException):
@@ -73,18 +77,28 @@ class TenantsView(ApiView):
 
     @extend_schema(operation_id="tenants_create", request=ShopNew, responses={201: Shop})
     def create(self, request: Request) -> Response:
-        asked = ShopNew(data=request.data)
-        asked.is_valid(raise_exception=True)
+        values = self.read(ShopNew)
+        seller = Tenant.objects.filter(slug=values["seller"]).first() if "seller" in values else None
+        if "seller" in values and seller is None:
+            raise exceptions.NotFound("There is no such shop.")
         try:
-            tenant = tenants.open_tenant(**asked.validated_data)
+            tenant = tenants.open_tenant(slug=values["slug"], name=values["name"], parent=seller)
         except tenants.TenantError:
             raise Taken from None
-        audit.record(actor=self.actor, action="tenant.open", target=tenant, after=asked.validated_data, tenant=tenant)
+        audit.record(actor=self.actor, action="tenant.open", target=tenant, after=values, tenant=tenant)
         return Response(Shop(tenant).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="tenants_read", responses=Shop)
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(Shop(self.get_object()).data)
+
+    @extend_schema(operation_id="tenants_change", request=ShopChange, responses=Shop)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        tenant, values = cast(Tenant, self.get_object()), tidied(self.read(ShopChange))
+        before = {name: getattr(tenant, name) for name in values}
+        checked.save(tenant, values)
+        audit.record(actor=self.actor, action="tenant.change", target=tenant, before=before, after=values, tenant=tenant)
+        return Response(Shop(tenant).data)
 
     @extend_schema(operation_id="tenants_suspend", request=None, responses=Shop)
     @action(detail=True, methods=["post"])

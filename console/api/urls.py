@@ -32,6 +32,7 @@ from console.api.limits import LimitsView
 from console.api.mail_texts import MailTextsView
 from console.api.offers import CategoriesView, CouponsView
 from console.api.orders import OrdersView
+from console.api.past import PastView
 from console.api.payments import AccountsView as PaymentAccountsView
 from console.api.payments import GatewaysView, MessagesView
 from console.api.pictures import PicturesView
@@ -41,9 +42,10 @@ from console.api.promotions import PromotionsView
 from console.api.purchases import PurchasesView
 from console.api.ready_keys import ReadyKeysView
 from console.api.reference import reference
+from console.api.referrals import OwnReferralsView, ProgramsView, ReferralsView, RewardsView
 from console.api.refunds import DisputesView, RefundsView
 from console.api.routing import AliasesView, ChainsView, PoliciesView, RoutesView
-from console.api.services import MailServersView, SignInAppsView
+from console.api.services import MailServersView, SignInAppsView, TurnstilesView
 from console.api.shop import LegalView, ShopView
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.statistics import StatisticsView
@@ -104,6 +106,11 @@ router.register("legal-pages", LegalView, "api-legal-pages")
 router.register("sign-in-apps", SignInAppsView, "api-sign-in-apps")
 router.register("mail-servers", MailServersView, "api-mail-servers")
 router.register("mail-texts", MailTextsView, "api-mail-texts")
+router.register("turnstiles", TurnstilesView, "api-turnstiles")
+router.register("referral-programs", ProgramsView, "api-referral-programs")
+router.register("referrals", ReferralsView, "api-referrals")
+router.register("referral-rewards", RewardsView, "api-referral-rewards")
+router.register("past-entries", PastView, "api-past-entries")
 router.register("jobs", JobsView, "api-jobs")
 router.register("outgoing-messages", OutgoingView, "api-outgoing-messages")
 router.register("people", PeopleView, "api-people")
@@ -113,6 +120,7 @@ api: list[URLPattern | URLResolver] = [
     path("me/data/", AccountView.as_view({"get": "data"}), name="api-me-data"),
     path("me/erase/", AccountView.as_view({"post": "erase"}), name="api-me-erase"),
     path("me/applications/", OwnApplicationsView.as_view({"get": "list", "post": "create"}), name="api-me-applications"),
+    path("me/referrals/", OwnReferralsView.as_view({"get": "retrieve"}), name="api-me-referrals"),
     path("wallet/", WalletView.as_view({"get": "retrieve"}), name="api-wallet"),
     path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),
     path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),

@@ -35,9 +35,18 @@ def test_a_product_is_added_changed_and_counted(reseller_owner: Membership) -> N
     assert call("DELETE", f"products/{product.pk}/")[0] == 405
 
 
+def test_a_top_up_has_a_bonus_and_staff_are_told_below_a_number_of_pieces(reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    made = call("POST", "products/", {**NEW, "kind": "topup", "bonus_micros": 500_000, "bonus_days": 7, "low_stock": None})[1]
+    assert (made["bonus_micros"], made["bonus_days"], made["low_stock"]) == (500_000, 7, None)
+    changed = call("PATCH", f"products/{made['id']}/", {"low_stock": 12, "slug": "ten"})[1]
+    assert (changed["low_stock"], changed["slug"]) == (12, "ten")
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"bonus_micros": 1}, "bonus_micros"),
         ({"tiers": [{"from": 10, "price_minor": 7_000}]}, "tiers"),
         ({"tiers": [{"from": 5, "price_minor": 6_000}, {"from": 5, "price_minor": 5_000}]}, "tiers"),
         ({"slug": "taken"}, ""),

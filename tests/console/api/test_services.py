@@ -1,14 +1,17 @@
-"""Sign-in services and mail servers over the API: secrets go in and never come out."""
+"""Sign-in services, mail servers and Cloudflare's check over the API: secrets go in and never come out."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
+from pytest_django import Settings
 
 from accounts import social
-from accounts.models import AuditEvent, MailServer, Membership, SignInApp
+from accounts.models import AuditEvent, MailServer, Membership, SignInApp, Turnstile
+from foundation import vault
 from tests.console.api.conftest import program
+from tests.doubles.turnstile import Siteverify
 
 pytestmark = pytest.mark.django_db
 SECRET = "a-very-secret-secret"
@@ -54,3 +57,27 @@ def test_a_mail_server_keeps_its_password_for_itself_alone(reseller_owner: Membe
     assert call("PATCH", path, {"host": "127.0.0.1", "password": SECRET})[1]["error"]["fields"].keys() == {"host"}
     assert call("POST", "mail-servers/", body)[0] == 409
     assert SECRET not in said(call("GET", path))
+
+
+def test_a_turnstile_keeps_its_secret_and_tells_whether_cloudflare_knows_it(
+    reseller_owner: Membership, stranger: Membership, settings: Settings
+) -> None:
+    call = program(reseller_owner)
+    body = {"site_key": "0x4AAA-site", "secret": "0x4AAA-secret", "mode": "both"}
+    assert call("POST", "turnstiles/", {**body, "secret": ""})[1]["error"]["fields"].keys() == {"secret"}
+    status, made = call("POST", "turnstiles/", body)
+    assert (status, made["mode"], made["is_active"], made["site_key"]) == (201, "both", True, "0x4AAA-site")
+    path = f"turnstiles/{made['id']}/"
+    assert call("PATCH", path, {"is_active": False})[1]["is_active"] is False
+    assert vault.unseal(Turnstile.objects.get().sealed, context="turnstile") == "0x4AAA-secret"
+    with Siteverify() as service:
+        settings.TURNSTILE_URL = service.url
+        assert call("POST", f"{path}test/") == (200, {"ok": True, "message": ""})
+        call("PATCH", path, {"secret": "0x4AAA-wrong"})
+        assert call("POST", f"{path}test/") == (200, {"ok": False, "message": "invalid-input-secret"})
+    assert call("POST", "turnstiles/", body)[0] == 409
+    assert "0x4AAA-secret" not in said(made, call("GET", path))
+    assert "0x4AAA-wrong" not in said(call("GET", "turnstiles/"))
+    theirs = Turnstile.objects.create(tenant=stranger.tenant, site_key="t", sealed="t")
+    assert [call(verb, f"turnstiles/{theirs.pk}/", {})[0] for verb in ("GET", "PATCH", "DELETE")] == [404] * 3
+    assert (call("DELETE", path)[0], Turnstile.objects.get()) == (204, theirs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings
 
 from accounts.models import AuditEvent, LegalPage, Membership
 from tests.console.api.conftest import program
@@ -19,6 +20,20 @@ def test_the_brand_and_the_announcement_are_set(reseller_owner: Membership) -> N
     assert list(call("PATCH", "shop/", {"zone": "Moon/Sea"})[1]["error"]["fields"]) == ["zone"]
     assert call("PATCH", "shop/", {"colour": "red"})[0] == 400
     assert call("GET", "shop/")[1]["zone"] == "Asia/Shanghai"
+
+
+def test_the_human_check_the_facade_and_the_life_of_addresses_are_set(reseller_owner: Membership, settings: Settings) -> None:
+    settings.ADDRESS_RETENTION_DAYS = 30
+    call = program(reseller_owner)
+    told = call("PATCH", "shop/", {"captcha": "always", "facade": "new-api", "address_days": 30})[1]
+    assert (told["captcha"], told["facade"], told["address_days"]) == ("always", "new-api", 30)
+    status, refused = call("PATCH", "shop/", {"address_days": 31})
+    assert (status, refused["error"]["fields"]) == (
+        409, {"address_days": ["The platform keeps addresses for 30 days: write no more than that."]},
+    )  # fmt: skip
+    told = call("PATCH", "shop/", {"facade": "", "address_days": None})[1]
+    assert (told["facade"], told["address_days"]) == ("", None)
+    assert call("PATCH", "shop/", {"currency": "USD"})[1]["currency"] == "CNY"
 
 
 def test_a_legal_page_counts_its_texts(reseller_owner: Membership) -> None:

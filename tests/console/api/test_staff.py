@@ -59,6 +59,14 @@ def test_the_platform_opens_and_suspends_shops(platform_admin: Membership, resel
     assert call("POST", f"tenants/{made['id']}/reopen/")[1]["state"] == "open"
     told = OutboxMessage.objects.filter(topic=TELL_MEMBERS).values_list("payload", flat=True)
     assert list(told) == [{"tenant": made["id"]}] * 3
+    below = call("POST", "tenants/", {"slug": "below", "name": "Below", "seller": "new-shop"})[1]
+    assert below["seller"] == "new-shop"
+    assert call("POST", "tenants/", {"slug": "lost", "name": "Lost", "seller": "nobody"})[0] == 404
+    path = f"tenants/{below['id']}/"
+    changed = call("PATCH", path, {"currency": "EUR", "may_bring_channels": False, "colour": "#AABBCC", "address_days": 3})[1]
+    assert (changed["currency"], changed["may_bring_channels"], changed["colour"], changed["address_days"]) == ("EUR", False, "#aabbcc", 3)
+    assert list(call("PATCH", path, {"address_days": 10_000})[1]["error"]["fields"]) == ["address_days"]
+    assert program(reseller_owner)("PATCH", path, {"name": "x"})[0] == 404
     root = Tenant.objects.get(parent=None)
     assert call("POST", f"tenants/{root.pk}/suspend/")[0] == 409
     assert program(reseller_owner)("GET", "tenants/")[0] == 404
