@@ -24,7 +24,7 @@ from fido2.utils import websafe_decode
 from fido2.webauthn import AttestationObject
 
 from accounts import invitations, legal, mailing, referrals, social, tenants
-from accounts.models import Membership, Tenant, User
+from accounts.models import Tenant, User
 from foundation import notify, vault
 
 # The session's name for the token of an invitation that was opened.
@@ -52,7 +52,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Make the person a member where the sign-up policy allows it: after every way to sign in, so also after sign-up."""
         tenant = _tenant()
-        is_new = not Membership.objects.filter(tenant=tenant, user=user).exists()
+        is_new = not tenants.has(tenant=tenant, user=user)
+        member = None
         with contextlib.suppress(tenants.NotAdmitted):
             member = tenants.join(tenant=tenant, user=user, by_policy=True)
             # The sign-up page says so; who was brought here by others is asked at the first visit.
@@ -60,7 +61,8 @@ class AccountAdapter(DefaultAccountAdapter):
                 legal.accept(membership=member, language=get_language() or "")
                 referrals.bind(request, member)
         response = cast(HttpResponse, super().post_login(request, user, **kwargs))
-        if referrals.COOKIE in request.COOKIES:
+        # Who may not join this way may have an invitation, which asks who brought them later.
+        if member is not None and referrals.COOKIE in request.COOKIES:
             referrals.forget(response)
         return response
 
@@ -94,6 +96,12 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return tenants.admits(tenant=_tenant()) or has_invitation(request)
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        """Keep who brought somebody: the account's adapter is not asked where no form was filled in."""
+        saved: User = super().save_user(request, sociallogin, form)
+        referrals.carry(request, tenant=_tenant(), user=saved)
+        return saved
 
     def list_apps(self, request: HttpRequest, **kwargs: Any) -> list[SocialApp]:
         return social.usable(super().list_apps(request, **kwargs), tenant=_tenant())

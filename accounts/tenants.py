@@ -120,6 +120,11 @@ def join(*, tenant: Tenant, user: User, role: str = Membership.Role.CUSTOMER, by
     return membership
 
 
+def has(*, tenant: Tenant, user: User) -> bool:
+    """Tell whether the person is a member already."""
+    return Membership.objects.filter(tenant=tenant, user=user).exists()
+
+
 def set_role(*, membership: Membership, role: str) -> None:
     """Give a member another role at the tenant."""
     membership.role = Membership.Role(role)

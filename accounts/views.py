@@ -18,9 +18,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import adapters, invitations, legal, middleware, people, setup, tenants, visits
+from accounts import adapters, invitations, legal, middleware, people, referrals, setup, tenants, visits
 from accounts.forms import OperatorForm
-from accounts.models import LegalPage, User
+from accounts.models import LegalPage, Membership, User
 from accounts.signin import SignInForm
 from foundation import puzzles
 
@@ -96,6 +96,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     request.session[adapters.INVITATION] = token
     if request.method != "POST" or not isinstance(request.user, User):
         return render(request, "accounts/join.html", {"invitation": found})
+    is_new = not tenants.has(tenant=tenant, user=request.user)
     try:
         member = invitations.accept(tenant=tenant, token=token, user=request.user)
     except invitations.NotForYou:
@@ -103,9 +104,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     except invitations.InvitationEnded:
         return render(request, "accounts/join_ended.html", status=HTTPStatus.GONE)
     legal.accept(membership=member, language=get_language() or "")
+    if is_new and member.role == Membership.Role.CUSTOMER:
+        referrals.bind(request, member)
     request.session.pop(adapters.INVITATION, None)
     messages.success(request, _("Welcome to %(shop)s.") % {"shop": tenant.name})
-    return redirect("reseller:index" if member.role in member.STAFF_ROLES and not tenant.is_root else "console_dashboard")
+    response = redirect("reseller:index" if member.role in member.STAFF_ROLES and not tenant.is_root else "console_dashboard")
+    if referrals.COOKIE in request.COOKIES:
+        referrals.forget(response)
+    return response
 
 
 @visits.ends

@@ -7,8 +7,8 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.core.cache import cache
 from django.test import Client, RequestFactory
 
-from accounts import people, referrals, tenants
-from accounts.models import Membership, Referral, User
+from accounts import invitations, people, referrals, tenants
+from accounts.models import Membership, Referral, Tenant, User
 
 pytestmark = pytest.mark.django_db
 SHOP = {"host": "shop.test"}
@@ -71,6 +71,39 @@ def test_it_is_remembered_through_sign_up(client: Client, end_user: Membership, 
     assert Referral.objects.get().referred == Membership.objects.get(user=user)
     if same_browser:
         assert client.cookies[referrals.COOKIE].value == ""
+
+
+@pytest.mark.parametrize("same_browser", [True, False])
+def test_who_joins_by_an_invitation_was_brought_too(client: Client, end_user: Membership, same_browser: bool) -> None:
+    cache.clear()
+    Tenant.objects.filter(pk=end_user.tenant_id).update(sign_up=Tenant.SignUp.INVITE)
+    _, token = invitations.invite(tenant=end_user.tenant, role="customer", by=None)
+    client.get(f"/join/{token}/", headers=SHOP)
+    client.cookies[referrals.COOKIE] = referrals.code_of(end_user)
+    client.post("/accounts/signup/", {"email": "new@people.test", "password1": PASSPHRASE}, headers=SHOP)
+    browser = client if same_browser else Client()
+    key = EmailConfirmationHMAC(EmailAddress.objects.get(email="new@people.test")).key
+    browser.post(f"/accounts/confirm-email/{key}/", headers=SHOP)
+    if not same_browser:
+        browser.post("/accounts/login/", {"login": "new@people.test", "password": PASSPHRASE}, headers=SHOP)
+    assert not Referral.objects.exists()
+    assert browser.post(f"/join/{token}/", headers=SHOP).status_code == 302
+    found = Referral.objects.get()
+    assert (found.referrer, found.referred.user.email) == (end_user, "new@people.test")
+    assert client.cookies[referrals.COOKIE].value == ("" if same_browser else referrals.code_of(end_user))
+
+
+@pytest.mark.parametrize("role", ["customer", "support"])
+def test_an_invitation_binds_neither_staff_nor_who_was_there(client: Client, end_user: Membership, role: str) -> None:
+    user = people.add(email="old@people.test", password=PASSPHRASE)
+    if role == "customer":
+        tenants.join(tenant=end_user.tenant, user=user)
+    _, token = invitations.invite(tenant=end_user.tenant, role=role, by=None)
+    client.force_login(user)
+    client.cookies[referrals.COOKIE] = referrals.code_of(end_user)
+    assert client.post(f"/join/{token}/", headers=SHOP).status_code == 302
+    assert Membership.objects.get(user=user).role == role
+    assert not Referral.objects.exists()
 
 
 def test_who_was_there_before_was_brought_by_nobody(client: Client, end_user: Membership) -> None:
