@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.app_settings import EmailVerificationMethod
 from allauth.account.forms import LoginForm, ResetPasswordForm, SignupForm
 from allauth.core import context
+from allauth.socialaccount.forms import SignupForm as SocialForm
 from django import forms
 from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
@@ -50,6 +51,19 @@ class SignInForm(LoginForm):
 
 class SignUpForm(SignupForm):
     """allauth's form; many new accounts from one place are asked for the human check."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        captcha.guard(self, context.request, door="sign_up")
+
+    def try_save(self, request: HttpRequest) -> Any:
+        """Count each account that is made, and each that was there already."""
+        captcha.note(request, door="sign_up")
+        return super().try_save(request)
+
+
+class SocialSignUpForm(SocialForm):
+    """allauth's form after another service that gave no address: it makes an account, so it asks and counts as sign-up does."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

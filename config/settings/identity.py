@@ -23,6 +23,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_FORMS = {"signup": "accounts.signin.SignUpForm", "reset_password": "accounts.signin.ResetForm"}
 ACCOUNT_EMAIL_VERIFICATION = env.text("KEYOSK_EMAIL_VERIFICATION", "mandatory")
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
+SOCIALACCOUNT_FORMS = {"signup": "accounts.signin.SocialSignUpForm"}
 SOCIALACCOUNT_ADAPTER = "accounts.adapters.SocialAccountAdapter"
 # A secret in a mail that a scanner opens must not change anything by itself.
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False

@@ -19,12 +19,13 @@ from allauth.socialaccount.providers.feishu.views import FeishuOAuth2Adapter
 from allauth.socialaccount.providers.github.views import GitHubOAuth2Adapter
 from allauth.socialaccount.providers.google.views import GoogleOAuth2Adapter
 from allauth.socialaccount.providers.weixin.views import WeixinOAuth2Adapter
-from django.test import Client
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from accounts import social
-from accounts.models import Membership, SignInApp, Tenant, User
+from accounts import captcha, referrals, social
+from accounts.models import Membership, Referral, SignInApp, Tenant, User
 from foundation import outbound
+from tests.accounts.test_captcha import answer
 from tests.doubles.sign_in import CLIENT, CODE, WORDS, SignInServices
 
 pytestmark = pytest.mark.django_db
@@ -157,3 +158,38 @@ def test_telegram_signs_who_it_was(client: Client, tenant: Tenant) -> None:
     assert answer.headers["Location"] == "/accounts/3rdparty/signup/"
     member = confirm(client, tenant)
     assert (SocialAccount.objects.get().uid, SocialAccount.objects.get().user) == ("583231", member.user)
+
+
+def test_who_gave_no_address_elsewhere_is_asked_for_the_human_check_here(
+    client: Client, tenant: Tenant, end_user: Membership, services: SignInServices
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(captcha=Tenant.Captcha.ALWAYS)
+    app(tenant, "feishu")
+    come_back(client, "feishu", begin(client, "feishu")[1]["state"])
+    client.cookies[referrals.COOKIE] = referrals.code_of(end_user)
+    assert "data-human" in client.get("/accounts/3rdparty/signup/", headers=SHOP).content.decode()
+    form = {"email": "ming@people.test"}
+    again = client.post("/accounts/3rdparty/signup/", form, headers=SHOP).content.decode()
+    assert "this check keeps programs out" in again
+    assert not SocialAccount.objects.exists()
+    client.post("/accounts/3rdparty/signup/", form | answer(), headers=SHOP)
+    address = EmailAddress.objects.get(user=SocialAccount.objects.get().user)
+    # The mail is opened in another browser, which remembers no link.
+    other = Client()
+    other.post(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/", headers=SHOP)
+    services.codes.append(CODE)
+    assert come_back(other, "feishu", begin(other, "feishu")[1]["state"]) == "/console/"
+    assert Membership.objects.filter(user__email="ming@people.test").exists()
+    assert Referral.objects.get().referred.user.email == "ming@people.test"
+
+
+def test_the_fourth_account_from_one_place_is_asked_after_other_services_too(
+    client: Client, tenant: Tenant, services: SignInServices
+) -> None:
+    app(tenant, "feishu")
+    come_back(client, "feishu", begin(client, "feishu")[1]["state"])
+    request = RequestFactory().get("/")
+    request.tenant = tenant  # type: ignore[attr-defined]  # as the middleware does
+    for _ in range(captcha.FREE):
+        captcha.note(request, door="sign_up")
+    assert "data-human" in client.get("/accounts/3rdparty/signup/", headers=SHOP).content.decode()
