@@ -82,7 +82,8 @@ def render(template: str, *, language: str, context: Mapping[str, Any]) -> tuple
         return " ".join(_plain(f"emails/{template}.subject.txt", context).split()), _plain(f"emails/{template}.txt", context)
 
 
-@outbox.handler(EMAIL_TOPIC)
+# What a mail said may let in who reads it: an invitation's link, a one-time code.
+@outbox.handler(EMAIL_TOPIC, forgets=("context",))
 def deliver_email(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     """Render one e-mail in its language, in its account's own words where it has some, and hand it to the mail server."""
     stem, context = f"emails/{payload['template']}", dict(payload["context"])
@@ -125,7 +126,7 @@ def _connection(account: int | None) -> BaseEmailBackend | None:
     return None if account is None or "mail" not in _carriers else _carriers["mail"](account)
 
 
-@outbox.handler(HTTP_TOPIC)
+@outbox.handler(HTTP_TOPIC, forgets=("payload",))
 def deliver_http(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     """POST one message; the receiver sees the same Keyosk-Message id when it is tried again."""
     response = outbound.request(

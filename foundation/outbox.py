@@ -32,6 +32,8 @@ SWEEPER = "foundation.tasks.deliver_outbox"
 
 log = structlog.get_logger(__name__)
 _handlers: dict[str, Handler] = {}
+# Which parts of a topic's messages are forgotten once they are delivered.
+_passing: dict[str, tuple[str, ...]] = {}
 
 
 def put(*, topic: str, payload: Payload, key: str | None = None) -> None:
@@ -42,11 +44,14 @@ def put(*, topic: str, payload: Payload, key: str | None = None) -> None:
         transaction.on_commit(_hurry, robust=True)
 
 
-def handler(topic: str) -> Callable[[Handler], Handler]:
-    """Make a function the handler of a topic; it gets the message's id and payload, and raises to be called again."""
+def handler(topic: str, *, forgets: tuple[str, ...] = ()) -> Callable[[Handler], Handler]:
+    """Make a function the handler of a topic; it gets the message's id and payload, and raises to be called again.
+
+    Of a delivered message the parts that it `forgets` are kept no longer: links that let in whoever reads them.
+    """
 
     def decorate(function: Handler) -> Handler:
-        _handlers[topic] = function
+        _handlers[topic], _passing[topic] = function, forgets
         return function
 
     return decorate
@@ -77,7 +82,9 @@ def _attempt(message: OutboxMessage) -> bool:
     except Exception as error:  # whatever a handler raises, the message waits for its next attempt
         _postpone(message, f"{type(error).__name__}: {error}"[:300])
         return False
-    OutboxMessage.objects.filter(pk=message.pk).update(state=OutboxMessage.State.DELIVERED, delivered_at=timezone.now(), error="")
+    kept = {name: value for name, value in message.payload.items() if name not in _passing.get(message.topic, ())}
+    row = OutboxMessage.objects.filter(pk=message.pk)
+    row.update(state=OutboxMessage.State.DELIVERED, delivered_at=timezone.now(), error="", payload=kept)
     return True
 
 

@@ -13,6 +13,7 @@ from django.test import Client
 from accounts import invitations, tenants
 from accounts.models import Invitation, Membership, Tenant, User
 from foundation import outbox
+from foundation.models import OutboxMessage
 
 pytestmark = pytest.mark.django_db
 SHOP = {"host": "shop.test"}
@@ -83,6 +84,8 @@ def test_the_owner_invites_by_mail_and_sees_the_link_once(client: Client, tenant
     outbox.deliver()
     assert link in mail.outbox[-1].body
     assert mail.outbox[-1].to == ["helper@shop.test"]
+    assert [row.payload["to"] for row in OutboxMessage.objects.filter(payload__template="invitation")] == ["helper@shop.test"]
+    assert "/join/" not in str(OutboxMessage.objects.values_list("payload", flat=True))
     assert link not in client.get("/reseller/accounts/invitation/", headers=SHOP).content.decode()
     token = re.search(r"/join/([^/]+)/", link)
     assert token is not None

@@ -21,6 +21,7 @@ delivered: Counter[str] = Counter()
 def topic(monkeypatch: pytest.MonkeyPatch) -> None:
     delivered.clear()
     monkeypatch.setattr(outbox, "_handlers", {"count": _count, "break": _break})
+    monkeypatch.setattr(outbox, "_passing", {})
 
 
 def _count(message_id: uuid.UUID, payload: outbox.Payload) -> None:
@@ -38,6 +39,25 @@ def test_a_message_is_delivered_once() -> None:
     assert outbox.deliver() == 0
     assert delivered == {"a": 1}
     assert OutboxMessage.objects.get().state == "delivered"
+
+
+@pytest.mark.django_db
+def test_what_a_topic_forgets_is_kept_until_it_has_left() -> None:
+    fails = [True, False]
+
+    @outbox.handler("letter", forgets=("secret", "more"))
+    def letter(message_id: uuid.UUID, payload: outbox.Payload) -> None:
+        if fails.pop(0):
+            raise ConnectionError("away")
+        delivered[payload["secret"]] += 1
+
+    outbox.put(topic="letter", payload={"to": "ann", "secret": "link"})
+    outbox.deliver()
+    assert OutboxMessage.objects.get().payload == {"to": "ann", "secret": "link"}
+    OutboxMessage.objects.update(available_at=timezone.now())
+    assert outbox.deliver() == 1
+    assert delivered == {"link": 1}
+    assert OutboxMessage.objects.get().payload == {"to": "ann"}
 
 
 @pytest.mark.django_db
