@@ -59,10 +59,18 @@ def beat_schedule() -> dict[str, dict[str, object]]:
     return {task: {"task": task, "schedule": float(seconds), "options": {"expires": seconds}} for task, seconds in ticks.items()}
 
 
-def claim(*, name: str, every_seconds: int) -> bool:
-    """Take the row for one run; False when it is not due or still runs."""
+def stand_in(name: str, *, late_seconds: int, work: Callable[[], R]) -> R | None:
+    """Do a task's work where its own clock is late by so much, as a run of its row; None where it is not, or is unknown."""
+    row = ScheduledTask.objects.filter(name=name).first()
+    if row is None or not claim(name=name, every_seconds=row.every_seconds, late_seconds=late_seconds):
+        return None
+    return _recorded(name, work)
+
+
+def claim(*, name: str, every_seconds: int, late_seconds: int = 0) -> bool:
+    """Take the row for one run; False when it is not due (for `late_seconds`), or still runs."""
     now = timezone.now()
-    pause = datetime.timedelta(seconds=every_seconds - min(every_seconds * _SLACK, _MOST_SLACK_SECONDS))
+    pause = datetime.timedelta(seconds=every_seconds - min(every_seconds * _SLACK, _MOST_SLACK_SECONDS) + late_seconds)
     ScheduledTask.objects.bulk_create([ScheduledTask(name=name, every_seconds=every_seconds)], ignore_conflicts=True)
     is_due = Q(started_at=None) | Q(started_at__lte=now - pause)
     is_idle = Q(started_at=None) | Q(finished_at__gte=F("started_at")) | Q(started_at__lte=now - datetime.timedelta(seconds=STUCK_SECONDS))

@@ -11,6 +11,8 @@ from foundation import jobs, notify, outbox
 # Importing the notifier registers its outbox topics.
 __all__ = ["deliver_outbox", "notify", "purge_outbox", "sweep_outbox"]
 
+# How the sweeper is called in its row.
+SWEEP = "deliver outbox"
 KEEP_DELIVERED = datetime.timedelta(days=30)
 
 
@@ -21,7 +23,7 @@ def deliver_outbox() -> int:
 
 
 @shared_task
-@jobs.scheduled("deliver outbox", every_seconds=5)
+@jobs.scheduled(SWEEP, every_seconds=5)
 def sweep_outbox() -> int:
     """Deliver what is due, whether or not somebody called."""
     return outbox.deliver()
