@@ -78,6 +78,8 @@ MAILS: Mapping[str, Mail] = MappingProxyType({
     "credit_expiring": Mail(_("credit expires soon"), ("shop", "amount", "until")),
     "limit_near": Mail(_("limit nearly used up"), ("shop", "name", "used", "limit", "window", "resets")),
     "limit_reached": Mail(_("limit used up"), ("shop", "name", "used", "limit", "window", "resets")),
+    "referral_reward": Mail(_("reward for bringing somebody"), ("shop", "amount")),
+    "referral_welcome": Mail(_("reward for joining by a link"), ("shop", "amount")),
     "approved": Mail(_("account approved"), ("shop",)),
     "withdrawal_approved": Mail(_("withdrawal approved"), ("shop", "amount"), by_platform=True),
     "withdrawal_declined": Mail(_("withdrawal declined"), ("shop", "amount", "reason"), by_platform=True),

@@ -1,22 +1,49 @@
-"""Mails leave by the tenant's own server and address where it has one, and by the platform's while that fails."""
+"""Mails to members are written here; a tenant's leave by its own server where it has one, and by the platform's while that fails."""
 
 from __future__ import annotations
 
 import smtplib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import formataddr
+from typing import Any
 
 import structlog
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
-from accounts.models import MailServer, Tenant
+from accounts.models import MailServer, Membership, Tenant
 from foundation import notify, smtp, vault
 
 _SEAL = "mail-server"
 
 log = structlog.get_logger(__name__)
+
+
+def tell(member: Membership, *, template: str, context: Mapping[str, Any], key: str | None = None) -> bool:
+    """Write one e-mail to a member, in their language and their shop's name; False for one without an address.
+
+    `context` is what the template says beside the shop's name; with a `key`, at most one is ever written.
+    """
+    tenant = member.tenant
+    if not member.user.email:
+        return False
+    notify.email(
+        to=member.user.email,
+        template=template,
+        context={"shop": tenant.name, **context},
+        language=language_of(member),
+        sender_name=tenant.name,
+        account=tenant.pk,
+        reply_to=tenant.reply_to,
+        key=key,
+    )
+    return True
+
+
+def language_of(member: Membership) -> str:
+    """Return in which language a member is written to."""
+    return member.user.language or member.tenant.language
 
 
 def seal(password: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import zoneinfo
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,10 @@ from django.db import connection, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
-from accounts import events
+from accounts import events, mailing
 from accounts.models import ApiKey, Membership
 from billing import money
 from billing.models import QUOTA, LedgerAccount, LimitAlert, WalletWatch
-from foundation import notify
 
 NEAR_PERCENT = 80
 # So long before credit ends its owner is told.
@@ -105,7 +104,7 @@ def tell_of_limits() -> int:
     for use, owner in zip(new, owners, strict=True):
         member = members[owner]
         name = names[use.api_key_id].name if use.api_key_id else ""
-        told += _send(member, "limit_reached" if use.is_reached else "limit_near", _about(use, name, member))
+        told += mailing.tell(member, template="limit_reached" if use.is_reached else "limit_near", context=_about(use, name, member))
         if use.is_reached and use.api_key_id:
             about = {"key": use.api_key_id, "customer": owner, "scope": use.scope, "spent_micros": use.spent, "limit_micros": use.cap}
             events.emit(tenant_id=member.tenant_id, kind="key.exhausted", data=about, key=use.subject)
@@ -122,7 +121,7 @@ def tell_of_wallets() -> int:
     told = 0
     for membership_id, balance, below in low:
         context = {"balance": money.format_usd(balance), "below": money.format_usd(below)}
-        told += _send(members[membership_id], "wallet_low", context)
+        told += mailing.tell(members[membership_id], template="wallet_low", context=context)
         about = {"customer": membership_id, "balance_micros": balance, "below_micros": below}
         events.emit(tenant_id=members[membership_id].tenant_id, kind="balance.low", data=about)
     return told
@@ -145,7 +144,8 @@ def tell_of_expiring() -> int:
         member = members.get(lot.owner)
         if member is not None and lot.expires_at is not None:
             until = f"{lot.expires_at.astimezone(zoneinfo.ZoneInfo(member.tenant.zone)):%Y-%m-%d %H:%M} ({member.tenant.zone})"
-            told += _send(member, "credit_expiring", {"amount": money.format_usd(lot.balance), "until": until})
+            context = {"amount": money.format_usd(lot.balance), "until": until}
+            told += mailing.tell(member, template="credit_expiring", context=context)
     return told
 
 
@@ -175,27 +175,6 @@ def _about(use: _Use, name: str, member: Membership) -> dict[str, Any]:
     tenant = member.tenant
     resets = "" if use.resets is None else f"{use.resets.astimezone(zoneinfo.ZoneInfo(tenant.zone)):%Y-%m-%d %H:%M} ({tenant.zone})"
     amounts = {"used": money.format_usd(use.spent), "limit": money.format_usd(use.cap)}
-    with translation.override(_language_of(member)):
+    with translation.override(mailing.language_of(member)):
         window = str(_WINDOWS.get(use.scope, _WINDOWS["month"]))
     return {"name": name, "window": window, "resets": resets, **amounts}
-
-
-def _send(member: Membership, template: str, context: Mapping[str, Any]) -> int:
-    """Write one e-mail to a member, in their language and their shop's name; 0 for one without an address."""
-    if not member.user.email:
-        return 0
-    tenant = member.tenant
-    notify.email(
-        to=member.user.email,
-        template=template,
-        context={"shop": tenant.name, **context},
-        language=_language_of(member),
-        sender_name=tenant.name,
-        account=tenant.pk,
-        reply_to=tenant.reply_to,
-    )
-    return 1
-
-
-def _language_of(member: Membership) -> str:
-    return member.user.language or member.tenant.language

@@ -17,6 +17,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from accounts import events, mailing
 from accounts.models import Membership, Referral, Tenant
 from billing import ledger, money, store_credit
 from billing.codes import stock_of
@@ -97,7 +98,7 @@ def rewards(member: Membership, *, most: int = 100) -> list[Reward]:
     return [
         Reward(
             row.referral_id,
-            row.referral.referred_id == member.pk,
+            row.is_welcome,
             written(row, row.amount),
             row.get_paid_in_display(),
             bool(row.reversed_at),
@@ -195,7 +196,7 @@ def _pay(referral: Referral, settings: ReferralProgram, member: Membership, amou
     """Give one side its reward, once."""
     tenant = referral.referrer.tenant
     key = f"referral:{referral.pk}:{member.pk}"
-    with translation.override(member.user.language or tenant.language):
+    with translation.override(mailing.language_of(member)):
         memo = _("Referral")
     if settings.paid_in == Paid.QUOTA:
         source = ledger.account(kind="issuer").pk if tenant.is_root else stock_of(tenant.pk)
@@ -203,10 +204,25 @@ def _pay(referral: Referral, settings: ReferralProgram, member: Membership, amou
         ledger.post(kind="referral", key=key, lines=[line], tenant_id=tenant.pk, memo=memo)
     else:
         store_credit.give(membership=member, amount_minor=amount, reason=memo, key=key)
-    ReferralReward.objects.create(
+    reward = ReferralReward.objects.create(
         referral=referral, member=member, order=order, paid_in=settings.paid_in, amount=amount,
         currency=tenant.currency if settings.paid_in == Paid.CREDIT else "",
     )  # fmt: skip
+    _tell(reward)
+
+
+def _tell(reward: ReferralReward) -> None:
+    """Tell who got a reward by mail, and whoever the shop tells, in the transaction that pays it."""
+    member, is_welcome = reward.member, reward.is_welcome
+    with translation.override(mailing.language_of(member)):
+        amount = f"{written(reward, reward.amount)} ({reward.get_paid_in_display()})"
+    template = "referral_welcome" if is_welcome else "referral_reward"
+    mailing.tell(member, template=template, context={"amount": amount}, key=f"referral:{reward.pk}")
+    data = {
+        "customer": member.pk, "referred": reward.referral.referred_id, "is_welcome": is_welcome,
+        "paid_in": reward.paid_in, "amount": reward.amount, "currency": reward.currency,
+    }  # fmt: skip
+    events.emit(tenant_id=member.tenant_id, kind="referral.rewarded", data=data, key=str(reward.pk))
 
 
 def _undone() -> QuerySet[Order, int]:

@@ -28,6 +28,7 @@ class EventKind(models.TextChoices):
     INVOICE_ASKED = "invoice.asked", _("invoice asked for")
     STOCK_LOW = "stock.low", _("stock is low")
     STOCK_OUT = "stock.out", _("sold out")
+    REFERRAL_REWARDED = "referral.rewarded", _("referral rewarded")
     WITHDRAWAL_ASKED = "withdrawal.asked", _("withdrawal asked for")
     WITHDRAWAL_DECIDED = "withdrawal.decided", _("withdrawal decided")
     GATEWAY_FAILING = "gateway.failing", _("payment account fails")

@@ -79,3 +79,8 @@ class ReferralReward(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member}: {self.amount} {self.currency or 'µ$'}"
+
+    @property
+    def is_welcome(self) -> bool:
+        """Tell whether who was brought got it, not who brought them."""
+        return self.member_id == self.referral.referred_id

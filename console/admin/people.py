@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import tenants
+from accounts import mailing, tenants
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
 from billing import ledger, money, store_credit
@@ -28,7 +28,6 @@ from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.exports import Exported
 from console.admin.figures import label, usd
 from console.admin.searching import IndexedSearch
-from foundation import notify
 from gateway import selectors
 
 STATE_LABELS = {"active": "success", "waiting": "warning", "blocked": "danger"}
@@ -226,15 +225,4 @@ class MembershipAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[Membershi
 
 def welcome(member: Membership) -> None:
     """Mail somebody that they were let in."""
-    if member.user.email:
-        shop = member.tenant
-        language = member.user.language or shop.language
-        notify.email(
-            to=member.user.email,
-            template="approved",
-            context={"shop": shop.name},
-            language=language,
-            sender_name=shop.name,
-            account=shop.pk,
-            reply_to=shop.reply_to,
-        )
+    mailing.tell(member, template="approved", context={})

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core import mail
 from django.db import connections
 from django.utils import timezone
 
-from accounts import tenants
-from accounts.models import Membership, Referral, Tenant, User
+from accounts import tenants, webhooks
+from accounts.models import Membership, Referral, Tenant, User, WebhookDelivery
 from billing import audit, ledger, orders, referrals, refunds, statements, store_credit
 from billing.models import GatewayAccount, Order, PaymentAttempt, ReferralProgram, ReferralReward
+from foundation import outbox
 from tests.billing.shop import FIVE, PRICE, held, pay, restock, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +73,30 @@ def test_a_fixed_reward_comes_once_as_store_credit_of_the_shop(brought: Membersh
     assert (store_credit.free(end_user), store_credit.free(brought)) == (500, 200)
     assert held("adjust", end_user.tenant) == -700
     assert [one.kind for one in store_credit.movements(end_user)] == ["credit"]
+
+
+def test_both_sides_are_told_by_mail_and_the_shop_by_its_webhook(brought: Membership, end_user: Membership) -> None:
+    shop = end_user.tenant
+    endpoint, _secret = webhooks.add(tenant=shop, url="https://hooks.test/", events=["referral.rewarded"])
+    User.objects.filter(pk=brought.user_id).update(language="zh-hans")
+    offer(shop, referred_fixed=200)
+    mail.outbox.clear()
+    buy(brought)
+    referrals.settle_due()
+    referrals.settle_due()
+    while outbox.deliver():
+        pass
+    told = {message.to[0]: message for message in mail.outbox if shop.name in message.subject and "¥" in message.subject}
+    assert told["ann@shop.test"].subject == f"You got ¥5.00 (store credit) at {shop.name}"
+    assert "by your link" in told["ann@shop.test"].body
+    assert told["new@people.test"].subject == f"您在 {shop.name} 获得了 ¥2.00 (余额)"
+    assert "链接" in told["new@people.test"].body
+    rows = {row.data["customer"]: row.data for row in WebhookDelivery.objects.filter(endpoint=endpoint)}
+    common = {"referred": brought.pk, "paid_in": "credit", "currency": "CNY"}
+    assert rows == {
+        end_user.pk: common | {"customer": end_user.pk, "is_welcome": False, "amount": 500},
+        brought.pk: common | {"customer": brought.pk, "is_welcome": True, "amount": 200},
+    }
 
 
 def test_a_share_of_the_money_is_capped_and_leaves_store_credit_out(brought: Membership, end_user: Membership) -> None:
