@@ -86,7 +86,8 @@ _CHECKS = {
         SELECT 'clearing account ' || a.id, w.kind || 's booked ' || coalesce(b.total, 0) || ', made ' || coalesce(m.total, 0)
         FROM billing_ledgeraccount a CROSS JOIN (VALUES ('payment'), ('refund')) AS w (kind)
         LEFT JOIN (
-          SELECT c.id, j.kind, sum(t.amount) AS total FROM billing_ledgeraccount c
+          SELECT c.id, j.kind, sum(CASE WHEN j.kind = 'refund' AND t.src_id = c.id THEN -t.amount ELSE t.amount END) AS total
+          FROM billing_ledgeraccount c
           JOIN billing_transfer t ON c.id IN (t.src_id, t.dst_id) JOIN billing_journal j ON j.id = t.journal_id
           WHERE c.kind = 'clearing' GROUP BY c.id, j.kind
         ) b ON b.id = a.id AND b.kind = w.kind

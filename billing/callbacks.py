@@ -11,11 +11,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing import gateway_alarms, gateways, settlement
-from billing.models import GatewayAccount, PaymentAttempt, WebhookInbox
+from billing.models import GatewayAccount, PaymentAttempt, Refund, WebhookInbox
 from billing.payments.base import BadCallback, GatewayError, Message, ProviderEvent, Reply
 
 State = WebhookInbox.State
 _ASKED_AFTER, _ASKED_FOR = datetime.timedelta(minutes=2), datetime.timedelta(days=1)
+_REFUNDS_ASKED_AFTER, _REFUNDS_ASKED_FOR = datetime.timedelta(minutes=10), datetime.timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 
@@ -37,27 +38,63 @@ def receive(*, account: GatewayAccount, message: Message) -> Reply:
     return driver.reply(is_taken=all(taken))
 
 
-def ask_about_pending(*, limit: int = 50) -> int:
-    """Ask gateways about payments that have waited for minutes: their messages may be lost. Return how many had an end."""
+def ask_about_pending(*, limit: int = 200) -> int:
+    """Ask gateways about payments that have waited for minutes: their messages may be lost. Return how many had an end.
+
+    An account that does not answer is not asked again in this round, so that it holds up no other.
+    """
     now = timezone.now()
     waiting = PaymentAttempt.objects.filter(state=PaymentAttempt.State.PENDING, created_at__range=(now - _ASKED_FOR, now - _ASKED_AFTER))
-    ended = 0
+    ended, silent = 0, set[int]()
     for attempt in waiting.select_related("account__tenant", "order").order_by("-pk")[:limit]:
-        ended += ask(attempt)
+        if attempt.account_id in silent:
+            continue
+        try:
+            ended += _ask(attempt)
+        except GatewayError as error:
+            _note_silence(attempt.account, error)
+            silent.add(attempt.account_id)
+    return ended
+
+
+def ask_about_refunds(*, limit: int = 100) -> int:
+    """Ask gateways about refunds that have been on their way for minutes, newest first. Return how many had an end."""
+    now = timezone.now()
+    waiting = Refund.objects.filter(state=Refund.State.SUBMITTED, created_at__range=(now - _REFUNDS_ASKED_FOR, now - _REFUNDS_ASKED_AFTER))
+    ended, silent = 0, set[int]()
+    for refund in waiting.exclude(provider_number=None).select_related("attempt__account__tenant").order_by("-pk")[:limit]:
+        account = refund.attempt.account
+        if account.pk in silent or not gateways.is_ready(account):
+            continue
+        try:
+            event = gateways.driver_of(account.driver).query_refund(refund.attempt, number=refund.provider_number or "")
+        except GatewayError as error:
+            _note_silence(account, error)
+            silent.add(account.pk)
+        else:
+            ended += event is not None and _take(account, event)
     return ended
 
 
 def ask(attempt: PaymentAttempt) -> bool:
     """Ask the gateway what became of a payment and settle its answer; tell whether it had one."""
+    try:
+        return _ask(attempt)
+    except GatewayError as error:
+        _note_silence(attempt.account, error)
+        return False
+
+
+def _ask(attempt: PaymentAttempt) -> bool:
     if not gateways.is_ready(attempt.account):
         return False
-    try:
-        event = gateways.driver_of(attempt.account.driver).query(attempt)
-    except GatewayError as error:
-        log.warning("a gateway does not answer", account=attempt.account_id, reason=str(error))
-        gateway_alarms.tell(attempt.account, str(error))
-        return False
+    event = gateways.driver_of(attempt.account.driver).query(attempt)
     return event is not None and _take(attempt.account, event)
+
+
+def _note_silence(account: GatewayAccount, error: GatewayError) -> None:
+    log.warning("a gateway does not answer", account=account.pk, reason=str(error))
+    gateway_alarms.tell(account, str(error))
 
 
 def _take(account: GatewayAccount, event: ProviderEvent) -> bool:

@@ -57,6 +57,8 @@ def compare(account: GatewayAccount, *, now: datetime.datetime) -> list[Finding]
     said = gateways.driver_of(account.driver).movements(account, since=since - REPEATED_FOR, until=now)
     if said is None:
         return []
+    failed = {one.reference for one in said if one.kind == "refund_failed"}
+    said = [one for one in said if one.kind == "paid" or one.reference not in failed]
     recent = [one for one in said if since <= one.at < until]
     details = [*_unbooked(account, recent), *_unknown(account, said, since=since, until=until)]
     return [Finding(NAME, _subject(account), detail) for detail in details]

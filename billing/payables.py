@@ -203,8 +203,7 @@ def _maturing(tenant_id: int, currency: str) -> int:
 
 
 def _gone(attempt: PaymentAttempt) -> int:
-    counting = (*Refund.COUNTING, Refund.State.FAILED)
-    back = attempt.refunds.filter(state__in=counting).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    back = attempt.refunds.filter(state__in=Refund.COUNTING).aggregate(sum=Sum("amount_minor"))["sum"] or 0
     taken = attempt.disputes.exclude(state=Dispute.State.WON).aggregate(sum=Sum("amount_minor"))["sum"] or 0
     return int(back) + int(taken)
 

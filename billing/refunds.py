@@ -22,11 +22,13 @@ from django.utils import timezone
 from accounts import events
 from accounts.models import User
 from billing import cash, gateways, ledger, order_mail, orders, payables, store_credit, unused
-from billing.models import Order, PaymentAttempt, Refund
+from billing.models import Journal, Order, PaymentAttempt, Refund
 from billing.money import format_minor
 from billing.payments.base import GatewayError
 
 State = Refund.State
+# What stands at a refund while its gateway is asked; it stays there after a crash.
+NO_ANSWER = "asked, no answer yet: if it stays so, look at the gateway, pay there if need be, and mark this as paid back"
 _REFUNDABLE = frozenset({Order.State.PAID, Order.State.DELIVERED, Order.State.REVIEW})
 
 
@@ -105,14 +107,9 @@ def decline(*, refund: Refund, actor: User | None, reason: str) -> None:
 
 @transaction.atomic
 def start(
-    *,
-    attempt: PaymentAttempt,
-    actor: User | None,
-    reason: str,
-    gesture_minor: int | None = None,
-    to_credit: bool = False,
+    *, attempt: PaymentAttempt, actor: User | None, reason: str, gesture_minor: int | None = None, to_credit: bool = False,
     is_whole: bool = False,
-) -> Refund:
+) -> Refund:  # fmt: skip
     """Take the quota back and put the money aside; `send` then has it paid.
 
     With `gesture_minor` so much is paid back and the buyer keeps everything, unless that `is_whole`: all there was. With
@@ -153,6 +150,8 @@ def send(refund: Refund) -> Refund:
         refund.refresh_from_db()
         return refund
     driver = gateways.driver_of(attempt.account.driver)
+    if not driver.repeats_refunds and not _claim(refund):
+        return refund
     try:
         number = driver.refund(attempt, amount_minor=refund.amount_minor, key=refund.key)
     except GatewayError as error:
@@ -166,20 +165,38 @@ def send(refund: Refund) -> Refund:
     return refund
 
 
+def send_again(refund: Refund) -> Refund:
+    """Have the gateway try once more because a person says so, under a new key where it had said that it failed."""
+    if not renew(refund):
+        waiting = Refund.objects.filter(pk=refund.pk, state=State.SUBMITTED, provider_number=None)
+        waiting.exclude(problem=NO_ANSWER).update(problem="")
+        refund.refresh_from_db()
+    return send(refund)
+
+
+def renew(refund: Refund) -> bool:
+    """Let a refund that failed begin anew, under a key of its own: what the gateway said of the old one is over. Tell whether it had."""
+    anew = {"state": State.SUBMITTED, "key": secrets.token_hex(12), "provider_number": None, "problem": ""}
+    had_failed = Refund.objects.filter(pk=refund.pk, state=State.FAILED).update(**anew) == 1
+    refund.refresh_from_db()
+    return had_failed
+
+
 @transaction.atomic
 def finish(*, refund: Refund, actor: User | None = None, reason: str = "") -> None:
     """Note that the money has gone back, because the gateway or a person says so; harmless when repeated. Raises WrongStep."""
     orders.lock(refund.attempt.order_id)
     if Refund.objects.filter(pk=refund.pk, state=State.SUCCEEDED).exists():
         return
-    _step(refund, before=(State.SUBMITTED, State.FAILED), to=State.SUCCEEDED, problem=reason[:200], actor=actor, ended_at=timezone.now())
+    renew(refund)
+    _step(refund, before=(State.SUBMITTED,), to=State.SUCCEEDED, problem=reason[:200], actor=actor, ended_at=timezone.now())
     if refund.to_credit and refund.amount_minor:
         places = {
             name: cash.of(refund.attempt, kind, currency=refund.currency) for name, kind in (("due", "refunds_due"), ("kept", "revenue"))
         }
         store_credit.keep(refund, **places)
     elif refund.amount_minor:
-        _book(refund, src="refunds_due", dst="clearing", key=f"refund:{refund.pk}")
+        _book(refund, src="refunds_due", dst="clearing", key=_key("refund", refund))
     order, amount = refund.attempt.order, spell(refund)
     told = {"number": order.number, "amount": amount}
     events.emit(tenant_id=order.tenant_id, kind="refund.created", data=told, key=str(refund.pk))
@@ -188,33 +205,15 @@ def finish(*, refund: Refund, actor: User | None = None, reason: str = "") -> No
 
 @transaction.atomic
 def fail(*, refund: Refund, problem: str) -> None:
-    """Note that the gateway could not pay back after all: the money is owed still, a person decides."""
-    if Refund.objects.filter(pk=refund.pk, state=State.SUBMITTED).exists():
-        _step(refund, before=(State.SUBMITTED,), to=State.FAILED, problem=problem[:200])
-        _tell_failed(refund, problem)
-
-
-@transaction.atomic
-def tell(*, attempt: PaymentAttempt, kind: str, number: str, key: str, amount_minor: int) -> None:
-    """Take in what a gateway says of a refund, ours (by `key` or its number) or one that a person made there, past us.
-
-    Such a one takes back what was not used where it is all that was left of the price; a part of it is a gesture.
-    """
-    orders.lock(attempt.order_id)
-    found = attempt.refunds.filter(Q(key=key) | Q(provider_number=number)).first()
-    if found is None and kind == "refunded":
-        left = offer(attempt).left_minor
-        if left <= 0:
-            return
-        gesture, is_whole = min(amount_minor, left), amount_minor >= left
-        found = start(attempt=attempt, actor=None, reason="made at the gateway", gesture_minor=gesture, is_whole=is_whole)
-    if found is None:
+    """Note that the gateway could not pay back after all, days after it said so perhaps: the money is owed still, a person decides."""
+    orders.lock(refund.attempt.order_id)
+    refund.refresh_from_db()
+    if refund.to_credit or refund.state not in {State.SUBMITTED, State.SUCCEEDED}:
         return
-    Refund.objects.filter(pk=found.pk, provider_number=None).update(provider_number=number)
-    if kind == "refunded":
-        finish(refund=found)
-    else:
-        fail(refund=found, problem="the gateway could not pay back")
+    if refund.state == State.SUCCEEDED and refund.amount_minor:
+        _book(refund, src="clearing", dst="refunds_due", key=_key("refund-failed", refund))
+    _step(refund, before=(refund.state,), to=State.FAILED, problem=problem[:200], ended_at=None)
+    _tell_failed(refund, problem)
 
 
 def spell(refund: Refund) -> str:
@@ -224,9 +223,20 @@ def spell(refund: Refund) -> str:
 
 
 def send_due(*, limit: int = 50) -> int:
-    """Send refunds that were put aside and not sent (a crash in between, a gateway that was away); return how many left."""
-    due = Refund.objects.filter(state=State.SUBMITTED, provider_number=None).order_by("pk")[:limit]
+    """Send refunds that were put aside and not sent (a crash in between, a gateway that was away); return how many left.
+
+    A gateway that may pay twice when asked twice is asked by itself once; then a person looks.
+    """
+    once = [slug for slug, driver in gateways.drivers().items() if not driver.repeats_refunds]
+    tried = Q(attempt__account__driver__in=once) & ~Q(problem="")
+    due = Refund.objects.filter(~tried, state=State.SUBMITTED, provider_number=None).order_by("pk")[:limit]
     return sum(bool(send(refund).provider_number) for refund in due)
+
+
+def _claim(refund: Refund) -> bool:
+    """Note that the gateway is being asked, before it is: whoever comes second, or after a crash, does not ask again."""
+    asked = Refund.objects.filter(pk=refund.pk, state=State.SUBMITTED, provider_number=None, problem="")
+    return asked.update(problem=NO_ANSWER) == 1
 
 
 def _tell_failed(refund: Refund, problem: str) -> None:
@@ -250,7 +260,7 @@ def _credit_left(attempt: PaymentAttempt) -> int:
     """Return what of a payment's store credit has not gone back: unlike the gateway's, this money never fails to arrive."""
     if not attempt.settles_order:
         return 0
-    given = attempt.refunds.filter(state__in=(*Refund.COUNTING, State.FAILED)).aggregate(sum=Sum("credit_minor"))["sum"] or 0
+    given = attempt.refunds.filter(state__in=Refund.COUNTING).aggregate(sum=Sum("credit_minor"))["sum"] or 0
     return max(0, attempt.credit_minor - given)
 
 
@@ -276,6 +286,12 @@ def _step(refund: Refund, *, before: tuple[str, ...], to: str, **fields: object)
     refund.state = to
     for name, value in fields.items():
         setattr(refund, name, value)
+
+
+def _key(name: str, refund: Refund) -> str:
+    """Return the key under which a refund is booked: one that failed afterwards may be paid once more."""
+    failed = Journal.objects.filter(key__startswith=f"refund-failed:{refund.pk}:").count()
+    return f"{name}:{refund.pk}:{failed}" if failed or name != "refund" else f"{name}:{refund.pk}"
 
 
 def _book(refund: Refund, *, src: str, dst: str, key: str) -> None:

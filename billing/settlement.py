@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, disputes, ledger, order_mail, orders, payables, refunds, shelves, store_credit
+from billing import cash, disputes, ledger, order_mail, orders, payables, refund_news, shelves, store_credit
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
@@ -53,7 +53,7 @@ def settle(*, account: GatewayAccount, event: ProviderEvent, actor: User | None 
         orders.step_attempt(attempt, to=Attempt.FAILED if event.kind == "failed" else Attempt.EXPIRED)
         store_credit.drop(attempt)
     elif event.kind in {"refunded", "refund_failed"}:
-        refunds.tell(
+        refund_news.tell(
             attempt=attempt, kind=event.kind, number=event.reference, key=event.raw.get("refund", ""), amount_minor=event.amount_minor
         )
     elif event.kind in DISPUTES:

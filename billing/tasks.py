@@ -49,6 +49,13 @@ def ask_gateways() -> str:
 
 
 @shared_task
+@jobs.scheduled("ask about refunds", every_seconds=600)
+def ask_about_refunds() -> str:
+    """Ask what became of refunds that nobody told us the end of."""
+    return f"{callbacks.ask_about_refunds()} refunds"
+
+
+@shared_task
 @jobs.scheduled("send refunds", every_seconds=60)
 def send_refunds() -> str:
     """Have gateways pay what was put aside and not sent."""

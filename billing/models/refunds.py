@@ -22,8 +22,8 @@ class Refund(models.Model):
         FAILED = "failed", _("failed")
         DECLINED = "declined", _("declined")
 
-    # These count against what was received.
-    COUNTING: ClassVar[tuple[str, ...]] = (State.SUBMITTED, State.SUCCEEDED)
+    # These count against what was received: one that failed is owed still.
+    COUNTING: ClassVar[tuple[str, ...]] = (State.SUBMITTED, State.SUCCEEDED, State.FAILED)
 
     attempt = models.ForeignKey(PaymentAttempt, models.PROTECT, related_name="refunds", verbose_name=_("payment"))
     key = models.CharField(max_length=32, unique=True, editable=False)

@@ -86,7 +86,10 @@ class ProviderEvent:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """One line of a gateway's own list: `kind` is paid or refunded, `transaction` the payment's number, `reference` the refund's."""
+    """One line of a gateway's own list: `kind` is paid, refunded or refund_failed (the money of a refund came back).
+
+    `transaction` is the payment's number, `reference` the refund's.
+    """
 
     kind: str
     transaction: str
@@ -135,6 +138,8 @@ class Driver:
     pays_at_once: ClassVar[bool] = False
     # Whether money has gone back when `refund` returns, or a later event says so.
     refunds_at_once: ClassVar[bool] = True
+    # Whether it pays back once however often it is asked with one key; one that does not is asked again by a person alone.
+    repeats_refunds: ClassVar[bool] = False
 
     def is_ready(self, account: GatewayAccount) -> bool:
         """Tell whether the account may be used: what it needs is there. An account without its secret is closed."""
@@ -166,6 +171,10 @@ class Driver:
     def refund(self, attempt: PaymentAttempt, *, amount_minor: int, key: str) -> str:
         """Pay money back, once per key, and return the gateway's number; raise GatewayError."""
         raise CannotRefund(f"{self.label} pays nothing back by itself: do it at the gateway, then mark the refund as done")
+
+    def query_refund(self, attempt: PaymentAttempt, *, number: str) -> ProviderEvent | None:
+        """Ask the gateway what became of a refund; None when it knows nothing new. Raises GatewayError."""
+        return None
 
     def reply(self, *, is_taken: bool) -> Reply:
         """Answer a message: taken, or to be sent again."""

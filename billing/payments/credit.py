@@ -19,6 +19,7 @@ class Credit(Driver):
     slug: ClassVar[str] = store_credit.DRIVER
     label = _("Store credit")
     pays_at_once: ClassVar[bool] = True
+    repeats_refunds: ClassVar[bool] = True
 
     def start(self, attempt: PaymentAttempt, *, links: Links) -> Redirect:
         """Stay with us: there is nothing to do elsewhere."""

@@ -43,6 +43,7 @@ BUTTONS = {
 class Sandbox(Driver):
     """Let the buyer decide how the payment ends."""
 
+    repeats_refunds: ClassVar[bool] = True
     slug: ClassVar[str] = "sandbox"
     label = _("Sandbox")
 

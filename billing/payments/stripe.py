@@ -11,6 +11,7 @@ import datetime
 import functools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import stripe
@@ -18,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import GatewayAccount, PaymentAttempt
+from billing.payments import stripe_events
 from billing.payments.base import (
     BadCallback,
     Driver,
@@ -39,12 +41,7 @@ _TOLERANCE_SECONDS = 300
 _PAGE_OPEN = datetime.timedelta(minutes=31)
 _CHECKOUT = "https://checkout.stripe.com"
 _LOCALES = {"zh-hans": "zh", "zh-hant": "zh-TW", "en": "en"}
-# https://docs.stripe.com/reports/balance-transaction-types
-_MOVES = {"charge": "paid", "payment": "paid", "refund": "refunded", "payment_refund": "refunded"}
 _MOST_PAGES = 200
-_REFUNDS = {"succeeded": "refunded", "failed": "refund_failed", "canceled": "refund_failed"}
-# How a dispute stands is in its status, whichever event tells of it; https://docs.stripe.com/api/disputes/object.
-_DISPUTES = {"won": "dispute_won", "warning_closed": "dispute_won", "lost": "dispute_lost"}
 
 
 class Stripe(Driver):
@@ -54,6 +51,7 @@ class Stripe(Driver):
     label = "Stripe"
     has_account_address: ClassVar[bool] = True
     refunds_at_once: ClassVar[bool] = False
+    repeats_refunds: ClassVar[bool] = True
     fields: ClassVar[tuple[Field, ...]] = (
         Field("secret_key", _("Secret key"), is_secret=True, is_required=True, help=_("sk_… or a restricted key rk_…")),
         Field("webhook_secret", _("Signing secret of the webhook"), is_secret=True, is_required=True, help=_("whsec_…, shown by Stripe.")),
@@ -97,9 +95,9 @@ class Stripe(Driver):
             return None
         session = _ask(lambda: _client(attempt.account).v1.checkout.sessions.retrieve(str(name)))
         if session.get("payment_status") == "paid":
-            return _of_session(session, kind="paid", event_id=f"query:{name}", at=timezone.now())
+            return stripe_events.of_session(session, kind="paid", event_id=f"query:{name}", at=timezone.now())
         return (
-            _of_session(session, kind="expired", event_id=f"query:{name}", at=timezone.now())
+            stripe_events.of_session(session, kind="expired", event_id=f"query:{name}", at=timezone.now())
             if session.get("status") == "expired"
             else None
         )
@@ -112,7 +110,7 @@ class Stripe(Driver):
         client, found = _client(account), list[Movement]()
         for _page_number in range(_MOST_PAGES):
             page = _ask(functools.partial(client.v1.balance_transactions.list, params=params))
-            found += [made for line in page["data"] if (made := _movement(line)) is not None]
+            found += [made for line in page["data"] if (made := stripe_events.movement(line)) is not None]
             if not page.get("has_more"):
                 return found
             params |= {"starting_after": page["data"][-1]["id"]}
@@ -138,22 +136,16 @@ class Stripe(Driver):
             raise GatewayError(f"Stripe could not pay back: {made.get('failure_reason') or made['status']}")
         return str(made["id"])
 
+    def query_refund(self, attempt: PaymentAttempt, *, number: str) -> ProviderEvent | None:
+        """Look the refund up."""
+        account = attempt.account
+        found = _ask(lambda: _client(account).v1.refunds.retrieve(number))
+        kind = stripe_events.REFUNDS.get(str(found.get("status")))
+        return _of_money(account, found, kind, f"query:{number}:{kind}", timezone.now()) if kind else None
+
     def reply(self, *, is_taken: bool) -> Reply:
         """Answer by status: Stripe repeats what was not answered by 200, for three days."""
         return Reply(200, "ok") if is_taken else Reply(500, "again")
-
-
-def _movement(line: Mapping[str, Any]) -> Movement | None:
-    """Translate a balance transaction; fees, payouts and corrections are no payments."""
-    kind, source = _MOVES.get(str(line.get("type"))), line.get("source")
-    if kind is None or not isinstance(source, Mapping):
-        return None
-    return Movement(
-        kind=kind, transaction=str(source.get("payment_intent") or ""), amount_minor=int(source.get("amount") or 0),
-        currency=str(source.get("currency") or "").upper(), at=datetime.datetime.fromtimestamp(int(line["created"]), tz=datetime.UTC),
-        attempt_token=str((source.get("metadata") or {}).get("attempt") or ""),
-        reference=str(source.get("id") or "") if kind == "refunded" else "",
-    )  # fmt: skip
 
 
 def _client(account: GatewayAccount) -> stripe.StripeClient:
@@ -224,15 +216,24 @@ def _events(account: GatewayAccount, event: Mapping[str, Any]) -> Iterator[Provi
     kind, subject = str(event["type"]), event["data"]["object"]
     identity, at = str(event["id"]), datetime.datetime.fromtimestamp(int(event["created"]), tz=datetime.UTC)
     if kind.startswith("checkout.session."):
-        yield _of_session(subject, kind=_kind_of_session(kind, subject), event_id=identity, at=at)
+        yield stripe_events.of_session(subject, kind=stripe_events.kind_of_session(kind, subject), event_id=identity, at=at)
     elif kind.startswith(("refund.", "charge.refund.")):
-        yield _of_money(account, subject, _REFUNDS.get(str(subject.get("status")), kind), identity, at)
+        yield _of_refund(account, subject, kind, identity, at)
     elif kind.startswith("charge.dispute."):
-        yield _of_money(account, subject, _kind_of_dispute(subject), identity, at)
+        yield _of_money(account, subject, stripe_events.kind_of_dispute(subject), identity, at)
     else:
         yield ProviderEvent("", identity, kind[:40], "", 0, "", at)
         if kind == "charge.refunded":
             yield from _refunds_of(account, subject, identity, at)
+
+
+def _of_refund(account: GatewayAccount, refund: Mapping[str, Any], kind: str, identity: str, at: datetime.datetime) -> ProviderEvent:
+    """Translate a refund. One that has succeeded may have failed by now, and messages overtake one another: Stripe is asked."""
+    event = _of_money(account, refund, stripe_events.REFUNDS.get(str(refund.get("status")), kind), identity, at)
+    if event.kind != "refunded":
+        return event
+    now = _ask(lambda: _client(account).v1.refunds.retrieve(event.reference))
+    return replace(event, kind=stripe_events.REFUNDS.get(str(now.get("status")), kind))
 
 
 def _refunds_of(account: GatewayAccount, charge: Mapping[str, Any], identity: str, at: datetime.datetime) -> Iterator[ProviderEvent]:
@@ -244,37 +245,7 @@ def _refunds_of(account: GatewayAccount, charge: Mapping[str, Any], identity: st
     found = _ask(lambda: _client(account).v1.refunds.list(params={"payment_intent": intent, "limit": 100}))
     for refund in found["data"]:
         status = str(refund.get("status"))
-        yield _of_money(account, refund, _REFUNDS.get(status, f"refund.{status}"), f"{identity}:{refund['id']}", at)
-
-
-def _kind_of_session(kind: str, session: Mapping[str, Any]) -> str:
-    """`completed` alone is no money: methods that take their time say so by `payment_status`."""
-    what = kind.rpartition(".")[2]
-    if session.get("mode") != "payment":
-        return what
-    if what in {"completed", "async_payment_succeeded"}:
-        return "paid" if session.get("payment_status") == "paid" else what
-    return {"async_payment_failed": "failed", "expired": "expired"}.get(what, what)
-
-
-def _kind_of_dispute(dispute: Mapping[str, Any]) -> str:
-    """Read how a dispute stands. One that was prevented has an end: for the buyer where money left the account, else for the shop."""
-    status = str(dispute.get("status"))
-    if status == "prevented":
-        moves = [move for move in dispute.get("balance_transactions") or () if isinstance(move, Mapping)]
-        return "dispute_lost" if sum(int(move.get("amount") or 0) for move in moves) < 0 else "dispute_won"
-    return _DISPUTES.get(status, "disputed")
-
-
-def _of_session(session: Mapping[str, Any], *, kind: str, event_id: str, at: datetime.datetime) -> ProviderEvent:
-    """Translate a session. Only what we made names its payment twice: a buyer can write a reference into the address of another page."""
-    token, ours = str(session.get("client_reference_id") or ""), (session.get("metadata") or {}).get("attempt")
-    return ProviderEvent(
-        attempt_token=token if token == ours else "", event_id=event_id, kind=kind[:40],
-        transaction=str(session.get("payment_intent") or ""), amount_minor=int(session.get("amount_total") or 0),
-        currency=str(session.get("currency") or "").upper(), occurred_at=at,
-        raw={"session": str(session.get("id")), "payment_status": str(session.get("payment_status"))},
-    )  # fmt: skip
+        yield _of_money(account, refund, stripe_events.REFUNDS.get(status, f"refund.{status}"), f"{identity}:{refund['id']}", at)
 
 
 def _of_money(account: GatewayAccount, subject: Mapping[str, Any], kind: str, identity: str, at: datetime.datetime) -> ProviderEvent:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import actor_of
-from billing import money, refunds
+from billing import gateways, money, refunds
 from billing.models.refunds import Refund
 from billing.models.shop import Order, PaymentAttempt
 from console.admin import pages
@@ -107,7 +107,7 @@ class RefundAdmin(ReadOnly, DeskAdmin[Refund]):
 
     list_display = ("created_at", "order", "amount", "state_label", "reason", "problem")
     list_filter = ("state",)
-    list_select_related = ("attempt__order__tenant",)
+    list_select_related = ("attempt__order__tenant", "attempt__account")
     search_fields = ("attempt__order__number", "provider_number")
     ordering = ("-id",)
     fields = (
@@ -118,13 +118,19 @@ class RefundAdmin(ReadOnly, DeskAdmin[Refund]):
 
     @pages.act(description=gettext_lazy("Send again"), icon="send")
     def send_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Let the gateway try again; it pays once whatever happened before."""
+        """Let the gateway try again."""
         refund = self.subject(request, object_id)
         if request.method == "POST":
-            _tell(self, request, refunds.send(refund))
+            _tell(self, request, refunds.send_again(refund))
             self.record(request, "send", refund)
             return redirect(pages.object_url(self.admin_site.name, refund))
-        return self._reason(request, refund, _("Send %s again"), forms.Form(), _("The gateway is asked to pay. It pays once."))
+        is_safe = gateways.driver_of(refund.attempt.account.driver).repeats_refunds
+        explanation = (
+            _("The gateway is asked to pay. It pays once.")
+            if is_safe
+            else _("This gateway pays each time it is asked: look there first whether the money has gone back already.")
+        )
+        return self._reason(request, refund, _("Send %s again"), forms.Form(), explanation)
 
     @pages.act(description=gettext_lazy("Mark as paid back"), icon="check")
     def mark_done(self, request: HttpRequest, object_id: str) -> HttpResponse:

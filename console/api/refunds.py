@@ -67,7 +67,7 @@ class RefundsView(TableRows):
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: int) -> Response:
         refund = self.get_object()
-        refunds.send(refund)
+        refunds.send_again(refund)
         self.record("send", refund)
         return Response(self.tell(self.get_object()))
 

@@ -151,8 +151,60 @@ def test_a_late_failure_is_owed_again_and_may_still_be_done(tenant: Tenant, monk
     settlement.settle(account=payment.account, event=failed)
     refund.refresh_from_db()
     assert (refund.state, held("refunds_due", tenant)) == ("failed", PRICE)
+    assert refunds.offer(payment).left_minor == 0  # owed, so that it is not offered a second time
     refunds.finish(refund=refund, reason="by hand")
-    assert held("refunds_due", tenant) == 0
+    settlement.settle(account=payment.account, event=replace(failed, event_id="a copy that comes late"))
+    refund.refresh_from_db()
+    assert (refund.state, held("refunds_due", tenant)) == ("succeeded", 0)
+
+
+def test_a_refund_that_fails_after_it_had_succeeded_is_owed_again(tenant: Tenant) -> None:
+    """Banks send money of refunds back days later."""
+    payment = paid(tenant)
+    refund = refunds.send(refunds.start(attempt=payment, actor=None, reason="x"))
+    number = refund.provider_number or ""
+    assert (refund.state, clearing(payment)) == ("succeeded", 0)
+    for kind in ("refund_failed", "refund_failed", "refunded"):  # and what overtook it is told last
+        settlement.settle(account=payment.account, event=said(payment, kind, number=number, amount=PRICE))
+    refund.refresh_from_db()
+    assert (refund.state, clearing(payment), held("refunds_due", tenant)) == ("failed", -PRICE, PRICE)
+    assert audit.run() == []
+    settlement.settle(account=payment.account, event=said(payment, "refund_failed", number="re_unknown", amount=PRICE))
+    sent = refunds.send_again(refund)
+    assert (sent.state, clearing(payment), held("refunds_due", tenant)) == ("succeeded", 0, 0)
+    assert audit.run() == []
+
+
+def test_a_failed_refund_that_a_person_repeats_at_the_gateway_is_the_same_refund(tenant: Tenant) -> None:
+    payment = paid(tenant)
+    refund = refunds.send(refunds.start(attempt=payment, actor=None, reason="x"))
+    settlement.settle(account=payment.account, event=said(payment, "refund_failed", number=refund.provider_number or "", amount=PRICE))
+    for _ in range(2):
+        settlement.settle(account=payment.account, event=said(payment, "refunded", number="re_anew", amount=PRICE))
+    refund.refresh_from_db()
+    assert (refund.state, refund.provider_number, Refund.objects.count()) == ("succeeded", "re_anew", 1)
+    assert (clearing(payment), held("refunds_due", tenant)) == (0, 0)
+    assert audit.run() == []
+
+
+def test_a_gateway_that_may_pay_twice_is_asked_once_by_itself(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def lost(_: object, attempt: PaymentAttempt, *, amount_minor: int, key: str) -> str:
+        asked.append(key)
+        raise GatewayError("no answer")
+
+    monkeypatch.setattr(Sandbox, "refund", lost)
+    monkeypatch.setattr(Sandbox, "repeats_refunds", False)
+    refund = refunds.send(refunds.start(attempt=paid(tenant), actor=None, reason="x"))
+    assert (refund.problem, refunds.send_due(), refunds.send(refund).state) == ("no answer", 0, "submitted")
+    assert len(asked) == 1
+    refunds.send_again(refund)  # a person has looked
+    assert len(asked) == 2
+    # whoever died while asking, and whoever asks at the same moment
+    Refund.objects.update(problem=refunds.NO_ANSWER)
+    refund.refresh_from_db()
+    assert (refunds.send_due(), refunds.send_again(refund).state, len(asked)) == (0, "submitted", 2)
 
 
 def test_our_own_refunds_event_may_come_before_the_answer(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:

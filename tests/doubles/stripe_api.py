@@ -72,11 +72,8 @@ class StripeApi(Service):
                 return _json(self._list_balance(asked.query))
             case ["GET", "payment_intents", name] if name in self.intents:
                 return _json(self.intents[name])
-            case ["GET", "refunds"]:
-                rows = [row for row in self.refunds.values() if row["payment_intent"] == asked.query["payment_intent"]]
-                return _json({"object": "list", "data": rows, "has_more": False, "url": "/v1/refunds"})
-            case ["POST", "refunds"]:
-                return self._refund(nested(asked.body))
+            case [_, "refunds", *named]:
+                return self._refund(nested(asked.body)) if asked.method == "POST" else self._look_up_refunds(named, asked.query)
         return _error(404, "invalid_request_error", f"Unrecognized request URL ({asked.method}: {asked.path})")
 
     def _open(self, wanted: dict[str, Any]) -> dict[str, Any]:
@@ -119,6 +116,13 @@ class StripeApi(Service):
         self.refunds[refund["id"]] = refund
         self.book("refund", refund)
         return _json(refund)
+
+    def _look_up_refunds(self, named: list[str], query: dict[str, str]) -> Given:
+        """One by its number, or all of a payment."""
+        if named:
+            return _json(self.refunds[named[0]])
+        rows = [row for row in self.refunds.values() if row["payment_intent"] == query["payment_intent"]]
+        return _json({"object": "list", "data": rows, "has_more": False, "url": "/v1/refunds"})
 
     def book(self, kind: str, source: dict[str, Any], *, at: float | None = None) -> None:
         """Write a balance transaction down, as Stripe does for all that moves money."""
@@ -183,7 +187,12 @@ class StripeApi(Service):
         return self.deliver("checkout.session.expired", self.sessions[name])
 
     def finish_refund(self, name: str, *, status: str = "succeeded") -> dict[str, Any]:
-        self.refunds[name]["status"] = status
+        refund = self.refunds[name]
+        if status == "failed" and refund["status"] != "failed":
+            self.intents[refund["payment_intent"]]["amount_refunded"] -= refund["amount"]
+            if refund["status"] == "succeeded":
+                self.book("refund_failure", refund)
+        refund["status"] = status
         return self.deliver("refund.failed" if status == "failed" else "refund.updated", self.refunds[name])
 
     def fail(self, name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import hmac
 import itertools
@@ -9,14 +10,16 @@ import json
 from collections.abc import Iterator
 
 import pytest
+import structlog
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from billing import callbacks, gateways
-from billing.models import GatewayAccount, Journal, PaymentAttempt, WebhookInbox
+from billing import audit, callbacks, gateway_statements, gateways, orders, refunds
+from billing.models import GatewayAccount, Journal, PaymentAttempt, Refund, WebhookInbox
 from billing.payments.base import BadCallback, GatewayError, Message
 from billing.payments.stripe import Stripe
 from tests.billing.payments.world import account_at, links, order_and_pay, shop_at, state_of
-from tests.billing.shop import PRICE, held, stocked
+from tests.billing.shop import PRICE, held, place, stocked
 from tests.billing.shop import attempt as attempt_of
 from tests.doubles.stripe_api import StripeApi, signature
 
@@ -181,6 +184,59 @@ def test_a_refund_that_only_the_charges_own_event_tells_of_is_read(
     assert [api.send(charge) for _ in range(2)] == [200, 200]
     assert state_of(order) == "refunded"
     assert held("clearing", account.tenant, owner=account.pk) == 0
+
+
+def test_a_refund_that_the_bank_sends_back_is_owed_and_can_be_repeated(
+    api: StripeApi, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt))
+    number = api.give_back(session_of(attempt))
+    told = api.finish_refund(number)
+    assert state_of(order) == "refunded"
+    api.finish_refund(number, status="failed")
+    assert api.send(told) == 200  # the older message, once more
+    refund = attempt.refunds.get()
+    assert (refund.state, held("clearing", account.tenant, owner=account.pk), held("refunds_due", account.tenant)) == (
+        "failed",
+        -3900,
+        3900,
+    )
+    anew = refunds.send_again(refund)
+    api.finish_refund(anew.provider_number or "")
+    anew.refresh_from_db()
+    assert (anew.state, anew.provider_number != number, held("refunds_due", account.tenant)) == ("succeeded", True, 0)
+    assert gateway_statements.compare(account, now=timezone.now() + datetime.timedelta(hours=2)) == []
+    assert audit.run() == []
+
+
+def test_a_refund_whose_end_nobody_tells_is_asked_about(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt))
+    attempt.refresh_from_db()
+    refund = refunds.send(refunds.start(attempt=attempt, actor=None, reason="no"))
+    api.holds_events = True
+    Refund.objects.update(created_at=timezone.now() - datetime.timedelta(minutes=11))
+    assert callbacks.ask_about_refunds() == 0
+    api.finish_refund(refund.provider_number or "")
+    assert (callbacks.ask_about_refunds(), callbacks.ask_about_refunds()) == (1, 0)
+    refund.refresh_from_db()
+    assert (refund.state, state_of(order)) == ("succeeded", "refunded")
+
+
+def test_an_account_that_is_away_holds_up_no_other(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.holds_events = True
+    api.pay(session_of(attempt))
+    away = account_at("http://127.0.0.1:9", account.tenant, "stripe")
+    for number in range(3):
+        waiting = orders.start_payment(order=place(stocked(account.tenant), email=f"{number}@example.test").order, account=away)
+        PaymentAttempt.objects.filter(pk=waiting.pk).update(details={"session": "cs_x"})
+    PaymentAttempt.objects.update(created_at=timezone.now() - datetime.timedelta(minutes=3))
+    with structlog.testing.capture_logs() as logs:
+        assert callbacks.ask_about_pending() == 1
+    assert [line["account"] for line in logs if line["event"] == "a gateway does not answer"] == [away.pk]
+    assert state_of(order) == "delivered"
 
 
 def test_a_refund_of_something_else_that_the_account_sold_is_no_matter_of_ours(
