@@ -20,7 +20,7 @@ _SHOWN = 10
 # What a token may be for; whoever lacks the role gets nothing from a scope.
 CUSTOMER_SCOPES = (
     "account:read", "account:write", "account:erase", "keys:read", "keys:write", "usage:read", "wallet:read", "wallet:write",
-    "orders:read", "tokens:read", "tokens:write",
+    "orders:read", "tokens:read", "tokens:write", "identity:read", "identity:write",
 )  # fmt: skip
 STAFF_SCOPES = (
     "customers:read", "customers:write", "audit:read",
@@ -30,7 +30,7 @@ STAFF_SCOPES = (
 )  # fmt: skip
 PLATFORM_SCOPES = ("tenants:read", "tenants:write", "audits:read", "audits:write", "system:read")
 # What a page asks the password for once more: so does making a token that may do it.
-STEP_UP_SCOPES = frozenset({"account:erase", "codes:export", "orders:confirm"})
+STEP_UP_SCOPES = frozenset({"account:erase", "codes:export", "identity:write", "orders:confirm"})
 SCOPES = (*CUSTOMER_SCOPES, *STAFF_SCOPES, *PLATFORM_SCOPES)
 
 

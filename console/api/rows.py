@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
@@ -160,6 +161,26 @@ class Deletable(RowsView):
         self.record("delete", row, before=self.facts(row))
         row.delete()
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class OwnRows(RowsView):
+    """Rows of the person who calls, whatever the role; `model` has them."""
+
+    subject = "account"
+    read_roles = write_roles = None
+    model: ClassVar[Any]
+
+    def rows(self) -> QuerySet[Any]:
+        found: QuerySet[Any] = self.model.objects.all()
+        return found
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(user=self.member.user)
+
+    @property
+    def http(self) -> HttpRequest:
+        """Return Django's own request, as verbs take it that write mails about what changed."""
+        return self.request._request
 
 
 class Reason(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import SimpleRouter
 
 from console.api import errors
-from console.api.acceptances import AcceptancesView
+from console.api.acceptances import AcceptancesView, TermsView
 from console.api.account import AccountView, WalletView
 from console.api.apply import OwnApplicationsView
 from console.api.cards import CardBatchesView, CardsView
@@ -21,7 +21,9 @@ from console.api.channels import ChannelKeysView, ChannelsView
 from console.api.codes import BatchesView, CodesView
 from console.api.costs import CostsView
 from console.api.domains import ApplicationsView, DomainsView
+from console.api.factors import FactorsView
 from console.api.hooks import DeliveriesView, TargetsView, WebhooksView
+from console.api.identity import AddressesView, ConnectionsView, PasswordView
 from console.api.invoices import InvoicesView
 from console.api.key_bulk import KeysInBulk
 from console.api.key_logins import KeyLoginsView
@@ -46,6 +48,7 @@ from console.api.referrals import OwnReferralsView, ProgramsView, ReferralsView,
 from console.api.refunds import DisputesView, RefundsView
 from console.api.routing import AliasesView, ChainsView, PoliciesView, RoutesView
 from console.api.services import MailServersView, SignInAppsView, TurnstilesView
+from console.api.sessions import SessionsView, VisitsView
 from console.api.shop import LegalView, ShopView
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.statistics import StatisticsView
@@ -111,6 +114,11 @@ router.register("referral-programs", ProgramsView, "api-referral-programs")
 router.register("referrals", ReferralsView, "api-referrals")
 router.register("referral-rewards", RewardsView, "api-referral-rewards")
 router.register("past-entries", PastView, "api-past-entries")
+router.register("me/addresses", AddressesView, "api-me-addresses")
+router.register("me/factors", FactorsView, "api-me-factors")
+router.register("me/connections", ConnectionsView, "api-me-connections")
+router.register("me/sessions", SessionsView, "api-me-sessions")
+router.register("me/visits", VisitsView, "api-me-visits")
 router.register("jobs", JobsView, "api-jobs")
 router.register("outgoing-messages", OutgoingView, "api-outgoing-messages")
 router.register("people", PeopleView, "api-people")
@@ -120,6 +128,8 @@ api: list[URLPattern | URLResolver] = [
     path("me/data/", AccountView.as_view({"get": "data"}), name="api-me-data"),
     path("me/erase/", AccountView.as_view({"post": "erase"}), name="api-me-erase"),
     path("me/applications/", OwnApplicationsView.as_view({"get": "list", "post": "create"}), name="api-me-applications"),
+    path("me/terms/", TermsView.as_view({"get": "retrieve", "post": "accept"}), name="api-me-terms"),
+    path("me/password/", PasswordView.as_view({"put": "update"}), name="api-me-password"),
     path("me/referrals/", OwnReferralsView.as_view({"get": "retrieve"}), name="api-me-referrals"),
     path("wallet/", WalletView.as_view({"get": "retrieve"}), name="api-wallet"),
     path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),

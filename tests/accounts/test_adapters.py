@@ -110,7 +110,7 @@ def a_passkey(user: User, host: str) -> Authenticator:
     data = hashlib.sha256(host.encode()).digest() + b"\x01" + b"\0\0\0\0"
     attestation = cbor.encode({"fmt": "none", "attStmt": {}, "authData": data})
     encoded = base64.urlsafe_b64encode(attestation).rstrip(b"=").decode()
-    credential = {"credential": {"response": {"attestationObject": encoded}}}
+    credential = {"name": "phone", "credential": {"response": {"attestationObject": encoded}}}
     return Authenticator.objects.create(user=user, type=Authenticator.Type.WEBAUTHN, data=credential)
 
 

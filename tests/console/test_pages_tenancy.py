@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from accounts import access_tokens, invitations, middleware, visits
@@ -29,6 +35,7 @@ from accounts.models import (
     Referral,
     ShopApplication,
     SignInApp,
+    SupportVisit,
     Tenant,
     TenantDomain,
     Turnstile,
@@ -90,6 +97,11 @@ OF_API: dict[str, type[Model]] = {
     "webhooks": WebhookEndpoint, "webhook-deliveries": WebhookDelivery, "notification-targets": NotificationTarget,
 }  # fmt: skip
 
+# The collections below `me/` → the model whose objects are a person's own.
+OWN: dict[str, type[Model]] = {
+    "addresses": EmailAddress, "factors": Authenticator, "connections": SocialAccount, "sessions": UserSession, "visits": SupportVisit,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Address:
@@ -111,10 +123,21 @@ class Address:
             return world.objects[UsageRecord].pk
         if "tokens" in self.path:
             return AccessToken.objects.filter(membership=world.customer).earliest("pk").pk
+        if "/me/" in self.path:
+            return _own(self.path.split("/")[4], world)
         if "channel-keys" in self.path:
             return ChannelKey.objects.get(channel_id=world.objects[Channel].pk).pk
         model = next((model for part, model in OF_API.items() if f"/{part}/" in self.path), ApiKey)
         return world.objects[model].pk
+
+
+def _own(part: str, world: World) -> object:
+    """Return a customer's own object of `me/<part>/`."""
+    user, model = world.customer.user, OWN[part]
+    rows = (
+        model._default_manager.filter(membership__user=user) if part in {"visits", "orders"} else model._default_manager.filter(user=user)
+    )
+    return rows.earliest("pk").pk
 
 
 def walk(patterns: list[URLPattern | URLResolver], before: str = "/") -> Iterator[Address]:
@@ -147,8 +170,19 @@ def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
         pair = worlds.build("ours"), worlds.build("theirs")
         for world in pair:
             access_tokens.issue(membership=world.customer, name="t", scopes=["keys:read"])
+            _give_credentials(world.customer)
         yield pair
         transaction.set_rollback(True)
+
+
+def _give_credentials(member: Membership) -> None:
+    """Give somebody one of everything that people sign in with, and a visit."""
+    user, mark = member.user, member.tenant.slug
+    EmailAddress.objects.create(user=user, email=user.email or "", verified=True, primary=True)
+    TOTP.activate(user, generate_totp_secret())
+    SocialAccount.objects.create(user=user, provider="github", uid=mark)
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=f"key-{mark}", user_agent=mark)
+    SupportVisit.objects.create(membership=member, visitor=user, reason=mark, ends_at=timezone.now(), ended_at=timezone.now())
 
 
 @pytest.fixture
