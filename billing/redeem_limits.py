@@ -20,6 +20,7 @@ MAILS_AN_HOUR = 6
 TRIES_A_CODE = 5
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_BETWEEN_QUESTIONS = 10
 
 
 def may_try(*, user_id: int, address: str | None) -> bool:
@@ -54,6 +55,11 @@ def may_ask_for_stock(*, address: str | None, email: str) -> bool:
     """Count an address left for a product that is sold out and tell whether a mail may go to it."""
     mails = _count(f"restock:email:{vault.digest(email, purpose='restock')}", _HOUR)
     return _count(f"restock:address:{address}", _MINUTE) <= LOOKUPS_A_MINUTE and mails <= MAILS_AN_HOUR
+
+
+def may_ask_gateways(*, order_id: int) -> bool:
+    """Tell whether gateways may be asked about an order's payments now: they were not within the last seconds."""
+    return bool(cache.add(f"ask:{order_id}", 1, timeout=_BETWEEN_QUESTIONS))
 
 
 def may_try_code(*, nonce: str, address: str | None) -> bool:

@@ -21,6 +21,8 @@ from billing.models import GatewayAccount, PaymentAttempt
 from foundation import vault
 
 SECRETS_CONTEXT = "payment-account"
+# In the order's address: the buyer comes from the gateway. It proves nothing.
+RETURNED = "returned"
 
 Text = str | Promise
 
@@ -102,10 +104,19 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Absolute addresses of ours that a gateway needs: the order's page, and where it tells us what happened."""
+    """Absolute addresses of ours that a gateway needs: the order's page, and where it tells us what happened.
+
+    `device` is what the buyer looks at: pc, mobile, or the browser inside wechat, qq or alipay.
+    """
 
     order: str
     notify: str
+    device: str = "pc"
+
+    @property
+    def back(self) -> str:
+        """Return where the buyer comes back to from the gateway: the order's page, which then asks what became of the payment."""
+        return f"{self.order}?{RETURNED}=1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,8 @@ class Driver:
     is_for_buyers: ClassVar[bool] = True
     # Who tells us: its messages come to an address of the account (`webhook`) or of each payment (`notify`).
     has_account_address: ClassVar[bool] = False
+    # Of those with an address of the account: the events to choose there.
+    events: ClassVar[tuple[str, ...]] = ()
     # Whether money has come when `start` returns: asking (`query`) settles it at once.
     pays_at_once: ClassVar[bool] = False
     # Whether money has gone back when `refund` returns, or a later event says so.
@@ -150,7 +163,11 @@ class Driver:
         return ()
 
     def start(self, attempt: PaymentAttempt, *, links: Links) -> Redirect:
-        """Begin a payment at the gateway, once however often it is called; raise GatewayError."""
+        """Begin a payment at the gateway, once however often it is called; raise GatewayError.
+
+        What is paid on the order's own page is kept in the attempt's details: `scan`, a text to show as a QR code, and `link`,
+        an address that opens the payment or its app; the buyer is then sent to that page.
+        """
         raise NotImplementedError
 
     def parse(self, account: GatewayAccount, message: Message) -> Sequence[ProviderEvent]:

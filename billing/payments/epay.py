@@ -1,8 +1,9 @@
-"""epay (易支付) version 1: the buyer is sent to the gateway's cashier, its signed notification says what was paid.
+"""epay (易支付) version 1: the buyer is sent to the gateway's cashier, or pays by what its `mapi.php` answers; a signed notification says
+what was paid.
 
 Sources: https://www.kancloud.cn/payapis/payapis/1352038, https://www.kancloud.cn/qweqw/ddsa555161/1703244. Always CNY, in yuan.
-Small operators of such gateways have been known to lose merchant keys: above the account's `confirm_above`, the gateway is
-asked again before its word is taken.
+Small operators of such gateways have been known to lose merchant keys: above the account's `confirm_above`, and for whatever comes when
+its order is over, the gateway is asked again before its word is taken.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing import md5_signature
-from billing.models import GatewayAccount, PaymentAttempt
+from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import parse_minor, plain_minor
 from billing.payments.base import (
     BadCallback,
@@ -39,6 +40,8 @@ from foundation import outbound
 _MONEY = re.compile(r"\d{1,8}(\.\d{1,2})?", re.ASCII)
 _TIMEOUT_SECONDS = 10.0
 _CURRENCY = "CNY"
+# What a buyer's browser may be led to: pages and the apps that pay.
+_OPENS = re.compile(r"(https?|weixin|wxp|alipays?|mqqapi):", re.ASCII)
 
 
 class Epay(Driver):
@@ -52,6 +55,7 @@ class Epay(Driver):
         Field("pid", _("Merchant number (pid)"), is_required=True),
         Field("key", _("Merchant key"), is_secret=True, is_required=True),
         Field("type", _("Way to pay"), help=_("alipay, wxpay or qqpay; empty: the buyer chooses at the gateway.")),
+        Field("interface", _("How a payment begins"), help=_("page: at the gateway's cashier. api: by its mapi.php, with a QR code here.")),
         Field("confirm_above", _("Ask again from this amount on (CNY)"), help=_("Empty: from 100.00 on. 0: always.")),
         Field("refunds", _("Pays back by itself"), help=_("yes, if the gateway offers refunds by interface.")),
     )
@@ -61,20 +65,26 @@ class Epay(Driver):
         return (origin(_base(account)),)
 
     def start(self, attempt: PaymentAttempt, *, links: Links) -> Redirect:
-        """Return the cashier's address, signed. The name is ours: a buyer's `&` would move the borders of the signed text."""
+        """Return the cashier's address, signed, or have a payment made.
+
+        The name is ours: a buyer's `&` would move the borders of the signed text.
+        """
         account = attempt.account
         values = {
             "pid": str(account.options["pid"]),
             "type": str(account.options.get("type") or ""),
             "out_trade_no": attempt.token,
             "notify_url": links.notify,
-            "return_url": links.order,
+            "return_url": links.back,
             "name": f"ORDER-{attempt.order.number}",
             "money": plain_minor(attempt.amount_minor, currency=_CURRENCY),
         }
-        values = {name: value for name, value in values.items() if value}
-        signed = {**values, "sign": md5_signature.sign(values, key=secret(account, "key")), "sign_type": "MD5"}
-        return Redirect(f"{_base(account)}/submit.php?{urlencode(signed)}")
+        if str(account.options.get("interface", "")).strip().lower() != "api":
+            return Redirect(f"{_base(account)}/submit.php?{urlencode(_signed(account, values))}")
+        if not {"scan", "link"} & attempt.details.keys():
+            values |= {"clientip": attempt.order.address or "127.0.0.1", "device": links.device}
+            PaymentAttempt.objects.filter(pk=attempt.pk).update(details=_made(_call(account, "mapi.php", form=_signed(account, values))))
+        return Redirect(links.order)
 
     def parse(self, account: GatewayAccount, message: Message) -> Sequence[ProviderEvent]:
         """Check the signature and every field that binds the message to one payment."""
@@ -85,7 +95,7 @@ class Epay(Driver):
         if values.get("trade_status") != "TRADE_SUCCESS":
             return [_event(values, kind=f"trade:{values.get('trade_status', '')}"[:40])]
         event = _event(values, kind="paid")
-        if event.amount_minor >= _confirm_from(account):
+        if event.amount_minor >= _confirm_from(account) or _is_late(account, event):
             _confirm(account, event)
         return [event]
 
@@ -99,7 +109,7 @@ class Epay(Driver):
 
     def check(self, account: GatewayAccount) -> None:
         """Ask for the merchant's own data, which needs the right key."""
-        answer = _call(account, {"act": "query", "pid": str(account.options["pid"]), "key": secret(account, "key")})
+        answer = _call(account, "api.php", {"act": "query", "pid": str(account.options["pid"]), "key": secret(account, "key")})
         if str(answer.get("code")) != "1":
             raise GatewayError(f"the gateway does not know this merchant: {str(answer.get('msg', ''))[:120]}")
 
@@ -112,7 +122,7 @@ class Epay(Driver):
             "pid": str(account.options["pid"]), "key": secret(account, "key"), "out_trade_no": attempt.token,
             "trade_no": attempt.provider_transaction or "", "money": plain_minor(amount_minor, currency=_CURRENCY),
         }  # fmt: skip
-        answer = _call(account, {"act": "refund"}, form=values)
+        answer = _call(account, "api.php", {"act": "refund"}, form=values)
         if str(answer.get("code")) != "1":
             raise GatewayError(f"the gateway refused to pay back: {str(answer.get('msg', ''))[:120]}")
         return str(answer.get("refund_no") or answer.get("trade_no") or attempt.provider_transaction or key)
@@ -124,6 +134,31 @@ class Epay(Driver):
 
 def _base(account: GatewayAccount) -> str:
     return str(account.options["base"]).strip().rstrip("/").removesuffix("/submit.php")
+
+
+def _signed(account: GatewayAccount, values: Mapping[str, str]) -> dict[str, str]:
+    named = {name: value for name, value in values.items() if value}
+    return {**named, "sign": md5_signature.sign(named, key=secret(account, "key")), "sign_type": "MD5"}
+
+
+def _made(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the order's page shows of a payment that was made: a text to scan, or what opens it."""
+    if str(answer.get("code")) != "1":
+        raise GatewayError(f"the gateway made no payment: {str(answer.get('msg', ''))[:120]}")
+    link = str(answer.get("payurl") or answer.get("urlscheme") or "")
+    named = {"scan": str(answer.get("qrcode") or "")[:1000], "link": link if _OPENS.match(link) else ""}
+    found = {name: value for name, value in named.items() if value}
+    if not found:
+        raise GatewayError("the gateway made no payment: its answer names no way to pay")
+    return found
+
+
+def _is_late(account: GatewayAccount, event: ProviderEvent) -> bool:
+    """Tell whether money comes for an order that waits for none, and is not known already."""
+    attempt = PaymentAttempt.objects.filter(account=account, token=event.attempt_token).select_related("order").first()
+    if attempt is None or attempt.provider_transaction == event.transaction:
+        return False
+    return attempt.order.state != Order.State.PENDING or attempt.order.reserved_until <= timezone.now()
 
 
 def _check(account: GatewayAccount, message: Message, values: Mapping[str, str]) -> None:
@@ -171,15 +206,19 @@ def _check_answer(account: GatewayAccount, token: str, found: Mapping[str, Any])
 
 
 def _ask(account: GatewayAccount, token: str) -> dict[str, Any]:
-    answer = _call(account, {"act": "order", "pid": str(account.options["pid"]), "key": secret(account, "key"), "out_trade_no": token})
+    answer = _call(
+        account, "api.php", {"act": "order", "pid": str(account.options["pid"]), "key": secret(account, "key"), "out_trade_no": token}
+    )
     return answer if str(answer.get("code")) == "1" else {}
 
 
-def _call(account: GatewayAccount, query: Mapping[str, str], form: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Call `api.php`; the key travels in the address because the interface wants it so: nothing of it may be logged."""
+def _call(
+    account: GatewayAccount, script: str, query: Mapping[str, str] | None = None, *, form: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Call one of the gateway's scripts; the key travels in the address because the interface wants it so: nothing of it may be logged."""
     try:
         answer = outbound.request(
-            "GET" if form is None else "POST", f"{_base(account)}/api.php?{urlencode(query)}",
+            "GET" if form is None else "POST", f"{_base(account)}/{script}" + (f"?{urlencode(query)}" if query else ""),
             headers=() if form is None else (("content-type", "application/x-www-form-urlencoded"),),
             content=b"" if form is None else urlencode(form).encode(),
             timeout_seconds=_TIMEOUT_SECONDS, allow_private=may_be_private(account), body_limit=64 * 1024,

@@ -104,7 +104,7 @@ def _create(attempt: PaymentAttempt, links: Links) -> dict[str, Any]:
     values = {
         "order_id": attempt.token,
         "notify_url": links.notify,
-        "redirect_url": links.order,
+        "redirect_url": links.back,
         "trade_type": str(account.options.get("trade_type") or ""),
     }
     found = _ask(account, values, amount=_spelled(attempt.amount_minor))

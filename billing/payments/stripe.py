@@ -50,6 +50,7 @@ class Stripe(Driver):
     slug: ClassVar[str] = "stripe"
     label = "Stripe"
     has_account_address: ClassVar[bool] = True
+    events: ClassVar[tuple[str, ...]] = stripe_events.WANTED
     refunds_at_once: ClassVar[bool] = False
     repeats_refunds: ClassVar[bool] = True
     fields: ClassVar[tuple[Field, ...]] = (
@@ -186,7 +187,7 @@ def _page(attempt: PaymentAttempt, links: Links) -> Any:
         "client_reference_id": attempt.token,
         "metadata": ids,
         "payment_intent_data": {"metadata": ids},
-        "success_url": links.order,
+        "success_url": links.back,
         "cancel_url": links.order,
         "expires_at": int((attempt.created_at + _PAGE_OPEN).timestamp()),
         "locale": _LOCALES.get(order.language, "auto"),

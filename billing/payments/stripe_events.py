@@ -8,6 +8,12 @@ from typing import Any
 
 from billing.payments.base import Movement, ProviderEvent
 
+# What means something here; all others are kept and ignored.
+WANTED = (
+    "checkout.session.completed", "checkout.session.async_payment_succeeded", "checkout.session.async_payment_failed",
+    "checkout.session.expired", "charge.refunded", "refund.created", "refund.updated", "refund.failed", "charge.dispute.created",
+    "charge.dispute.updated", "charge.dispute.funds_withdrawn", "charge.dispute.funds_reinstated", "charge.dispute.closed",
+)  # fmt: skip
 REFUNDS = {"succeeded": "refunded", "failed": "refund_failed", "canceled": "refund_failed"}
 # How a dispute stands is in its status, whichever event tells of it; https://docs.stripe.com/api/disputes/object.
 _DISPUTES = {"won": "dispute_won", "warning_closed": "dispute_won", "lost": "dispute_lost"}

@@ -37,6 +37,13 @@ def in_app_address(request: HttpRequest) -> str:
     return request.build_absolute_uri() if "MicroMessenger/" in agent or " QQ/" in agent else ""
 
 
+def device_of(request: HttpRequest) -> str:
+    """Return what the visitor looks at, as `payments.base.Links.device` says it."""
+    agent = request.headers.get("User-Agent", "")
+    inside = {"MicroMessenger/": "wechat", " QQ/": "qq", "AlipayClient/": "alipay", "Mobile": "mobile", "Android": "mobile"}
+    return next((device for mark, device in inside.items() if mark in agent), "pc")
+
+
 def buyer_of(request: ShopRequest, *, email: str, contact: str) -> Buyer:
     """Return who orders."""
     return Buyer(

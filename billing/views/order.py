@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,19 +16,42 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import tenants
-from billing import bought, callbacks, checkout, codes, gateway_alarms, gateways, invoices, ledger, orders, refunds, selectors, texts
+from billing import (
+    bought,
+    callbacks,
+    checkout,
+    codes,
+    gateway_alarms,
+    gateways,
+    invoices,
+    ledger,
+    orders,
+    redeem_limits,
+    refunds,
+    selectors,
+    texts,
+)
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
 from billing.money import format_minor, format_usd
-from billing.payments.base import GatewayError, Links
+from billing.payments.base import RETURNED, GatewayError, Links
 from billing.views import browser
-from billing.views.door import ShopRequest, address_of, entering, in_app_address, member_of, private
+from billing.views.door import ShopRequest, address_of, device_of, entering, in_app_address, member_of, private
 from foundation import csp
+
+# So many of an order's payments are asked about at once.
+_ASKED = 3
 
 
 @require_safe
 def order(request: HttpRequest, capability: str) -> HttpResponse:
-    """Show an order to whoever knows its address; its forms may lead to the gateways that it can be paid through."""
-    context = _context(entering(request), capability)
+    """Show an order to whoever knows its address; its forms may lead to the gateways that it can be paid through.
+
+    Who comes back from a gateway need not wait for its message: it is asked.
+    """
+    visitor = entering(request)
+    if RETURNED in request.GET:
+        _ask(find_or_404(visitor, capability))
+    context = _context(visitor, capability)
     response = private(render(request, "shop/order.html", context))
     accounts: list[GatewayAccount] = [way.account for way in context["ways"]]
     csp.allow_form_to(response, origins=[place for one in accounts for place in gateways.driver_of(one.driver).form_origins(one)])
@@ -59,11 +83,20 @@ def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
         if driver.pays_at_once:
             callbacks.ask(attempt)
         return private(redirect(begun.url))
-    except (orders.OrderError, GatewayError) as refusal:
-        if isinstance(refusal, GatewayError):
-            gateway_alarms.tell(account, str(refusal))
+    except orders.OrderError as refusal:
         messages.error(request, str(refusal))
-        return private(redirect("order", capability=capability))
+    except GatewayError as refusal:  # its words are for the shop
+        gateway_alarms.tell(account, str(refusal))
+        messages.error(request, _("This way to pay does not answer at the moment. Try it again, or choose another one."))
+    return private(redirect("order", capability=capability))
+
+
+@require_POST
+def order_ask(request: HttpRequest, capability: str) -> HttpResponse:
+    """Ask gateways about an order's payments that wait, because the buyer says that it is paid."""
+    if not _ask(find_or_404(entering(request), capability)):
+        messages.info(request, _("Nothing has come in yet. It can take a minute: this page shows it by itself."))
+    return private(redirect("order", capability=capability))
 
 
 @require_POST
@@ -116,7 +149,7 @@ def links_for(request: HttpRequest, attempt: PaymentAttempt, *, capability: str)
     else:
         notify_path = reverse("pay_notify", kwargs={"gateway": driver.slug, "attempt": attempt.token})
     page = reverse("order", kwargs={"capability": capability})
-    return Links(order=request.build_absolute_uri(page), notify=request.build_absolute_uri(notify_path))
+    return Links(order=request.build_absolute_uri(page), notify=request.build_absolute_uri(notify_path), device=device_of(request))
 
 
 def find_or_404(request: ShopRequest, capability: str) -> Order:
@@ -127,15 +160,31 @@ def find_or_404(request: ShopRequest, capability: str) -> Order:
     return found
 
 
+def _ask(order: Order) -> bool:
+    """Ask gateways about an order's payments that wait, now and then; tell whether one of these had an end."""
+    if not redeem_limits.may_ask_gateways(order_id=order.pk):
+        return False
+    waiting = _waiting(order).select_related("account__tenant", "order").order_by("-pk")[:_ASKED]
+    return sum(callbacks.ask(attempt) for attempt in waiting) > 0
+
+
+def _waiting(order: Order) -> QuerySet[PaymentAttempt]:
+    """Return the payments of an order that were begun and have no end yet."""
+    return order.attempts.filter(state=PaymentAttempt.State.PENDING)
+
+
 def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
     found = find_or_404(request, capability)
     pieces, is_open = bought.pieces(found), found.state == Order.State.PENDING
     member = request.actor.membership
+    begun = list(_waiting(found).order_by("-pk"))
     return {
         "order": found,
         "capability": capability,
         "is_open": is_open,
         "seconds_left": max(0, int((found.reserved_until - timezone.now()).total_seconds())),
+        "is_begun": bool(begun),
+        "here": _here(begun[0]) if is_open and begun else {},
         "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,
         "has_receipt": found.paid_at is not None,
@@ -149,6 +198,12 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "bank": found.attempts.filter(account__driver="sandbox").order_by("-pk").first(),
         **selectors.amounts(found),
     }
+
+
+def _here(attempt: PaymentAttempt) -> dict[str, str]:
+    """Return what is paid on this very page: a text to scan or an address that opens the payment, and the amount."""
+    found = {name: str(attempt.details[name]) for name in ("scan", "link") if name in attempt.details}
+    return found and {**found, "amount": format_minor(attempt.amount_minor, currency=attempt.currency)}
 
 
 def _refund_of(order: Order) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from console.admin.base import DeskAdmin
 from console.admin.figures import moment
 from foundation import outbound
 
-SHOWN = 10
+SHOWN = 50
 # Each question may last until its time-out.
 ASKED = 3
 _TIMEOUT_SECONDS = 8.0
@@ -35,6 +35,8 @@ def run(desk: DeskAdmin[Any], request: HttpRequest, account: GatewayAccount) -> 
     driver = gateways.drivers().get(account.driver)
     address = address_of(request, account)
     boxes = [pages.Box(_("Enter this address at the gateway"), address)] if driver is not None and driver.has_account_address else []
+    if driver is not None and driver.events:
+        boxes.append(pages.Box(_("Choose these events there"), ", ".join(driver.events)))
     facts = [
         (
             _("Ready"),

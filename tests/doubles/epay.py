@@ -29,12 +29,15 @@ class EpayGateway(Service):
         self.pid, self.key = pid, key
         self.orders: dict[str, dict[str, str]] = {}
         self.is_silent = False
+        self.makes: dict[str, object] = {"code": 1, "qrcode": "weixin://wxpay/bizpayurl?pr=keyosk"}
 
     def handle(self, asked: Asked) -> Given:
         if asked.path == "/submit.php":
             return self._cashier(asked.query if asked.method == "GET" else asked.form)
         if asked.path == "/pay":
             return self._button(asked.query)
+        if asked.path == "/mapi.php" and asked.method == "POST" and not self.is_silent:
+            return self._make(asked.form)
         if asked.path != "/api.php" or self.is_silent:
             return Given(b"", 502)
         return self._api({**asked.query, **asked.form})
@@ -45,6 +48,14 @@ class EpayGateway(Service):
         self.orders.setdefault(values["out_trade_no"], {**values, "trade_no": f"2026{len(self.orders) + 1:012d}", "status": "0"})
         page = f'<form action="/pay"><button name="order" value="{values["out_trade_no"]}" id="pay">Pay {values["money"]}</button></form>'
         return Given(page.encode(), 200, {"content-type": "text/html; charset=utf-8"})
+
+    def _make(self, values: dict[str, str]) -> Given:
+        """What the interface answers to a shop's server: `makes`, once the payment is there."""
+        needed = ("pid", "type", "out_trade_no", "notify_url", "name", "money", "clientip", "sign")
+        if not all(values.get(name) for name in needed) or values["sign"] != md5(values, self.key):
+            return _json({"code": -1, "msg": "签名校验失败"})
+        self.orders[values["out_trade_no"]] = {**values, "trade_no": f"2026{len(self.orders) + 1:012d}", "status": "0"}
+        return _json({"msg": "", "trade_no": self.orders[values["out_trade_no"]]["trade_no"], **self.makes})
 
     def _button(self, query: dict[str, str]) -> Given:
         order = self.orders[query["order"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,6 +20,7 @@ from billing.models import Code, GatewayAccount, PaymentAttempt, WebhookInbox
 from billing.payments import base
 from billing.payments.base import BadCallback, GatewayError, Message
 from billing.payments.epay import Epay
+from foundation import qr
 from tests.billing.payments.world import account_at, order_and_pay, shop_at, state_of
 from tests.billing.shop import held
 from tests.doubles.epay import EpayGateway, md5, send
@@ -263,8 +265,9 @@ def test_coming_back_from_the_cashier_proves_nothing(gateway: EpayGateway, accou
     visit(cashier)
     back = urllib.parse.urlencode({**gateway.message(attempt.token), "session_id": "cs_test_1", "paymentId": "PAY-1", "status": "2"})
     page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
-    for address in (gateway.orders[attempt.token]["return_url"], f"{gateway.orders[attempt.token]['return_url']}state/"):
-        assert page.get(f"{address}?{back}").status_code in {200, 204}
+    whence = gateway.orders[attempt.token]["return_url"]
+    assert page.get(f"{whence}&{back}").status_code == 200
+    assert page.get(f"{whence.partition('?')[0]}state/?{back}").status_code == 204
     assert (state_of(order), held("revenue", account.tenant)) == ("pending", 0)
 
 
@@ -276,3 +279,77 @@ def test_late_money_is_answered_success_sold_out_or_not(gateway: EpayGateway, ac
     Code.objects.update(state="frozen")
     assert gateway.pay(attempt.token) == "success"
     assert (state_of(order), order.review_reason) == ("review", "paid late: sold out meanwhile")
+
+
+def test_small_money_that_comes_late_is_believed_when_the_gateway_confirms_it(
+    gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    """W15: who has the merchant's key could pay old orders with a message of their own."""
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    orders.run_out(order=order)
+    with pytest.raises(urllib.error.HTTPError, match="400"):
+        send(gateway.orders[attempt.token]["notify_url"], gateway.message(attempt.token))
+    assert state_of(order) == "expired"
+    assert gateway.pay(attempt.token) == "success"
+    assert state_of(order) == "delivered"
+    gateway.is_silent = True  # a copy of what is known asks nobody
+    assert send(gateway.orders[attempt.token]["notify_url"], gateway.message(attempt.token)) == "success"
+
+
+def test_who_comes_back_from_the_cashier_waits_for_no_message(
+    gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    """W10: the visit pays nothing; the gateway is asked, and its answer compared."""
+    order, attempt, cashier = order_and_pay(account, live_server.url)
+    visit(cashier)
+    gateway.orders[attempt.token]["status"] = "1"  # and its message is lost
+    page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
+    assert page.get(gateway.orders[attempt.token]["return_url"]).status_code == 200
+    assert (state_of(order), held("revenue", account.tenant)) == ("delivered", 3900)
+
+
+@pytest.fixture
+def by_interface(account: GatewayAccount) -> GatewayAccount:
+    gateways.write(account, {"interface": "api", "type": "wxpay"}, is_operator=True)
+    account.save()
+    return account
+
+
+def test_by_the_interface_the_buyer_scans_a_code_on_the_orders_own_page(
+    gateway: EpayGateway, by_interface: GatewayAccount, live_server: LiveServer
+) -> None:
+    order, attempt, place = order_and_pay(by_interface, live_server.url)
+    page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
+    assert place.endswith(f"/o/{capability.of(order)}/")
+    (asked,) = [one.form for one in gateway.asked if one.path == "/mapi.php"]
+    assert (asked["money"], asked["device"], asked["type"], asked["clientip"]) == ("39.00", "pc", "wxpay", "127.0.0.1")
+    shown = page.get(place).content.decode()
+    assert qr.data_uri("weixin://wxpay/bizpayurl?pr=keyosk") in html.unescape(shown)
+    assert "¥39.00" in shown
+    page.post(f"{place}pay/", {"account": by_interface.pk})
+    assert len([one for one in gateway.asked if one.path == "/mapi.php"]) == 1
+    assert gateway.pay(attempt.token) == "success"
+    assert state_of(order) == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("answer", "link"),
+    [
+        ({"code": 1, "payurl": "https://pay.example.test/p/1"}, "https://pay.example.test/p/1"),
+        ({"code": "1", "urlscheme": "alipays://platformapi/startapp?x=1"}, "alipays://platformapi/startapp?x=1"),
+        ({"code": 1, "payurl": "javascript:alert(1)"}, ""),
+        ({"code": 1}, ""),
+        ({"code": -1, "msg": "该商户未开通微信支付"}, ""),
+    ],
+)
+def test_the_interfaces_answer_is_an_address_to_open_or_none_at_all(
+    answer: dict[str, object], link: str, gateway: EpayGateway, by_interface: GatewayAccount, live_server: LiveServer
+) -> None:
+    gateway.makes = answer
+    _, attempt, place = order_and_pay(by_interface, live_server.url)
+    page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc).get(place).content.decode()
+    assert (f'href="{link}"' in page) == bool(link)
+    assert "javascript:" not in page
+    assert "该商户" not in page  # its words are for the shop
+    assert attempt.details == ({"link": link} if link else {})

@@ -11,7 +11,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Membership, Tenant
-from billing import audit, ledger, orders, refunds, store_credit
+from billing import audit, ledger, orders, redeem_limits, refunds, store_credit
 from billing.models import Code, GatewayAccount, Order, PaymentAttempt, Product, Refund
 from tests.billing.shop import FIVE, PRICE, place, sandbox, stocked
 
@@ -254,3 +254,16 @@ def test_who_only_knows_the_address_spends_nobodys_store_credit(product: Product
     guest.post(f"{address}pay/", {"account": str(sandbox_account.pk), "credit": "1"})
     assert (Order.objects.get().state, store_credit.free(end_user)) == ("pending", PRICE)
     assert not PaymentAttempt.objects.exists()
+
+
+def test_who_says_that_it_is_paid_has_the_gateway_asked(guest: Client) -> None:
+    address = order_at(guest)
+    assert "I have paid" not in guest.get(address).content.decode()
+    guest.post(f"{address}pay/", {"account": str(GatewayAccount.objects.get().pk)})
+    assert "I have paid" in guest.get(address).content.decode()
+    told = guest.post(f"{address}ask/", follow=True).content.decode()
+    assert "Nothing has come in yet" in told
+    order = Order.objects.get()
+    orders.run_out(order=order)
+    assert "I have paid" in guest.get(address).content.decode()  # late money is money
+    assert redeem_limits.may_ask_gateways(order_id=order.pk) is False  # and no more than now and then

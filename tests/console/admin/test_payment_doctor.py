@@ -36,6 +36,7 @@ def test_it_reaches_the_shop_and_shows_refusals_in_words(live_server: LiveServer
         page = examine(client, account)
     assert f"{live_server.url}/pay/stripe/{account.token}/webhook/" in page
     assert "the signature does not fit" in page
+    assert "charge.dispute.funds_withdrawn, " in page
     assert "something else answers" not in page
     assert "no: " not in page
     assert AuditEvent.objects.filter(action="gatewayaccount.examine").count() == 1
@@ -49,7 +50,8 @@ def test_it_asks_about_what_waits(live_server: LiveServer, stranger: Membership)
         client = owner_at(account, live_server.url, stranger)
         assert "1; asked about the last 1, of which 0 had an end" in examine(client, account)
         session = {"id": "cs_test_9", "client_reference_id": payment.token, "payment_intent": None, "amount_total": 3900, "currency": "cny"}
-        api.sessions["cs_test_9"] = {**session, "mode": "payment", "payment_status": "unpaid", "intent_metadata": {}}
+        ours = {"metadata": {"attempt": payment.token}, "intent_metadata": {}}
+        api.sessions["cs_test_9"] = {**session, "mode": "payment", "payment_status": "unpaid", **ours}
         PaymentAttempt.objects.filter(pk=payment.pk).update(details={"session": "cs_test_9"})
         api.pay("cs_test_9")
         assert "1; asked about the last 1, of which 1 had an end" in examine(client, account)

@@ -36,7 +36,13 @@ def test_an_account_points_at_a_double_and_shows_no_secret(tenant: Tenant) -> No
     [
         (("--gateway", "paypal"), "there are: credit, epay, epusdt, sandbox, stripe"),
         (("--gateway", "epay", "--option", "pid=1"), "epay needs base, key"),
-        (("--gateway", "epay", "--option", "color=red"), "epay has no color; it has: base, confirm_above, key, pid, refunds, type"),
+        (
+            ("--gateway", "epay", "--option", "color=red"),
+            "epay has no color; it has: base, confirm_above, interface, key, pid, refunds, type",
+        ),
+            ("--gateway", "epay", "--option", "color=red"),
+            "epay has no color; it has: base, confirm_above, interface, key, pid, refunds, type",
+        ),
         (("--gateway", "epay", "--option", "pid"), "pid: write it like name=value"),
         (("--gateway", "sandbox", "--tenant", "nobody"), "there is no tenant nobody; make it with add_tenant"),
     ],
