@@ -48,7 +48,8 @@ def _drain(is_stopping: Callable[[], bool]) -> int:
 
 
 def _run(is_stopping: Callable[[], bool]) -> None:
-    due = time.monotonic() + LOOK_SECONDS
+    # After a start the workers, which start as well, have as long as ever.
+    due = time.monotonic() + LATE_SECONDS
     while not is_stopping():
         time.sleep(_TICK_SECONDS)
         if time.monotonic() < due:
