@@ -97,6 +97,20 @@ def load_table() -> ChannelTable:
     return ChannelTable(filter(_can_call, map(facts_of, rows)), load_policies())
 
 
+def resting(table: ChannelTable, *, tenant_chain: tuple[int, ...], group: str) -> dict[str, list[int]]:
+    """Return the models of channels that would serve a group but for a check, or for want of a key that works, with these channels."""
+    groups = table.policies.channel_groups(tenant_chain, group)
+    states = (Channel.State.ENABLED, Channel.State.AUTO_DISABLED)
+    rows = Channel.objects.filter(state__in=states, tenant__in=tenant_chain).exclude(pk__in=table.ids).prefetch_related("models")
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        if not row.groups or not groups.isdisjoint(row.groups):
+            for model in row.models.all():
+                if not model_map.is_pattern(model.name):
+                    found[model.name].append(row.pk)
+    return dict(found)
+
+
 def _can_call(facts: contract.ChannelFacts) -> bool:
     """Tell whether a key is left, or none is needed: a channel whose keys are all put aside must not call without one."""
     vendor = registry.providers().get(facts.provider)

@@ -25,6 +25,8 @@ TEASER = 3
 # What `partials/icon.html` can draw.
 ICONS = (
     "menu",
+    "cube",
+    "chat",
     "globe",
     "theme",
     "person",

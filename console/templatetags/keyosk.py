@@ -55,6 +55,12 @@ register.filter("grouped", amounts.grouped)
 
 
 @register.filter
+def price(micros: int | None) -> str:
+    """Write a price; a dash where there is none."""
+    return "–" if micros is None else amounts.short(micros)
+
+
+@register.filter
 def cash(minor: int, currency: str) -> str:
     """Write an amount of cash with its currency: ¥39.00."""
     return money.format_minor(minor, currency=currency)

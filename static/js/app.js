@@ -96,6 +96,8 @@
     }
   };
 
+  // On a phone the console's menu is a row that scrolls: show where one is.
+  document.querySelector('.side-link[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "center" });
   wake(document);
   document.addEventListener("htmx:load", (event) => wake(event.detail.elt));
 })();

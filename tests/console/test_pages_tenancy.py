@@ -292,7 +292,7 @@ def test_who_sees_as_a_customer_can_send_nothing_anywhere_and_reads_only_what_is
     readable = {one.name for one in CONSOLE if client.get(one.at(ours)).status_code == 200}
     assert readable == {
         "console_dashboard", "console_keys", "console_key", "console_usage", "console_calls", "console_receipt", "console_wallet",
-        "console_orders", "console_profile", "console_referrals", "console_before",
+        "console_orders", "console_profile", "console_referrals", "console_before", "console_models",
     }  # fmt: skip
 
 

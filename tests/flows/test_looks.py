@@ -26,6 +26,8 @@ MEMBER_PAGES = [
     "/console/",
     "/console/keys/",
     "/console/keys/new/",
+    "/console/models/",
+    "/console/playground/",
     "/console/wallet/",
     "/console/usage/",
     "/console/calls/",

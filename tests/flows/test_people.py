@@ -127,6 +127,33 @@ def test_a_customer_from_sign_up_to_the_cut_off(context: BrowserContext, watch: 
     watch.look(page, "people-key-used-up")
 
 
+def test_a_customer_talks_to_a_model_in_the_playground(context: BrowserContext, watch: Watch, demo: dict[str, str]) -> None:
+    shop, model = demo["KEYOSK_SHOP_URL"], demo["KEYOSK_DEMO_MODEL"]
+    page = watch.over(context.new_page())
+    page.goto(f"{shop}/accounts/login/?next=/console/models/")
+    page.get_by_label("E-mail or username").fill(demo["KEYOSK_USER_EMAIL"])
+    page.get_by_label("Password", exact=True).fill(demo["KEYOSK_USER_PASSWORD"])
+    page.get_by_role("button", name="Sign In", exact=True).click()
+    page.get_by_role("link", name=model, exact=True).click()
+    page.get_by_role("button", name="Make the key and begin").click()
+    expect(page.locator("#play-model")).to_have_value(model)
+    talk = page.get_by_role("log", name="What was said")
+    page.get_by_label("Your message").fill("Hello <b>there</b>")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(talk).to_contain_text("This is the demo model. You said: “Hello <b>there</b>”")
+    expect(talk.get_by_role("link", name="What it cost")).to_be_visible(timeout=20_000)
+    # A refusal says why, and gives back what was typed.
+    page.get_by_label("Longest answer, tokens").fill("-5")
+    page.get_by_label("Your message").fill("and again")
+    page.get_by_label("Your message").press("Control+Enter")
+    expect(page.get_by_role("alert")).to_contain_text("max_tokens")
+    expect(page.get_by_label("Your message")).to_have_value("and again")
+    watch.complaints = [text for text in watch.complaints if "400 (Bad Request)" not in text]  # the refusal was asked for
+    expect(talk.locator(".said")).to_have_count(2)
+    page.reload()
+    expect(page.get_by_label("Your message")).to_be_visible()
+
+
 def test_a_reseller_brands_invites_and_issues(context: BrowserContext, demo: dict[str, str], tmp_path: Path) -> None:
     shop, base, model = demo["KEYOSK_SHOP_URL"], demo["KEYOSK_BASE_URL"], demo["KEYOSK_DEMO_MODEL"]
     page = context.new_page()
