@@ -61,6 +61,7 @@ _ORDER = ("shop", "number", "product", "quantity", "pieces", "total", "link")
 MAILS: Mapping[str, Mail] = MappingProxyType({
     "order_placed": Mail(_("order placed"), _ORDER, ("link",)),
     "order_delivered": Mail(_("order paid and delivered"), (*_ORDER, "codes"), ("link", "codes")),
+    "order_reissued": Mail(_("codes of an order replaced"), (*_ORDER, "codes"), ("link", "codes")),
     "order_waiting": Mail(_("order paid, delivered by hand"), _ORDER),
     "order_late": Mail(_("money came late"), (*_ORDER, "received")),
     "order_over": Mail(_("more money came than asked for"), (*_ORDER, "received")),

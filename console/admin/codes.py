@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantTabularInline, actor_of
-from billing import code_shelf, codes
+from billing import code_shelf, codes, reissue
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from console.admin import code_imports, pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
@@ -59,7 +59,7 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
     )
     readonly_fields = fields
     actions_list = ("offer_promo", "import_codes")
-    actions_detail = ("export", "freeze", "unfreeze", "revoke")
+    actions_detail = ("export", "freeze", "unfreeze", "reissue", "revoke")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CodeBatch]:
         rows: QuerySet[CodeBatch] = super().get_queryset(request)
@@ -149,6 +149,30 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
     def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """End what was not redeemed."""
         return self._with_reason(request, object_id, "revoke", _("Ends every code that was not redeemed; their quota goes back to stock."))
+
+    @pages.act(description=gettext_lazy("Reissue"), icon="autorenew")
+    def reissue(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Replace what leaked."""
+        batch = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, batch)
+        form = ReasonForm(request.POST or None)
+        if not form.is_valid():
+            text = _(
+                "Every code that was not redeemed ends, and a new one takes its place in a new batch. Who bought one gets a mail and finds"
+                " the new code on the order's page; codes sold elsewhere you hand out anew."
+            )
+            title = _("Reissue %s") % batch
+            return pages.ask(request, self, title=title, submit=title, form=form, explanation=text, back=back, is_danger=True)
+        reason = form.cleaned_data["reason"]
+        try:
+            with transaction.atomic():
+                made = reissue.reissue(batch=batch, actor=actor_of(request).user, reason=reason)
+                self.record(request, "reissue", batch, after={"batch": made.pk, "codes": made.count, "reason": reason})
+        except codes.CodeError as error:
+            self.message_user(request, str(error), messages.ERROR)
+            return redirect(back)
+        self.message_user(request, _("%d codes changed.") % made.count)
+        return redirect(pages.object_url(self.admin_site.name, made))
 
     def _with_reason(self, request: HttpRequest, object_id: str, verb: str, explanation: str) -> HttpResponse:
         batch = self.subject(request, object_id)

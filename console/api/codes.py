@@ -1,4 +1,4 @@
-"""Quota codes in the API: mint, offer promo codes, import, look at batches and single codes, freeze, revoke, export with a trail."""
+"""Quota codes in the API: mint, promo codes, import, look at batches and single codes, freeze, reissue, revoke, export with a trail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import code_imports, code_shelf, codes, desk, minting, promos
+from billing import code_imports, code_shelf, codes, desk, minting, promos, reissue
 from console.admin.base import facts
 from console.admin.codes import MOST_SHOWN
 from console.api.code_shapes import STATES, BatchImported, BatchMinted, BatchShown, CodeImport, CodeShown, Export, Exported, Mint, Promo
@@ -108,6 +108,17 @@ class BatchesView(TableRows):
     @action(detail=True, methods=["post"])
     def unfreeze(self, request: Request, pk: int) -> Response:
         return self._with_reason("unfreeze", code_shelf.unfreeze)
+
+    @extend_schema(operation_id="code_batches_reissue", request=Reason, responses={201: BatchShown})
+    @action(detail=True, methods=["post"])
+    def reissue(self, request: Request, pk: int) -> Response:
+        batch, reason = self.get_object(), self.read(Reason)["reason"]
+        try:
+            made = reissue.reissue(batch=batch, actor=self.actor.user, reason=reason)
+        except codes.CodeError as error:
+            raise Refused(str(error)) from None
+        self.record("reissue", batch, after={"batch": made.pk, "codes": made.count, "reason": reason})
+        return self._begun(made, BatchShown)
 
     @extend_schema(operation_id="code_batches_revoke", request=Reason, responses=BatchShown)
     @action(detail=True, methods=["post"])

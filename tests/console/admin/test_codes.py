@@ -84,6 +84,18 @@ def test_a_frozen_batch_cannot_be_redeemed_until_it_is_unfrozen(desk: Client, st
     assert codes.redeem(membership=end_user, code=minted.codes[0]).units_micros == 5_000_000
 
 
+def test_a_leaked_batch_is_reissued(desk: Client, stock: Tenant, end_user: Membership) -> None:
+    minted = codes.mint(tenant=stock, units_micros=5_000_000, count=2, offline=True)
+    assert "hand out anew" in desk.get(f"{LIST}{minted.batch.pk}/reissue/").content.decode()
+    there = desk.post(f"{LIST}{minted.batch.pk}/reissue/", {"reason": "leaked"})["Location"]
+    with pytest.raises(codes.Refused):
+        codes.redeem(membership=end_user, code=minted.codes[0])
+    made = CodeBatch.objects.latest("pk")
+    assert there.endswith(f"/{made.pk}/change/")
+    assert AuditEvent.objects.get().after == {"batch": made.pk, "codes": 2, "reason": "leaked"}
+    assert codes.redeem(membership=end_user, code=codes.reveal(made.codes.select_related("batch"))[0]).units_micros == 5_000_000
+
+
 def test_revoking_needs_a_reason_and_gives_the_quota_back(desk: Client, stock: Tenant) -> None:
     minted = codes.mint(tenant=stock, units_micros=5_000_000, count=2, offline=True)
     account = ledger.account(kind="stock", tenant_id=stock.pk)

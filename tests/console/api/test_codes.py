@@ -37,12 +37,16 @@ def test_codes_are_minted_once_exported_frozen_and_revoked(reseller_owner: Membe
     assert [one["code"] for one in call("POST", f"{batch}export/", {"which": "all"})[1]["codes"]] == made["codes"]
     assert call("POST", f"{batch}freeze/", {"reason": "leak"})[1]["states"]["frozen"] == 2
     assert call("POST", f"{batch}unfreeze/", {"reason": "found"})[1]["states"]["available"] == 2
+    status, anew = call("POST", f"{batch}reissue/", {"reason": "leak"})
+    assert (status, anew["states"]["available"], call("GET", batch)[1]["states"]["revoked"]) == (201, 2, 2)
+    batch = f"code-batches/{anew['id']}/"
     assert call("POST", f"{batch}revoke/", {"reason": "over"})[1]["states"]["revoked"] == 2
+    assert call("POST", f"{batch}reissue/", {"reason": "leak"})[0] == 409
     assert ledger.balance_of(ledger.account(kind="stock", tenant_id=reseller_owner.tenant_id)) == 4_000_000
     trail = [(one.action, one.after.get("codes")) for one in AuditEvent.objects.filter(action__startswith="codebatch").order_by("pk")]
     assert trail == [
         ("codebatch.mint", None), ("codebatch.export", 2), ("codebatch.export", 3),
-        ("codebatch.freeze", 2), ("codebatch.unfreeze", 2), ("codebatch.revoke", 2),
+        ("codebatch.freeze", 2), ("codebatch.unfreeze", 2), ("codebatch.reissue", 2), ("codebatch.revoke", 2),
     ]  # fmt: skip
 
 
@@ -130,7 +134,7 @@ def test_nothing_of_strangers_and_support_only_looks(reseller_owner: Membership,
     batch = codes.mint(tenant=stranger.tenant, units_micros=1, count=1, offline=True).batch
     theirs = catalogue.add_product(tenant=stranger.tenant, name="t", units_micros=1, price_minor=1, currency="CNY")
     call = program(reseller_owner)
-    for act in ("export", "freeze", "unfreeze", "revoke"):
+    for act in ("export", "freeze", "unfreeze", "reissue", "revoke"):
         assert call("POST", f"code-batches/{batch.pk}/{act}/", {"reason": "x"})[0] == 404
     assert [call("GET", path)[0] for path in (f"code-batches/{batch.pk}/", f"codes/{batch.codes.get().pk}/")] == [404, 404]
     assert call("POST", "code-batches/", {"product": theirs.pk, "count": 1})[0] == 404
