@@ -74,13 +74,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return saved
 
     def get_from_email(self) -> str:
-        return notify.sender(_tenant().name)
+        return notify.sender(tenants.spoken(_tenant()).name)
 
     def format_email_subject(self, subject: str) -> str:
-        return f"[{_tenant().name}] {subject}"
+        return f"[{tenants.spoken(_tenant()).name}] {subject}"
 
     def render_mail(self, template_prefix: str, email: str | list[str], context: dict[str, Any], headers: Any = None) -> EmailMessage:
-        tenant = _tenant()
+        tenant = tenants.spoken(_tenant())
         request = context.get("request")
         # allauth's texts name the site by its host; ours is called by its name.
         site = SimpleNamespace(name=tenant.name, domain=request.get_host() if request else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import smtplib
 from collections.abc import Mapping, Sequence
-from email.utils import formataddr
+from email.utils import formataddr, parseaddr
 from typing import Any
 
 import structlog
@@ -12,6 +12,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
+from accounts import tenants
 from accounts.models import MailServer, Membership, Tenant
 from foundation import notify, smtp, vault
 
@@ -25,9 +26,9 @@ def tell(member: Membership, *, template: str, context: Mapping[str, Any], key: 
 
     `context` is what the template says beside the shop's name; with a `key`, at most one is ever written.
     """
-    tenant = member.tenant
     if not member.user.email:
         return False
+    tenant = tenants.spoken(member.tenant, language_of(member))
     notify.email(
         to=member.user.email,
         template=template,
@@ -79,7 +80,7 @@ class ShopBackend(BaseEmailBackend):
 
 def hand_in(message: EmailMessage, *, server: MailServer) -> int:
     """Send a mail by a tenant's own server, under its address. Raise one of foundation.smtp.FAILURES."""
-    message.from_email = formataddr((server.tenant.name, server.sender))
+    message.from_email = formataddr((parseaddr(message.from_email)[0] or server.tenant.name, server.sender))
     password = vault.unseal(server.sealed, context=_SEAL) if server.sealed else ""
     where = smtp.Server(
         host=server.host, port=server.port, is_tls=server.security == MailServer.Security.TLS, username=server.username, password=password

@@ -1,4 +1,4 @@
-"""Find the client's address, the tenant by the host, the actor by the session; keep visits read-only; name the sign-in services."""
+"""Find the client's address, the tenant by the host, the language, the actor by the session; keep visits read-only; name sign-in sites."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.locale import LocaleMiddleware
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from accounts import domains, scope, social, tenants, visits
 from foundation import csp
+from foundation.translations import PARAMETER
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -69,6 +72,31 @@ class TenantMiddleware:
         return self.get_response(request)
 
 
+class LanguageMiddleware(LocaleMiddleware):
+    """Speak the language that the address asks for (`?lang=`), else the visitor's, else the tenant's.
+
+    What an address asked for is remembered as if it had been chosen from the menu: forms lead on without it.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        wanted = _language_asked(request) or _language_unasked(request)
+        if wanted:
+            translation.activate(wanted)
+            request.LANGUAGE_CODE = wanted
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        answer: HttpResponseBase = super().process_response(request, response)
+        asked = _language_asked(request)
+        if asked and asked != request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME):
+            answer.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME, asked, max_age=settings.LANGUAGE_COOKIE_AGE, path=settings.LANGUAGE_COOKIE_PATH,
+                secure=settings.LANGUAGE_COOKIE_SECURE, httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+                samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+            )  # fmt: skip
+        return answer
+
+
 class ActorMiddleware:
     """Set `request.actor`, looked up when first used."""
 
@@ -115,6 +143,19 @@ class SignInPagesMiddleware:
         if request.path_info.startswith(ACCOUNT_PATHS) and isinstance(response, HttpResponse):
             csp.allow_form_to(response, origins=social.origins(request.tenant))  # type: ignore[attr-defined]  # set by TenantMiddleware
         return response
+
+
+def _language_asked(request: HttpRequest) -> str:
+    """Return the language that the address names, where the tenant offers it."""
+    asked = request.GET.get(PARAMETER, "")
+    return asked if asked in tenants.languages(request.tenant) else ""  # type: ignore[attr-defined]  # set by TenantMiddleware
+
+
+def _language_unasked(request: HttpRequest) -> str:
+    """Return the tenant's own language for who names none: search engines mostly."""
+    if settings.LANGUAGE_COOKIE_NAME in request.COOKIES or request.headers.get("Accept-Language"):
+        return ""
+    return tenants.languages(request.tenant)[0]  # type: ignore[attr-defined]  # as above
 
 
 def _actor(request: HttpRequest) -> scope.Actor:

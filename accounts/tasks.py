@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import mail_texts, mailing, notices, past, retention, visits, webhooks
 from accounts.models import ApiReply, AuditEvent, Membership, Tenant, WebhookDelivery
-from foundation import addresses, jobs, notify, outbox
+from foundation import addresses, jobs, outbox
 
 __all__ = [
     "end_visits",
@@ -38,16 +38,8 @@ def tell_members(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     tenant = Tenant.objects.get(pk=payload["tenant"])
     members = Membership.objects.filter(tenant=tenant, state=Membership.State.ACTIVE, user__is_active=True, user__email__isnull=False)
     for member in members.select_related("user").order_by("pk").iterator(chunk_size=500):
-        notify.email(
-            to=member.user.email or "",
-            template=f"tenant_{tenant.state}",
-            context={"shop": tenant.name, "contact": tenant.contact},
-            language=member.user.language or tenant.language,
-            sender_name=tenant.name,
-            account=tenant.pk,
-            reply_to=tenant.reply_to,
-            key=f"tell:{message_id}:{member.pk}",
-        )
+        member.tenant = tenant
+        mailing.tell(member, template=f"tenant_{tenant.state}", context={"contact": tenant.contact}, key=f"tell:{message_id}:{member.pk}")
 
 
 @shared_task

@@ -13,9 +13,10 @@ from typing import NamedTuple
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from accounts.models import Membership, Tenant, TenantDomain, User
-from foundation import snapshots
+from foundation import snapshots, translations
 from foundation.remembered import Remembered
 
 ROOT_SLUG = "platform"
@@ -93,6 +94,22 @@ def by_host(host: str) -> Tenant | None:
 def primary_host(tenant: Tenant) -> str:
     """Return the host that a tenant's addresses are written with, empty where it has none of its own."""
     return _primary_hosts.get(tenant.pk)
+
+
+def languages(tenant: Tenant) -> tuple[str, ...]:
+    """Return the languages a tenant's pages are offered in, its own first."""
+    offered = [code for code, _name in settings.LANGUAGES if not tenant.languages or code in tenant.languages]
+    return tuple(sorted(offered, key=lambda code: code != tenant.language))
+
+
+def reading(tenant: Tenant, language: str = "") -> tuple[str, ...]:
+    """Return the languages in which a reader wants a tenant's texts: theirs (that of this thread when not said), then the tenant's."""
+    return (language or get_language() or "", *languages(tenant)[:1])
+
+
+def spoken(tenant: Tenant, language: str = "") -> Tenant:
+    """Return a tenant with its own texts as a reader of the language sees them; never to be saved."""
+    return translations.spoken(tenant, reading(tenant, language))
 
 
 def host_name(host: str) -> str:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts import tenants
 from accounts.models import Tenant
-from billing.models import QUOTA, Card, Code, LedgerAccount, Product
+from billing import questions
+from billing.models import QUOTA, Card, Category, Code, LedgerAccount, Product
 from billing.money import MICROS, ceil_div
+from foundation import translations
 from foundation.remembered import Remembered
 
 # What is delivered by hand and not counted.
@@ -48,7 +51,7 @@ def add_product(
         raise BadProduct("a code or a key needs an amount of quota above $0; cards and what is delivered by hand have none")
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
         raise BadProduct(f"{currency!r} is not a currency: write three letters such as CNY")
-    if slug and Product.objects.filter(tenant=tenant, slug=slug).exists():
+    if slug and Product.objects.filter(translations.with_slug(slug), tenant=tenant).exists():
         raise BadProduct(f"there is a product {slug} already")
     return Product.objects.create(
         tenant=tenant, name=name.strip(), slug=slug or _free_slug(tenant, name), units_micros=units_micros, price_minor=price_minor,
@@ -66,17 +69,38 @@ def window(*, tenant: Tenant) -> QuerySet[Product]:
     return on_sale(tenant=tenant).filter(lead=None)
 
 
-def family(*, tenant: Tenant, slug: str) -> list[Product]:
-    """Return the product of an address and its variants, the lead first, each with `stock`; a variant's address names its family.
+def family(*, tenant: Tenant, slug: str, language: str = "") -> list[Product]:
+    """Return the product of an address and its variants, the lead first, each with `stock`, as a reader of the language sees them.
 
-    Empty where nothing of it is on sale.
+    A variant's address names its family, and so does that of any language. Empty where nothing of it is on sale.
     """
-    found = [copy.copy(one) for one in _families.get((tenant.pk, slug))]
+    found = [spoken(one, tenant=tenant, language=language) for one in _families.get((tenant.pk, slug))]
     left = _stock_of(found)
     for one in found:
-        one.tenant = tenant
         one.stock = left.get(one.pk, 0)  # type: ignore[attr-defined]  # as `stocked` annotates it
     return found
+
+
+def spoken(product: Product, *, tenant: Tenant, language: str = "") -> Product:
+    """Return a tenant's product, with its lead, as a reader of the language (this thread's when not said) sees it; never to be saved."""
+    languages = tenants.reading(tenant, language)
+    said = _spoken(product, languages)
+    said.tenant = tenant
+    if said.lead is not None:
+        said.lead = _spoken(said.lead, languages)
+    return said
+
+
+def check_texts(row: Product | Category) -> None:
+    """Raise BadProduct where another row of the shop has one of the addresses, or questions in a language ask something else."""
+    others = type(row)._base_manager.filter(tenant=row.tenant_id).exclude(pk=row.pk)
+    for slug in sorted(filter(None, translations.slugs(row))):
+        if others.filter(translations.with_slug(slug)).exists():
+            raise BadProduct(_("The short name %(slug)s is taken.") % {"slug": slug})
+    if not isinstance(row, Product):
+        return
+    for language, texts in row.translations.items():
+        _check_asked(row, texts.get("asked", ""), language=dict(settings.LANGUAGES)[language])
 
 
 def check_lead(*, product: Product, lead: Product) -> None:
@@ -138,13 +162,29 @@ def _on_sale(tenant_id: int) -> QuerySet[Product]:
     return rows.exclude(kind__in=_ELSEWHERE)
 
 
+def _check_asked(product: Product, text: str, *, language: str) -> None:
+    try:
+        is_same = not text or questions.ask_the_same(questions.read(text), product.questions)
+    except questions.BadQuestions as error:
+        raise BadProduct(f"{language}: {error}") from None
+    if not is_same:
+        raise BadProduct(_("%(language)s: ask the same things in the same order, with as many choices.") % {"language": language})
+
+
+def _spoken(product: Product, languages: Sequence[str]) -> Product:
+    said = translations.spoken(product, languages)
+    said.questions = questions.spoken(product.questions, translations.of(product, "asked", languages))
+    return said
+
+
 def _family(address: tuple[int, str]) -> list[Product]:
     tenant_id, slug = address
     rows = _on_sale(tenant_id).select_related("lead").prefetch_related("pictures")
-    found = rows.filter(slug=slug).first()
-    if found is None:
+    found = list(rows.filter(translations.with_slug(slug)))
+    if not found:
         return []
-    lead = found.lead_id or found.pk
+    named = next((one for one in found if one.slug == slug), found[0])
+    lead = named.lead_id or named.pk
     return sorted(rows.filter(Q(pk=lead) | Q(lead=lead)), key=lambda one: one.lead_id is not None)
 
 
@@ -188,5 +228,6 @@ def _count(rows: QuerySet[Any], *, by: str) -> Coalesce:
 
 def _free_slug(tenant: Tenant, name: str) -> str:
     stem = slugify(name)[:50] or "quota"
-    taken = set(Product.objects.filter(tenant=tenant, slug__startswith=stem).values_list("slug", flat=True))
+    rows = Product.objects.filter(tenant=tenant).only("slug", "translations")
+    taken = {slug for row in rows for slug in translations.slugs(row)}
     return next(slug for slug in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if slug not in taken)

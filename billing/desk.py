@@ -70,6 +70,11 @@ def choices(table: Table, field: str) -> list[tuple[Any, Any]]:
     return list(found.choices)
 
 
+def translatable(table: Literal["product", "category"]) -> Mapping[str, int]:
+    """Return which fields can have a text in each language, and how long."""
+    return (Product if table == "product" else Category).translatable
+
+
 def new(table: Kept, *, tenant: Tenant) -> Any:
     """Return a row of the tenant that is not saved yet."""
     return _KEPT[table](tenant=tenant)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.utils.functional import lazy
 
+from accounts import tenants
 from billing import capability, one_time
 from billing.models import Order
 from billing.money import format_minor, format_usd
@@ -38,7 +39,7 @@ def write(order: Order, template: str, *, occasion: str = "", **more: str) -> No
 def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     """Put the mail together in the buyer's language and the shop's name, and hand it over."""
     order = Order.objects.select_related("tenant").get(pk=payload["order"])
-    shop = order.tenant
+    shop = tenants.spoken(order.tenant, order.language)
     context = {
         "shop": shop.name,
         "number": order.number,

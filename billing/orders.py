@@ -78,11 +78,12 @@ class Placed:
 
 @transaction.atomic
 def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = "", answers: Mapping[str, str] | None = None) -> Placed:
-    """Set the pieces (and a coupon) aside for a quarter of an hour and write the order.
+    """Set the pieces (and a coupon) aside for a quarter of an hour and write the order, with the product's texts in the buyer's language.
 
     Raises BadOrder, TooManyOpen, codes.SoldOut and offers.BadCoupon.
     """
     open_before = _check(product, buyer, quantity)
+    product = catalogue.spoken(product, tenant=product.tenant, language=buyer.language)
     price = offers.quote(product=product, quantity=quantity, coupon=coupon, email=buyer.email, membership=buyer.membership)
     secret = spell_secret(_CAPABILITY_LENGTH)
     order = Order.objects.create(

@@ -46,6 +46,20 @@ def spell(questions: Iterable[Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def spoken(questions: list[Question], text: str) -> list[Question]:
+    """Return questions in the words of a text in another language; as they are where it does not ask the same things."""
+    try:
+        said = read(text)
+    except BadQuestions:
+        return questions
+    return said if said and ask_the_same(said, questions) else questions
+
+
+def ask_the_same(one: Iterable[Mapping[str, Any]], other: Iterable[Mapping[str, Any]]) -> bool:
+    """Tell whether two lists ask as many things, as strictly, with as many choices: what translations have in common."""
+    return _shape(one) == _shape(other)
+
+
 def of(product: Product) -> list[Question]:
     """Return what the buyers of a product are asked: its own questions, else its lead's."""
     asked: list[Question] = product.questions or (product.lead.questions if product.lead else [])
@@ -64,6 +78,10 @@ def answered(questions: Iterable[Mapping[str, Any]], answers: Mapping[str, str])
         if value:
             found.append({"label": label, "value": value})
     return found
+
+
+def _shape(questions: Iterable[Mapping[str, Any]]) -> list[tuple[bool, int]]:
+    return [(one["required"], len(one["choices"])) for one in questions]
 
 
 def _question(number: int, line: str) -> Question:

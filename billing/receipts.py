@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from accounts import tenants
 from billing import gateways
 from billing.models import Order, Refund
 from billing.money import format_minor
@@ -55,7 +56,7 @@ def of(order: Order) -> Receipt | None:
         sums.append((_("Paid"), format_minor(paid.received_minor, currency=paid.received_currency)))
     if back:
         sums.append((_("Paid back"), format_minor(-back, currency=paid.received_currency or paid.currency)))
-    tenant = order.tenant
+    tenant = tenants.spoken(order.tenant)
     return Receipt(tenant.name, tenant.contact, order.number, tuple(facts), tuple(sums))
 
 

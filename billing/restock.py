@@ -12,6 +12,7 @@ from django.db import transaction
 from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
+from accounts import tenants
 from accounts.models import Tenant
 from billing import catalogue
 from billing.models import Product, RestockWish
@@ -91,10 +92,11 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     wish = RestockWish.objects.select_related("product__tenant", "product__lead").filter(pk=payload["wish"]).first()
     if wish is None:
         return
-    shop = wish.product.tenant
-    stop_at, page = _at(wish, reverse("restock", kwargs={"token": token_of(wish)})), (wish.product.lead or wish.product).slug
+    shop = tenants.spoken(wish.product.tenant, wish.language)
+    product = catalogue.spoken(wish.product, tenant=shop, language=wish.language)
+    stop_at, page = _at(wish, reverse("restock", kwargs={"token": token_of(wish)})), (product.lead or product).slug
     link = stop_at if payload["template"] == "restock_confirm" else _at(wish, reverse("product", kwargs={"slug": page}))
-    context = {"shop": shop.name, "product": catalogue.name_of(wish.product), "link": link, "stop": stop_at}
+    context = {"shop": shop.name, "product": catalogue.name_of(product), "link": link, "stop": stop_at}
     mail = {
         "to": wish.email, "template": payload["template"], "context": context, "language": wish.language or shop.language,
         "name": shop.name, "reply_to": shop.reply_to, "account": shop.pk,

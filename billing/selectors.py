@@ -15,6 +15,7 @@ from billing import catalogue, texts
 from billing.models import Category, Order, OrderEvent, PaymentAttempt, Product, ProductPicture, Refund
 from billing.money import format_minor, format_usd
 from billing.offers import Quote
+from foundation import translations
 
 
 def to_look_at(orders: QuerySet[Order]) -> QuerySet[Order]:
@@ -51,7 +52,7 @@ class Card:
 
 
 def cards(*, tenant: Tenant, category: Category | None = None, search: str = "", sort: str = "") -> list[Card]:
-    """Return the shop's products, those of one category or with each word somewhere in their texts where asked for.
+    """Return the shop's products in this thread's language, those of one category or with each word in their texts of any language.
 
     `sort`: "price", "-price", "new"; else the shop's own order.
     """
@@ -59,13 +60,13 @@ def cards(*, tenant: Tenant, category: Category | None = None, search: str = "",
     if category is not None:
         rows = rows.filter(category=category)
     for word in search.split():
-        found = Q(name__icontains=word) | Q(description__icontains=word)
-        varied = Product.objects.filter(Q(name__icontains=word) | Q(choice__icontains=word), tenant=tenant, is_active=True)
-        rows = rows.filter(found | Q(choice__icontains=word) | Q(pk__in=varied.exclude(lead=None).values("lead")))
-    leads = list(rows.prefetch_related("pictures"))
+        varied = Product.objects.filter(translations.containing(word, ("name", "choice")), tenant=tenant, is_active=True)
+        found = translations.containing(word, ("name", "choice", "summary", "description"))
+        rows = rows.filter(found | Q(pk__in=varied.exclude(lead=None).values("lead")))
+    leads = [catalogue.spoken(lead, tenant=tenant) for lead in rows.prefetch_related("pictures")]
     families = {lead.pk: [lead] for lead in leads}
-    for variant in catalogue.on_sale(tenant=tenant).filter(lead__in=leads):
-        families[variant.lead_id or 0].append(variant)
+    for variant in catalogue.on_sale(tenant=tenant).select_related("lead").filter(lead__in=leads):
+        families[variant.lead_id or 0].append(catalogue.spoken(variant, tenant=tenant))
     order: dict[str, Callable[[Product], int]] = {
         "price": lambda lead: _least(families[lead.pk]).price_minor, "-price": lambda lead: -_least(families[lead.pk]).price_minor,
         "new": lambda lead: -lead.pk,
@@ -97,7 +98,8 @@ def card(product: Product) -> Card:
     per_dollar = catalogue.unit_price(product)
     compare = product.compare_minor if product.compare_minor and product.compare_minor > product.price_minor else None
     return Card(
-        slug=product.slug, name=product.name, description=texts.as_plain(product.description, most=200), kind=product.kind,
+        slug=product.slug, name=product.name, description=product.summary or texts.as_plain(product.description, most=200),
+        kind=product.kind,
         units=format_usd(product.units_micros) if product.units_micros else "",
         price=format_minor(product.price_minor, currency=product.currency),
         compare=format_minor(compare, currency=product.currency) if compare else "",

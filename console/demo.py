@@ -15,9 +15,11 @@ from django.db import transaction
 
 from accounts import access_tokens, keys, people, tenants
 from accounts.models import AccessToken, ApiKey, Membership, Tenant, User
-from billing import catalogue, codes, gateways, ledger, price_book, price_lists
+from billing import catalogue, codes, desk, gateways, ledger, price_book, price_lists
 from billing.money import MICROS
 from channels_app import channels
+from console import demo_texts
+from foundation import checked
 from foundation.keyfile import read_or_make
 
 MODEL = "demo-chat"
@@ -87,10 +89,14 @@ def _open_shop(root: Tenant) -> Tenant:
         announcement="This is a demo: pay with the sandbox, no money moves.",
         contact="reseller@keyosk.example",
     )
+    checked.save(shop, {"translations": demo_texts.SHOP})
     _buy_stock(shop)
     gateways.add_account(tenant=shop, driver="sandbox")
     price_book.set_price(model=MODEL, tenant=shop, input=MICROS * 3 // 4, output=MICROS * 2)
     price_book.set_price(model="gpt-4o-mini", tenant=shop, input=200_000, cache_read=100_000, output=800_000)
+    shelf = desk.new("category", tenant=shop)
+    words = {"slug": "codes", "name": "Quota codes", "description": "Delivered at once after payment; what is redeemed does not expire."}
+    desk.put(shelf, {**words, "translations": demo_texts.CATEGORY})
     for dollars, (price, count) in PRODUCTS.items():
         product = catalogue.add_product(
             tenant=shop,
@@ -99,8 +105,11 @@ def _open_shop(root: Tenant) -> Tenant:
             units_micros=dollars * MICROS,
             price_minor=price,
             currency="CNY",
-            description="Works with every model of this shop. The credit does not expire.",
+            description="Works with **every model** of this shop. The credit does not expire; you pay what you use.",
             instructions="Sign in, open Redeem, and enter the code. Then make a sub-key in the console.",
+        )
+        desk.put(
+            product, {"category": shelf, "summary": "At once after payment, never expires", "translations": demo_texts.product(dollars)}
         )
         codes.mint(tenant=shop, units_micros=dollars * MICROS, count=count, product=product, note="demo")
     return shop

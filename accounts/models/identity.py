@@ -1,4 +1,4 @@
-"""People, tenants, memberships, sub-keys, access tokens and the audit trail."""
+"""People, tenants, memberships, sub-keys and access tokens."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from foundation.translations import Limits, Translated
 from foundation.words import ListedWords, Words
 
 
@@ -65,7 +66,7 @@ class User(AbstractBaseUser):
     get_full_name = get_short_name
 
 
-class Tenant(models.Model):
+class Tenant(Translated):
     """A shop with its own brand, prices and customers; the root tenant is the platform itself."""
 
     class State(models.TextChoices):
@@ -90,6 +91,7 @@ class Tenant(models.Model):
         ALWAYS = "always", _("always")
 
     tenant_path: ClassVar[str] = "pk"
+    translatable: ClassVar[Limits] = {"name": 80, "announcement": 20_000, "footer": 300}
 
     slug = models.SlugField(_("short name"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
@@ -288,26 +290,3 @@ class AccessToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
-
-
-class AuditEvent(models.Model):
-    """Who changed what, when: written in the same transaction as the change, never edited."""
-
-    tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="audit_events", verbose_name=_("tenant"))
-    actor = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("by"))
-    action = models.CharField(_("action"), max_length=60)
-    target = models.CharField(_("target"), max_length=120)
-    before = models.JSONField(_("before"), default=dict)
-    after = models.JSONField(_("after"), default=dict)
-    address = models.GenericIPAddressField(_("address"), null=True)
-    created_at = models.DateTimeField(_("at"), auto_now_add=True, db_index=True)
-
-    tenant_path: ClassVar[str] = "tenant"
-
-    class Meta:
-        verbose_name = _("audit event")
-        verbose_name_plural = _("audit trail")
-        ordering: ClassVar[list[str]] = ["-id"]
-
-    def __str__(self) -> str:
-        return f"{self.action} {self.target}"

@@ -1,7 +1,6 @@
 """The shop: products, orders, payment attempts, gateway accounts.
 
-Order and payment attempt are state machines; every step is a compare-and-swap, and order and payment steps
-leave an `OrderEvent`.
+Order and payment attempt are state machines; each step is a compare-and-swap and leaves an `OrderEvent`.
 """
 
 from __future__ import annotations
@@ -14,18 +13,21 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Tenant
+from foundation.translations import Limits, Translated
 
 
-class Category(models.Model):
+class Category(Translated):
     """A shelf of a shop."""
 
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="categories", verbose_name=_("tenant"))
     slug = models.SlugField(_("short name"), max_length=60)
     name = models.CharField(_("name"), max_length=80)
+    description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
     sort = models.SmallIntegerField(_("order"), default=0)
     is_active = models.BooleanField(_("shown"), default=True)
 
     tenant_path: ClassVar[str] = "tenant"
+    translatable: ClassVar[Limits] = {"name": 80, "slug": 60, "description": 20_000}
 
     class Meta:
         verbose_name = _("category")
@@ -39,12 +41,12 @@ class Category(models.Model):
         return self.name
 
 
-class Product(models.Model):
+class Product(Translated):
     """Something for a price. What is in stock depends on the kind: codes minted for it, cards imported for it, or a number.
 
     `tiers` is a list of {"from": pieces, "price_minor": price of each}, smallest first. `questions` are what buyers are asked,
     as `billing.questions` reads them. A variant is a product that is offered on the page of its `lead`, whose description,
-    pictures and questions are its own.
+    pictures and questions are its own. Among its texts in other languages `asked` spells the questions.
     """
 
     class Kind(models.TextChoices):
@@ -73,9 +75,16 @@ class Product(models.Model):
         help_text=_("The product on whose page this one is offered."),
     )  # fmt: skip
     choice = models.CharField(_("name as a choice"), max_length=60, blank=True, help_text=_("Such as $5, where there are variants."))
+    summary = models.CharField(
+        _("in one line"), max_length=160, blank=True, help_text=_("Below the name; empty: cards begin with the description.")
+    )
     description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
     instructions = models.TextField(_("shown after payment"), blank=True, help_text=_("Markdown."))
     questions = models.JSONField(_("asked of the buyer"), default=list, blank=True)
+    meta_title = models.CharField(_("title for search engines"), max_length=120, blank=True, help_text=_("Empty: the name."))
+    meta_description = models.CharField(
+        _("text for search engines"), max_length=300, blank=True, help_text=_("Empty: the line below the name, else the description.")
+    )
     units_micros = models.PositiveBigIntegerField(_("quota in µ$"))
     # Of a top-up: what comes on top, and for how many days it lasts.
     bonus_micros = models.PositiveBigIntegerField(_("bonus in µ$"), default=0)
@@ -92,12 +101,9 @@ class Product(models.Model):
         _("pieces left"), null=True, blank=True, help_text=_("Of what you deliver by hand; empty: as many as are ordered.")
     )
     low_stock = models.PositiveIntegerField(
-        _("staff are told below"),
-        default=5,
-        null=True,
-        blank=True,
+        _("staff are told below"), default=5, null=True, blank=True,
         help_text=_("Pieces left; empty: nobody is told, not even when it is sold out."),
-    )
+    )  # fmt: skip
     stock_shown = models.CharField(_("stock is shown"), max_length=10, choices=StockShown.choices, default=StockShown.RANGE)
     least_pieces = models.PositiveSmallIntegerField(_("pieces per order, at least"), default=1)
     most_pieces = models.PositiveSmallIntegerField(_("pieces per order, at most"), default=20)
@@ -107,6 +113,10 @@ class Product(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     tenant_path: ClassVar[str] = "tenant"
+    translatable: ClassVar[Limits] = {
+        "name": 120, "slug": 60, "choice": 60, "summary": 160, "description": 20_000, "instructions": 20_000, "asked": 5_000,
+        "meta_title": 120, "meta_description": 300,
+    }  # fmt: skip
 
     class Meta:
         verbose_name = _("product")

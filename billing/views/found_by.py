@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import to_locale
 from django.views.decorators.http import require_safe
 
 from accounts import tenants
+from accounts.models import Tenant
 from billing import catalogue, texts
-from billing.models import Product
+from billing.models import Category, Product
 from billing.money import plain_minor
 from billing.views.door import ShopRequest, entering
+from foundation import translations
+from foundation.translations import PARAMETER
 
 # What only its owner should see, or nobody needs to find.
 _HIDDEN = ("o/", "lookup/", "redeem/", "pay/", "console/", "accounts/", "admin/", "reseller/", "api/", "key/")
+_NAMESPACES = ("http://www.sitemaps.org/schemas/sitemap/0.9", "http://www.w3.org/1999/xhtml")
+# A page's path in a language.
+PathIn = Callable[[str], str]
 _ESCAPES = {ord(">"): "\\u003E", ord("<"): "\\u003C", ord("&"): "\\u0026"}
 
 
@@ -31,29 +39,40 @@ def absolute(request: ShopRequest, path: str) -> str:
     return f"{request.scheme}://{host}{f':{port}' if port.isdigit() else ''}{path}"
 
 
+def shop_page(request: ShopRequest, shelf: Category | None) -> dict[str, Any]:
+    """Return what the shop's page, or that of a category, tells machines."""
+    summary = texts.as_plain(shelf.description, most=160) if shelf else ""
+    return {"summary": summary, **_addresses(request, partial(_shop_path, request.tenant, shelf))}
+
+
 def product_page(request: ShopRequest, lead: Product, family: Sequence[Product]) -> dict[str, Any]:
-    """Return what a product's page tells machines: address, summary, picture, and schema.org's Product as JSON-LD."""
-    address = absolute(request, reverse("product", kwargs={"slug": lead.slug}))
+    """Return what a product's page tells machines: addresses, summary, picture, and schema.org's Product as JSON-LD."""
+    addresses = _addresses(request, partial(_product_path, request.tenant, lead))
+    address: str = addresses["canonical"]
     picture = next(iter(lead.pictures.all()), None)
     image = absolute(request, reverse("picture", kwargs={"name": picture.name, "size": "large"})) if picture else ""
-    summary = texts.as_plain(lead.description, most=160) if lead.description else ""
+    summary = lead.meta_description or lead.summary or texts.as_plain(lead.description, most=160)
     said: dict[str, Any] = {
-        "@context": "https://schema.org", "@type": "Product", "name": lead.name, "url": address, "sku": lead.slug,
+        "@context": "https://schema.org", "@type": "Product", "name": lead.name, "url": address, "sku": (lead.written or lead).slug,
         "offers": [_offer(address, one) for one in family],
     }  # fmt: skip
     said |= {"description": summary} if summary else {}
     said |= {"image": [image]} if image else {}
-    return {"canonical": address, "summary": summary, "image": image, "json_ld": _script(said)}
+    return {**addresses, "title": lead.meta_title or lead.name, "summary": summary, "image": image, "json_ld": _script(said)}
 
 
 @require_safe
 def site_map(request: HttpRequest) -> HttpResponse:
-    """List the shop's public pages for search engines."""
+    """List the shop's public pages for search engines: each by itself, and in each language where there are several."""
     visitor = entering(request)
-    products = catalogue.window(tenant=visitor.tenant).values_list("slug", flat=True)
-    paths = [reverse("landing"), reverse("shop"), *(reverse("product", kwargs={"slug": slug}) for slug in products)]
-    rows = format_html_join("", "<url><loc>{}</loc></url>", ((absolute(visitor, path),) for path in paths))
-    body = format_html('<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{}</urlset>', rows)
+    tenant = visitor.tenant
+    products = (Product(slug=slug, translations=said) for slug, said in catalogue.window(tenant=tenant).values_list("slug", "translations"))
+    shelves = Category.objects.filter(tenant=tenant, is_active=True, products__is_active=True).distinct()
+    pages: list[PathIn] = [lambda _language: reverse("landing"), partial(_shop_path, tenant, None)]
+    pages += [partial(_shop_path, tenant, shelf) for shelf in shelves]
+    pages += [partial(_product_path, tenant, product) for product in products]
+    rows = format_html_join("", "{}", ((_rows(visitor, page),) for page in pages))
+    body = format_html('<urlset xmlns="{}" xmlns:xhtml="{}">{}</urlset>', *_NAMESPACES, rows)
     return HttpResponse(f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n', content_type="application/xml")
 
 
@@ -66,10 +85,46 @@ def robots(request: HttpRequest) -> HttpResponse:
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; charset=utf-8")
 
 
+def _addresses(request: ShopRequest, path_in: PathIn) -> dict[str, Any]:
+    """Return a page's one address as it was asked for (in a language or in whichever suits), and those in all languages.
+
+    The address without a language is `x-default`: it answers in the visitor's. Sources: Google's "Tell Google about localized
+    versions of your page"; RFC 5646 for the tags.
+    """
+    offered = tenants.languages(request.tenant)
+    plain, asked = absolute(request, path_in(offered[0])), request.GET.get(PARAMETER, "")
+    if len(offered) == 1:
+        return {"canonical": plain, "alternates": []}
+    within = {language: _more(absolute(request, path_in(language)), f"{PARAMETER}={language}") for language in offered}
+    tags = [(to_locale(language).replace("_", "-"), address) for language, address in within.items()]
+    return {"canonical": within.get(asked, plain), "alternates": [*tags, ("x-default", plain)]}
+
+
+def _rows(request: ShopRequest, path_in: PathIn) -> SafeString:
+    """Return the site map's rows of one page, each with all the others."""
+    found = _addresses(request, path_in)
+    links = format_html_join("", '<xhtml:link rel="alternate" hreflang="{}" href="{}"/>', found["alternates"])
+    places = [address for _tag, address in reversed(found["alternates"])] or [found["canonical"]]
+    return format_html_join("", "<url><loc>{}</loc>{}</url>", ((place, links) for place in places))
+
+
+def _shop_path(tenant: Tenant, shelf: Category | None, language: str) -> str:
+    path = reverse("shop")
+    return path if shelf is None else f"{path}?category={translations.of(shelf, 'slug', tenants.reading(tenant, language))}"
+
+
+def _product_path(tenant: Tenant, product: Product, language: str) -> str:
+    return reverse("product", kwargs={"slug": translations.of(product, "slug", tenants.reading(tenant, language))})
+
+
+def _more(address: str, query: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{query}"
+
+
 def _offer(address: str, product: Product) -> dict[str, Any]:
     stock = "InStock" if getattr(product, "stock", 0) else "OutOfStock"
     offer = {
-        "@type": "Offer", "url": address if product.lead_id is None else f"{address}?choice={product.slug}",
+        "@type": "Offer", "url": address if product.lead_id is None else _more(address, f"choice={product.slug}"),
         "price": plain_minor(product.price_minor, currency=product.currency), "priceCurrency": product.currency,
         "availability": f"https://schema.org/{stock}",
     }  # fmt: skip

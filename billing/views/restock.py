@@ -17,6 +17,7 @@ from accounts import captcha
 from billing import capability, catalogue, redeem_limits, restock
 from billing.forms import RestockForm
 from billing.views.door import ShopRequest, address_of, entering, private
+from foundation import translations
 
 DOOR = "restock"
 
@@ -25,9 +26,10 @@ DOOR = "restock"
 def restock_ask(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for an address; whatever is typed, the answer is the same."""
     visitor = entering(request)
-    found: Any = catalogue.on_sale(tenant=visitor.tenant).select_related("lead").filter(slug=slug).first()
+    found: Any = catalogue.on_sale(tenant=visitor.tenant).select_related("lead").filter(translations.with_slug(slug)).first()
     if found is None:
         raise Http404
+    found = catalogue.spoken(found, tenant=visitor.tenant)
     page = (found.lead or found).slug
     if found.stock:
         return redirect("product", slug=page)
@@ -61,7 +63,8 @@ def restock_wish(request: HttpRequest, token: str) -> HttpResponse:
             restock.stop(wish)
             messages.success(request, _("Your address is deleted; you hear nothing more of it."))
         return private(redirect("shop"))
-    context = {"wish": wish, "name": catalogue.name_of(wish.product) if wish else ""}
+    name = catalogue.name_of(catalogue.spoken(wish.product, tenant=visitor.tenant)) if wish else ""
+    context = {"wish": wish, "name": name}
     return private(render(request, "shop/restock.html", context, status=HTTPStatus.OK if wish else HTTPStatus.NOT_FOUND))
 
 

@@ -12,12 +12,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import captcha
+from accounts import captcha, tenants
 from billing import catalogue, codes, gateways, offers, orders, selectors, texts
 from billing.forms import BuyForm
 from billing.models import Category, Product
 from billing.views import browser, found_by
 from billing.views.door import ShopRequest, buyer_of, entering, in_app_address
+from foundation import translations
 
 DOOR = "checkout"
 
@@ -26,8 +27,9 @@ DOOR = "checkout"
 def shop(request: HttpRequest) -> HttpResponse:
     """Show what is on sale."""
     visitor = entering(request)
-    shelves = list(Category.objects.filter(tenant=visitor.tenant, is_active=True, products__is_active=True).distinct())
-    shelf = next((one for one in shelves if one.slug == request.GET.get("category")), None)
+    there = Category.objects.filter(tenant=visitor.tenant, is_active=True, products__is_active=True).distinct()
+    shelves = [translations.spoken(one, tenants.reading(visitor.tenant)) for one in there]
+    shelf = next((one for one in shelves if request.GET.get("category") in translations.slugs(one)), None)
     wanted, sort = request.GET.get("q", "").strip()[:80], request.GET.get("sort", "")
     cards = selectors.cards(tenant=visitor.tenant, category=shelf, search=wanted, sort=sort)
     orders_by = [("", _("Our order")), ("price", _("Price, rising")), ("-price", _("Price, falling")), ("new", _("Newest"))]
@@ -35,10 +37,11 @@ def shop(request: HttpRequest) -> HttpResponse:
         "cards": cards,
         "shelves": shelves,
         "shelf": shelf,
+        "description": texts.as_html(shelf.description) if shelf and shelf.description else "",
         "search": wanted,
         "sort": sort,
         "sorts": orders_by,
-        "canonical": found_by.absolute(visitor, reverse("shop")),
+        **found_by.shop_page(visitor, shelf),
     }
     return render(request, "shop/shop.html", context)
 
@@ -49,7 +52,7 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     visitor = entering(request)
     family = _family_or_404(visitor, slug)
     if family[0].slug != slug and request.method != "POST":
-        return redirect(f"{reverse('product', kwargs={'slug': family[0].slug})}?choice={slug}")
+        return redirect(_address(request, family, slug))
     found = _chosen(family, request.POST if request.method == "POST" else request.GET)
     if request.method != "POST":
         user = visitor.actor.user
@@ -80,9 +83,18 @@ def _family_or_404(request: ShopRequest, slug: str) -> list[Product]:
     return family
 
 
+def _address(request: HttpRequest, family: list[Product], slug: str) -> str:
+    """Return a product's address in the visitor's language, for that of a variant or of another language."""
+    asked = request.GET.copy()
+    if variant := next((one for one in family[1:] if slug in translations.slugs(one)), None):
+        asked["choice"] = variant.slug
+    path = reverse("product", kwargs={"slug": family[0].slug})
+    return f"{path}?{asked.urlencode()}" if asked else path
+
+
 def _chosen(family: list[Product], chosen: Mapping[str, str]) -> Product:
     """Return the variant that was chosen, else the first that is in stock."""
-    named = next((one for one in family if one.slug == chosen.get("choice")), None)
+    named = next((one for one in family if chosen.get("choice") in translations.slugs(one)), None)
     return named or next((one for one in family if getattr(one, "stock", 0)), family[0])
 
 

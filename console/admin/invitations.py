@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import invitations
+from accounts import invitations, tenants
 from accounts.admin_scope import actor_of
 from accounts.models import Invitation, Membership
 from console.admin import pages
@@ -114,7 +114,7 @@ class InvitationAdmin(TenantColumn, DeskAdmin[Invitation]):
 
 def mail(row: Invitation, link: str) -> None:
     """Mail an invitation's link to whom it is for."""
-    shop = row.tenant
+    shop = tenants.spoken(row.tenant, row.tenant.language)
     with translation.override(shop.language):
         role = str(Membership.Role(row.role).label)
     context = {"shop": shop.name, "role": role, "link": link, "until": f"{row.expires_at:%Y-%m-%d %H:%M} UTC"}

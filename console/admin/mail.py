@@ -17,7 +17,7 @@ from accounts.models import MailServer
 from console.admin import pages
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.fields import SecretField
-from foundation import outbound, smtp
+from foundation import notify, outbound, smtp
 
 
 class MailServerForm(ModelForm[MailServer]):
@@ -91,6 +91,6 @@ class MailServerAdmin(TenantColumn, DeskAdmin[MailServer]):
 
 def hand_in_test(row: MailServer, *, to: str) -> None:
     """Send a test by a shop's server alone; what it had failed with is forgotten. Raises one of smtp.FAILURES."""
-    mail = EmailMessage(_("A test of %s") % row.tenant.name, _("Mails leave by this server."), to=[to])
+    mail = EmailMessage(_("A test of %s") % row.tenant.name, _("Mails leave by this server."), notify.sender(row.tenant.name), [to])
     mailing.hand_in(mail, server=row)
     MailServer.objects.filter(pk=row.pk).update(failure="", failed_at=None)

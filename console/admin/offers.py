@@ -21,15 +21,16 @@ from billing.models.offers import Coupon, CouponUse
 from billing.models.shop import Category
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.figures import number
+from console.admin.texts import TextsAdmin
 
 
-class CategoryAdmin(TenantColumn, DeskAdmin[Category]):
+class CategoryAdmin(TextsAdmin, TenantColumn, DeskAdmin[Category]):
     """The shelves of a shop."""
 
     list_display = ("name", "slug", "is_active", "sort")
     search_fields = ("name", "slug")
     ordering = ("sort", "id")
-    fields: tuple[str, ...] = ("name", "slug", "is_active", "sort")
+    fields: tuple[str, ...] = ("name", "slug", "description", "is_active", "sort")
 
     def get_fields(self, request: HttpRequest, obj: Category | None = None) -> Any:
         return ("tenant", *self.fields) if obj is None and actor_of(request).is_platform else self.fields

@@ -17,15 +17,16 @@ from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import number, usd
 from console.admin.pictures import PictureInline
 from console.admin.product_forms import ProductChangeForm, ProductForm
+from console.admin.texts import TextsAdmin
 
 # What an offer is made of, beside denomination and price.
 _OFFER = (
     "category", "compare_minor", "tiers", "stock_left", "low_stock", "stock_shown", "least_pieces", "most_pieces", "most_each", "lead",
-    "choice", "questions", "bonus_micros", "bonus_days",
+    "choice", "questions", "bonus_micros", "bonus_days", "summary", "meta_title", "meta_description", "translations",
 )  # fmt: skip
 
 
-class ProductAdmin(TenantColumn, DeskAdmin[Product]):
+class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     """What the shop sells. The stock of a product are the codes minted or the cards imported for it, or a number."""
 
     form = ProductForm
@@ -55,7 +56,7 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
             },
         ),
         (gettext_lazy("Variants"), {"fields": ("lead", "choice")}),
-        (gettext_lazy("Texts"), {"fields": ("description", "instructions", "asked")}),
+        (gettext_lazy("Texts"), {"fields": ("summary", "description", "instructions", "asked", "meta_title", "meta_description")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
@@ -67,7 +68,7 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
             names[2] = "units"
         elif actor_of(request).is_platform:
             names.insert(0, "tenant")
-        return ((None, {"fields": names}), *self.fieldsets[1:])
+        return ((None, {"fields": names}), *self.fieldsets[1:], *self.tabs(request, obj))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
         # Codes of this denomination are in stock, and orders keep the currency: another one is another product.
@@ -79,9 +80,7 @@ class ProductAdmin(TenantColumn, DeskAdmin[Product]):
             pictures.discard(gone)
 
     def get_form(self, request: HttpRequest, obj: Product | None = None, change: bool = False, **kwargs: Any) -> Any:
-        actor, base = actor_of(request), ProductForm if obj is None else ProductChangeForm
-        own = actor.tenant if obj is None and not actor.is_platform else None
-        kwargs["form"] = type(base.__name__, (base,), {"own_tenant": own})
+        kwargs["form"] = ProductForm if obj is None else ProductChangeForm
         return super().get_form(request, obj, change=change, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

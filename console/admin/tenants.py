@@ -22,6 +22,7 @@ from accounts.tasks import TELL_MEMBERS
 from console.admin import pages, purchases
 from console.admin.base import DeskAdmin, ReadOnly, facts
 from console.admin.figures import label
+from console.admin.texts import TextsAdmin
 from foundation import outbox
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
@@ -67,7 +68,7 @@ class DomainLookInline(ReadOnly, DomainInline):
     can_delete = False
 
 
-class TenantAdmin(DeskAdmin[Tenant]):
+class TenantAdmin(TextsAdmin, DeskAdmin[Tenant]):
     """All tenants, for the platform."""
 
     form = TenantForm

@@ -6,15 +6,24 @@ from typing import Any
 
 from rest_framework import serializers
 
-from billing import desk
+from billing import catalogue, desk
+from console.api import texts
 from console.api.errors import Refused
-from console.api.fields import Above0, Amount, Count, Currency, Id, Place, Words
+from console.api.fields import Above0, Amount, Count, Currency, Id, Place, Prose, Words
 from console.api.filters import Flag, Text
 from console.api.rows import DeskRows, ForShop, documented
+from console.api.texts import SLUG
 
-SLUG = r"^[-a-zA-Z0-9_]+$"
 KINDS = desk.choices("coupon", "kind")
 _PERCENT_WHOLE = 10_000
+
+
+def check_texts(row: Any) -> None:
+    """Refuse addresses that another row has, and questions that ask something else in another language; nothing is kept then."""
+    try:
+        catalogue.check_texts(row)
+    except catalogue.BadProduct as error:
+        raise Refused(str(error), field="translations") from None
 
 
 class CategoryForm(serializers.Serializer[Any]):
@@ -22,6 +31,8 @@ class CategoryForm(serializers.Serializer[Any]):
 
     name = Words(max_length=80)
     slug = serializers.RegexField(SLUG, max_length=60)
+    description = Prose(max_length=20_000, required=False, help_text="Markdown.")
+    translations = texts.translations("Category", desk.translatable("category"))
     is_active = serializers.BooleanField(required=False)
     sort = Place(required=False)
 
@@ -37,6 +48,8 @@ class CategoryShown(serializers.Serializer[Any]):
     shop = serializers.CharField(source="tenant.slug")
     name = serializers.CharField()
     slug = serializers.CharField()
+    description = serializers.CharField()
+    translations = texts.translations("Category", desk.translatable("category"))
     is_active = serializers.BooleanField()
     sort = serializers.IntegerField()
 
@@ -51,6 +64,10 @@ class CategoriesView(DeskRows):
     serializer_class = CategoryShown
     form, form_new = CategoryForm, CategoryNew
     filters = (Text("slug"), Flag("is_active"))
+
+    def put(self, row: Any, values: dict[str, Any]) -> None:
+        super().put(row, values)
+        check_texts(row)
 
 
 class CouponForm(serializers.Serializer[Any]):

@@ -10,11 +10,13 @@ from rest_framework.response import Response
 
 from billing import catalogue, desk, offers, questions
 from console.admin.base import facts
+from console.api import texts
 from console.api.errors import Refused
 from console.api.fields import Above0, Amount, Count, Currency, Id, Place, Prose, Words
 from console.api.filters import Choice, Flag, Number, Text
-from console.api.offers import SLUG
+from console.api.offers import check_texts
 from console.api.rows import DeskRows, ForShop, documented
+from console.api.texts import SLUG
 
 STOCK_SHOWN, KINDS = desk.choices("product", "stock_shown"), desk.choices("product", "kind")
 
@@ -59,6 +61,10 @@ class ProductForm(serializers.Serializer[Any]):
     lead = Id(allow_null=True, required=False, help_text="The product on whose page this one is offered.")
     choice = Prose(max_length=60, required=False, help_text="Its name as a choice there, such as $5.")
     asked = Prose(max_length=5_000, required=False, help_text="Asked of buyers, one a line: `Account *`, `Region = EU | US`.")
+    summary = Prose(max_length=160, required=False, help_text="One line below the name.")
+    meta_title = Prose(max_length=120, required=False, help_text="For search engines; empty: the name.")
+    meta_description = Prose(max_length=300, required=False, help_text="For search engines; empty: the summary, else the description.")
+    translations = texts.translations("Product", desk.translatable("product"))
     is_active = serializers.BooleanField(required=False)
     sort = Place(required=False)
 
@@ -82,6 +88,10 @@ class ProductShown(serializers.Serializer[Any]):
     lead = serializers.IntegerField(source="lead_id", allow_null=True)
     choice = serializers.CharField()
     asked = serializers.SerializerMethodField()
+    summary = serializers.CharField()
+    meta_title = serializers.CharField()
+    meta_description = serializers.CharField()
+    translations = texts.translations("Product", desk.translatable("product"))
     description = serializers.CharField()
     instructions = serializers.CharField()
     units_micros = serializers.IntegerField()
@@ -151,6 +161,7 @@ class ProductsView(DeskRows):
             except ValueError as error:
                 raise Refused(str(error), field="tiers") from None
         super().put(row, values)
+        check_texts(row)
 
     def _place(self, row: Any, values: dict[str, Any]) -> None:
         """Look up the shelf, and the product on whose page this one is to lie."""

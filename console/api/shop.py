@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from accounts import legal
 from accounts.models import LegalPage, Tenant
+from console.api import texts
 from console.api.base import CHANGERS, STAFF
 from console.api.errors import Refused
 from console.api.fields import Prose, Words
@@ -49,6 +50,7 @@ class ShopForm(serializers.Serializer[Any]):
         required=False,
         help_text="Days that network addresses are kept; null: the platform's.",
     )
+    translations = texts.translations("Shop", Tenant.translatable)
 
 
 class ShopShown(serializers.Serializer[Any]):
@@ -73,6 +75,7 @@ class ShopShown(serializers.Serializer[Any]):
     captcha = serializers.ChoiceField(choices=Tenant.Captcha.choices)
     facade = serializers.ChoiceField(choices=Tenant.Facade.choices, allow_blank=True)
     address_days = serializers.IntegerField(allow_null=True)
+    translations = texts.translations("Shop", Tenant.translatable)
 
 
 class ShopView(EditableRows):

@@ -13,6 +13,7 @@ from accounts import legal, tenants
 from accounts.models import LegalPage, Tenant
 from billing import referrals
 from console.pages import brand
+from foundation.translations import PARAMETER
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
@@ -37,6 +38,13 @@ def _closure(tenant: Tenant | None) -> str:
     return _("This shop is suspended for the time being. Keys are refused until it opens again; balances stay.")
 
 
+def _here(request: HttpRequest) -> str:
+    """Return where the visitor is, in whatever language they choose next."""
+    asked = request.GET.copy()
+    asked.pop(PARAMETER, None)
+    return f"{request.path}?{asked.urlencode()}" if asked else request.path
+
+
 def base_url(request: HttpRequest) -> str:
     """Give the address of this site without a trailing slash: what a client puts before `/v1`."""
     prefix = request.META.get("SCRIPT_NAME", "").rstrip("/")
@@ -45,19 +53,21 @@ def base_url(request: HttpRequest) -> str:
 
 def keyosk(request: HttpRequest) -> dict[str, Any]:
     """Give `keyosk` to every template: tenant, name, is_platform, colour version, theme, prefix, base_url, languages."""
-    tenant = getattr(request, "tenant", None)
+    tenant: Tenant | None = getattr(request, "tenant", None)
+    said = tenants.spoken(tenant) if tenant else None
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
     prefix = request.META.get("SCRIPT_NAME", "").rstrip("/")
     return {
         "keyosk": {
-            "tenant": tenant,
-            "name": tenant.name if tenant else "Keyosk",
+            "tenant": said,
+            "name": said.name if said else "Keyosk",
             "is_platform": tenant is None or tenant.parent_id is None,
             "logo_url": tenant.logo_url if tenant else "",
             "brand_version": brand.version(tenant.colour if tenant else brand.DEFAULT),
             "theme": theme if theme in THEMES else "auto",
             "themes": THEMES,
             "languages": [one for one in settings.LANGUAGES if not (tenant and tenant.languages) or one[0] in tenant.languages],
+            "here": SimpleLazyObject(lambda: _here(request)),
             "legal": SimpleLazyObject(lambda: _legal(tenant)),
             "referrals": SimpleLazyObject(lambda: tenant is not None and referrals.program(tenant) is not None),
             "closure": SimpleLazyObject(lambda: _closure(tenant)),

@@ -55,7 +55,11 @@ def landing(request: PageRequest) -> HttpResponse:
     if tenant.parent_id is None:
         model = next(iter(offer.at(tenant_id=tenant.pk)), "gpt-4o-mini")
         return render(request, "console/landing.html", {"model": model, "shop_url": _shop_url(request)})
-    return render(request, "console/storefront.html", {"products": catalogue.window(tenant=tenant)[:TEASER]})
+    return render(
+        request,
+        "console/storefront.html",
+        {"products": [catalogue.spoken(one, tenant=tenant) for one in catalogue.window(tenant=tenant)[:TEASER]]},
+    )
 
 
 def _shop_url(request: PageRequest) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from billing import capability, codes, direct, orders
+from billing import capability, catalogue, codes, direct, orders
 from console.pages.door import MemberRequest, members_only
 
 
@@ -21,7 +21,7 @@ from console.pages.door import MemberRequest, members_only
 @require_http_methods(["GET", "HEAD", "POST"])
 def topup(request: MemberRequest) -> HttpResponse:
     """Offer the presets; on POST order one and go to its page."""
-    offered = direct.presets(request.tenant.pk)
+    offered = [catalogue.spoken(one, tenant=request.tenant) for one in direct.presets(request.tenant.pk)]
     if request.method != "POST":
         return _page(request, offered)
     chosen = next((one for one in offered if str(one.pk) == request.POST.get("preset")), None)

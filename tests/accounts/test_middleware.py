@@ -68,3 +68,31 @@ def test_only_the_relays_socket_may_tell_the_address(rf: RequestFactory, peer: s
     request = rf.get("/", headers={"x-real-ip": told}, REMOTE_ADDR=peer)
     AddressMiddleware(lambda request: HttpResponse())(request)
     assert request.META["REMOTE_ADDR"] == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "offered", "address", "headers", "expected"),
+    [
+        ("en", [], "/shop/", {"accept-language": "zh-TW"}, "zh-hant"),
+        ("en", [], "/shop/?lang=zh-hans", {"accept-language": "zh-TW"}, "zh-hans"),
+        ("en", [], "/shop/?lang=de", {"accept-language": "zh-TW"}, "zh-hant"),
+        ("zh-hans", [], "/shop/", {}, "zh-hans"),
+        ("zh-hans", [], "/shop/", {"accept-language": "en"}, "en"),
+        ("en", ["zh-hant"], "/shop/", {}, "zh-hant"),
+        ("en", ["en"], "/shop/?lang=zh-hans", {"accept-language": "en"}, "en"),
+    ],
+)
+def test_a_page_speaks_as_asked_else_as_the_visitor_else_as_the_shop(
+    tenant: Tenant, own: str, offered: list[str], address: str, headers: dict[str, str], expected: str
+) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(language=own, languages=offered)
+    assert f'<html lang="{expected}"' in Client(headers={"host": "shop.test", **headers}).get(address).content.decode()
+
+
+def test_the_language_of_an_address_stays_and_the_menu_overrules_it(tenant: Tenant) -> None:
+    client = Client(headers={"host": "shop.test", "accept-language": "en"})
+    page = client.get("/shop/?q=a&lang=zh-hans").content.decode()
+    assert 'name="next" value="/shop/?q=a"' in page
+    assert '<html lang="zh-hans"' in client.get("/shop/").content.decode()
+    assert client.post("/i18n/setlang/", {"language": "en", "next": "/shop/?q=a"})["Location"] == "/shop/?q=a"
+    assert '<html lang="en"' in client.get("/shop/").content.decode()

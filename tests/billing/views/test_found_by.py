@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from xml.etree import ElementTree
@@ -11,7 +12,7 @@ from django.test import Client
 
 from accounts import tenants
 from accounts.models import Membership, Tenant
-from billing.models import Product
+from billing.models import Category, Product
 from tests.billing.shop import card_product, stocked
 
 pytestmark = pytest.mark.django_db
@@ -63,7 +64,56 @@ def test_the_site_map_lists_this_shop_alone(guest: Client, tenant: Tenant, stran
     answer = guest.get("/sitemap.xml")
     assert answer["Content-Type"] == "application/xml"
     places = [node.text for node in ElementTree.fromstring(answer.content).iter() if node.tag.endswith("loc")]  # noqa: S314  # our own
-    assert places == ["http://shop.test/", "http://shop.test/shop/", "http://shop.test/p/five-dollars/"]
+    pages = ["http://shop.test/", "http://shop.test/shop/", "http://shop.test/p/five-dollars/"]
+    assert places == [f"{page}{query}" for page in pages for query in ("", *(f"?lang={one}" for one in ("zh-hant", "zh-hans", "en")))]
+
+
+def test_the_site_map_of_one_language_says_nothing_of_languages(guest: Client, tenant: Tenant) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(languages=["zh-hans"], language="zh-hans")
+    body = guest.get("/sitemap.xml").content.decode()
+    assert "<loc>http://shop.test/shop/</loc></url>" in body
+    assert "hreflang" not in body
+    assert "hreflang" not in guest.get("/shop/").content.decode()
+
+
+@pytest.fixture
+def spoken(tenant: Tenant) -> Product:
+    """A product on a shelf, both with an address of their own in Chinese."""
+    shelf = Category.objects.create(tenant=tenant, name="Codes", slug="codes", translations={"zh-hans": {"slug": "edu"}})
+    product = stocked(tenant)
+    said = {"zh-hans": {"name": "五美元", "slug": "wu-meiyuan", "summary": "立即到账"}}
+    Product.objects.filter(pk=product.pk).update(category=shelf, translations=said)
+    return product
+
+
+def links(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<link rel="alternate" hreflang="([^"]+)" href="([^"]+)">', html.unescape(page)))
+
+
+def test_a_product_names_its_address_in_every_language(guest: Client, spoken: Product) -> None:
+    there = {
+        "en": "http://shop.test/p/five-dollars/?lang=en", "zh-Hans": "http://shop.test/p/wu-meiyuan/?lang=zh-hans",
+        "zh-Hant": "http://shop.test/p/five-dollars/?lang=zh-hant", "x-default": "http://shop.test/p/five-dollars/",
+    }  # fmt: skip
+    for tag, address in there.items():
+        page = guest.get(address, headers={"accept-language": "en"}).content.decode()
+        assert links(page) == there, tag
+        assert f'<link rel="canonical" href="{address}">' in html.unescape(page)
+        guest.cookies.clear()
+    page = guest.get(there["zh-Hans"]).content.decode()
+    assert '<html lang="zh-hans"' in page
+    assert '<meta name="description" content="立即到账">' in page
+    assert said(page)["name"] == "五美元"
+    assert (said(page)["url"], said(page)["sku"]) == (there["zh-Hans"], "five-dollars")
+
+
+def test_a_category_names_its_address_in_every_language(guest: Client, spoken: Product) -> None:
+    page = guest.get("/shop/?category=codes&lang=zh-hans&q=x").content.decode()
+    assert links(page)["zh-Hans"] == "http://shop.test/shop/?category=edu&lang=zh-hans"
+    assert '<link rel="canonical" href="http://shop.test/shop/?category=edu&amp;lang=zh-hans">' in page
+    body = html.unescape(guest.get("/sitemap.xml").content.decode())
+    assert "<loc>http://shop.test/shop/?category=edu&lang=zh-hans</loc>" in body
+    assert '<xhtml:link rel="alternate" hreflang="zh-Hans" href="http://shop.test/p/wu-meiyuan/?lang=zh-hans"/>' in body
 
 
 def test_a_second_domain_names_the_first(tenant: Tenant) -> None:
