@@ -1,4 +1,4 @@
-"""What a customer bought, a page at a time, and what an order forgets of them."""
+"""What a customer bought, a page at a time, what of it they may ask back, and what an order forgets of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django.db.models.functions import Lower
 
 from accounts import retention
 from accounts.models import User
-from billing import capability
+from billing import capability, refunds
 from billing.models.codes import CodeEvent
+from billing.models.refunds import Refund
 from billing.models.restock import RestockWish
 from billing.models.shop import Order
 from billing.money import format_minor
@@ -35,6 +36,13 @@ def page(*, membership_id: int, before: int | None = None, limit: int) -> list[B
         Bought(order, capability.of(order), format_minor(order.total_minor, currency=order.currency))
         for order in rows.order_by("-pk")[:limit]
     ]
+
+
+def askable(order: Order) -> refunds.Offer | None:
+    """Return what its buyer may ask back now; None where nothing is left, or it was asked already."""
+    attempt = order.attempts.filter(settles_order=True).exclude(refunds__state=Refund.State.REQUESTED).first()
+    could = refunds.offer(attempt) if attempt is not None and order.state in {Order.State.DELIVERED, Order.State.PAID} else None
+    return could if could is not None and could.amount_minor + could.credit_minor > 0 else None
 
 
 def forget(*, user_id: int) -> int:

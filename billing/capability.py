@@ -33,6 +33,9 @@ def site_of(request: HttpRequest) -> str:
 
 def link_to(order: Order) -> str:
     """Return the absolute address of an order's page on the site where it was placed; empty where that is not known."""
-    path = reverse("order", kwargs={"capability": of(order)})
-    # Where this runs there may be a prefix of its own, or none.
-    return f"{order.site}/{path.removeprefix(get_script_prefix())}" if order.site else ""
+    return at(order.site, "order", capability=of(order)) if order.site else ""
+
+
+def at(site: str, name: str, **arguments: str) -> str:
+    """Return the absolute address of a page on a site: where this runs there may be a prefix of its own, or none."""
+    return f"{site}/{reverse(name, kwargs=arguments).removeprefix(get_script_prefix())}"

@@ -1,32 +1,88 @@
-"""How an open order can be paid: through which accounts, wholly or with what the buyer's store credit pays."""
+"""How an open order can be paid: the ways, wholly or with what the buyer's store credit pays; begin it, and ask what became of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from accounts.models import Membership
-from billing import gateways, store_credit
-from billing.models import GatewayAccount, Order
+from billing import callbacks, capability, gateway_alarms, gateways, orders, redeem_limits, store_credit
+from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
+from billing.payments.base import GatewayError, Links
+
+# So many of an order's payments are asked about at once.
+_ASKED = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One button: `amount` is what is paid through the account, `credit` what store credit pays beside it (empty: nothing)."""
+    """One button: so much is paid through the account, and so much with store credit beside it, in minor units of `currency`."""
 
     account: GatewayAccount
-    amount: str
-    credit: str = ""
+    amount_minor: int
+    currency: str
+    credit_minor: int = 0
+
+    @property
+    def amount(self) -> str:
+        """Return what is paid through the account, ready to print."""
+        return format_minor(self.amount_minor, currency=self.currency)
+
+    @property
+    def credit(self) -> str:
+        """Return what store credit pays beside it, ready to print; empty for nothing."""
+        return format_minor(self.credit_minor, currency=self.currency) if self.credit_minor else ""
 
 
 def ways(order: Order, *, payer: Membership | None) -> list[Way]:
     """Return the ways to pay, store credit first; `payer` is who looks at the page: nobody spends another's credit."""
     usable = store_credit.usable(order) if payer is not None and payer.pk == order.membership_id else 0
-    whole, part = (format_minor(amount, currency=order.currency) for amount in (order.total_minor, usable))
-    rest = format_minor(order.total_minor - usable, currency=order.currency)
+    total, currency = order.total_minor, order.currency
     found = gateways.usable(tenant=order.tenant)
-    own = [Way(one, whole) for one in found if one.driver == store_credit.DRIVER and usable == order.total_minor]
+    own = [Way(one, total, currency) for one in found if one.driver == store_credit.DRIVER and usable == total]
     others = [one for one in found if one.driver != store_credit.DRIVER]
     has_credit = any(one.driver == store_credit.DRIVER for one in found)
-    mixed = [Way(one, rest, part) for one in others] if has_credit and 0 < usable < order.total_minor else []
-    return [*own, *mixed, *(Way(one, whole) for one in others)]
+    mixed = [Way(one, total - usable, currency, usable) for one in others] if has_credit and 0 < usable < total else []
+    return [*own, *mixed, *(Way(one, total, currency) for one in others)]
+
+
+def begin(order: Order, account: GatewayAccount, *, payer: Membership | None, with_credit: bool, site: str, device: str = "pc") -> str:
+    """Begin a payment, or go on with the one that was begun; return the address at which the buyer pays, or sees that it is done.
+
+    `site` is where the buyer comes back to. Raises orders.OrderError and GatewayError.
+    """
+    attempt = orders.start_payment(order=order, account=account, payer=payer, with_credit=with_credit)
+    driver = gateways.driver_of(account.driver)
+    try:
+        begun = driver.start(attempt, links=links(attempt, site=site, device=device))
+    except GatewayError as error:
+        gateway_alarms.tell(account, str(error))
+        raise
+    if driver.pays_at_once:
+        callbacks.ask(attempt)
+    return begun.url
+
+
+def ask(order: Order) -> bool:
+    """Ask gateways about an order's payments that wait, now and then; tell whether one of these had an end."""
+    if not redeem_limits.may_ask_gateways(order_id=order.pk):
+        return False
+    found = waiting(order).select_related("account__tenant", "order").order_by("-pk")[:_ASKED]
+    return sum(callbacks.ask(attempt) for attempt in found) > 0
+
+
+def waiting(order: Order) -> QuerySet[PaymentAttempt]:
+    """Return the payments of an order that were begun and have no end yet."""
+    return order.attempts.filter(state=PaymentAttempt.State.PENDING)
+
+
+def links(attempt: PaymentAttempt, *, site: str, device: str) -> Links:
+    """Return the absolute addresses a gateway needs for a payment."""
+    driver, account = gateways.driver_of(attempt.account.driver), attempt.account
+    if driver.has_account_address:
+        notify = capability.at(site, "pay_webhook", gateway=driver.slug, account=account.token)
+    else:
+        notify = capability.at(site, "pay_notify", gateway=driver.slug, attempt=attempt.token)
+    return Links(order=capability.at(site, "order", capability=capability.of(attempt.order)), notify=notify, device=device)

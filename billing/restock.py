@@ -9,12 +9,11 @@ from typing import Any
 
 from django.core import signing
 from django.db import transaction
-from django.urls import get_script_prefix, reverse
 from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import Tenant
-from billing import catalogue
+from billing import capability, catalogue
 from billing.models import Product, RestockWish
 from foundation import notify, outbox
 
@@ -94,8 +93,8 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
         return
     shop = tenants.spoken(wish.product.tenant, wish.language)
     product = catalogue.spoken(wish.product, tenant=shop, language=wish.language)
-    stop_at, page = _at(wish, reverse("restock", kwargs={"token": token_of(wish)})), (product.lead or product).slug
-    link = stop_at if payload["template"] == "restock_confirm" else _at(wish, reverse("product", kwargs={"slug": page}))
+    stop_at, page = capability.at(wish.site, "restock", token=token_of(wish)), (product.lead or product).slug
+    link = stop_at if payload["template"] == "restock_confirm" else capability.at(wish.site, "product", slug=page)
     context = {"shop": shop.name, "product": catalogue.name_of(product), "link": link, "stop": stop_at}
     mail = {
         "to": wish.email, "template": payload["template"], "context": context, "language": wish.language or shop.language,
@@ -104,7 +103,3 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     notify.deliver_email(message_id, mail)
     if payload["template"] == "restock":
         stop(wish)
-
-
-def _at(wish: RestockWish, path: str) -> str:
-    return f"{wish.site}/{path.removeprefix(get_script_prefix())}"

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,30 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import tenants
-from billing import (
-    bought,
-    callbacks,
-    checkout,
-    codes,
-    gateway_alarms,
-    gateways,
-    invoices,
-    ledger,
-    orders,
-    redeem_limits,
-    refunds,
-    selectors,
-    texts,
-)
+from billing import bought, buyers, checkout, codes, gateways, invoices, ledger, orders, refunds, selectors, texts
+from billing import capability as secret
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
 from billing.money import format_minor, format_usd
-from billing.payments.base import RETURNED, GatewayError, Links
+from billing.payments.base import RETURNED, GatewayError
 from billing.views import browser
 from billing.views.door import ShopRequest, address_of, device_of, entering, in_app_address, member_of, private
 from foundation import csp
-
-# So many of an order's payments are asked about at once.
-_ASKED = 3
 
 
 @require_safe
@@ -50,7 +33,7 @@ def order(request: HttpRequest, capability: str) -> HttpResponse:
     """
     visitor = entering(request)
     if RETURNED in request.GET:
-        _ask(find_or_404(visitor, capability))
+        checkout.ask(find_or_404(visitor, capability))
     context = _context(visitor, capability)
     response = private(render(request, "shop/order.html", context))
     accounts: list[GatewayAccount] = [way.account for way in context["ways"]]
@@ -75,18 +58,13 @@ def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
     account = next((row for row in gateways.usable(tenant=visitor.tenant) if str(row.pk) == request.POST.get("account")), None)
     if account is None:
         raise Http404
+    payer, with_credit, site = visitor.actor.membership, "credit" in request.POST, secret.site_of(request)
     try:
-        payer, with_credit = visitor.actor.membership, "credit" in request.POST
-        attempt = orders.start_payment(order=found, account=account, payer=payer, with_credit=with_credit)
-        driver = gateways.driver_of(account.driver)
-        begun = driver.start(attempt, links=links_for(request, attempt, capability=capability))
-        if driver.pays_at_once:
-            callbacks.ask(attempt)
-        return private(redirect(begun.url))
+        url = checkout.begin(found, account, payer=payer, with_credit=with_credit, site=site, device=device_of(request))
+        return private(redirect(url))
     except orders.OrderError as refusal:
         messages.error(request, str(refusal))
-    except GatewayError as refusal:  # its words are for the shop
-        gateway_alarms.tell(account, str(refusal))
+    except GatewayError:  # its words are for the shop
         messages.error(request, _("This way to pay does not answer at the moment. Try it again, or choose another one."))
     return private(redirect("order", capability=capability))
 
@@ -94,7 +72,7 @@ def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
 @require_POST
 def order_ask(request: HttpRequest, capability: str) -> HttpResponse:
     """Ask gateways about an order's payments that wait, because the buyer says that it is paid."""
-    if not _ask(find_or_404(entering(request), capability)):
+    if not checkout.ask(find_or_404(entering(request), capability)):
         messages.info(request, _("Nothing has come in yet. It can take a minute: this page shows it by itself."))
     return private(redirect("order", capability=capability))
 
@@ -141,17 +119,6 @@ def order_refund(request: HttpRequest, capability: str) -> HttpResponse:
     return private(redirect("order", capability=capability))
 
 
-def links_for(request: HttpRequest, attempt: PaymentAttempt, *, capability: str) -> Links:
-    """Return the absolute addresses a gateway needs for a payment."""
-    driver, account = gateways.driver_of(attempt.account.driver), attempt.account
-    if driver.has_account_address:
-        notify_path = reverse("pay_webhook", kwargs={"gateway": driver.slug, "account": account.token})
-    else:
-        notify_path = reverse("pay_notify", kwargs={"gateway": driver.slug, "attempt": attempt.token})
-    page = reverse("order", kwargs={"capability": capability})
-    return Links(order=request.build_absolute_uri(page), notify=request.build_absolute_uri(notify_path), device=device_of(request))
-
-
 def find_or_404(request: ShopRequest, capability: str) -> Order:
     """Return the order at a secret address of this shop."""
     found = orders.find(tenant=request.tenant, secret=capability)
@@ -160,24 +127,11 @@ def find_or_404(request: ShopRequest, capability: str) -> Order:
     return found
 
 
-def _ask(order: Order) -> bool:
-    """Ask gateways about an order's payments that wait, now and then; tell whether one of these had an end."""
-    if not redeem_limits.may_ask_gateways(order_id=order.pk):
-        return False
-    waiting = _waiting(order).select_related("account__tenant", "order").order_by("-pk")[:_ASKED]
-    return sum(callbacks.ask(attempt) for attempt in waiting) > 0
-
-
-def _waiting(order: Order) -> QuerySet[PaymentAttempt]:
-    """Return the payments of an order that were begun and have no end yet."""
-    return order.attempts.filter(state=PaymentAttempt.State.PENDING)
-
-
 def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
     found = find_or_404(request, capability)
     pieces, is_open = bought.pieces(found), found.state == Order.State.PENDING
     member = request.actor.membership
-    begun = list(_waiting(found).order_by("-pk"))
+    begun = list(checkout.waiting(found).order_by("-pk"))
     return {
         "order": found,
         "capability": capability,
@@ -208,15 +162,8 @@ def _here(attempt: PaymentAttempt) -> dict[str, str]:
 
 def _refund_of(order: Order) -> dict[str, Any]:
     """Return what the page says of paying back: what was asked or done, else how much could be."""
-    last = Refund.objects.filter(attempt__order=order).first()
-    attempt = order.attempts.filter(settles_order=True).first()
-    could = refunds.offer(attempt) if attempt and order.state in {Order.State.DELIVERED, Order.State.PAID} else None
-    may_ask = could is not None and could.amount_minor + could.credit_minor > 0 and (last is None or last.state != Refund.State.REQUESTED)
-    return {
-        "last": last,
-        "last_amount": refunds.spell(last) if last else "",
-        "offer": _fair(could, order) if could and may_ask else "",
-    }
+    last, could = Refund.objects.filter(attempt__order=order).first(), buyers.askable(order)
+    return {"last": last, "last_amount": refunds.spell(last) if last else "", "offer": _fair(could, order) if could else ""}
 
 
 def _fair(could: refunds.Offer, order: Order) -> str:

@@ -6,17 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import callbacks, codes, desk, hand_delivery, orders, outside, refunds, settlement
+from billing import callbacks, codes, desk, hand_delivery, orders, outside, refunds, selectors, settlement
 from console.api.base import CHANGERS
 from console.api.errors import Refused
 from console.api.fields import Above0, Words
-from console.api.filters import Choice, Day, LastDay, Number, Text
+from console.api.filters import Choice, Day, Flag, LastDay, Number, Text
 from console.api.refunds import RefundShown
 from console.api.rows import Reason, TableRows, documented
 
@@ -40,6 +41,8 @@ class OrderShown(serializers.Serializer[Any]):
     customer = serializers.IntegerField(source="membership_id", allow_null=True)
     email = serializers.CharField()
     contact = serializers.CharField()
+    language = serializers.CharField()
+    answers = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
     created_at = serializers.DateTimeField()
     reserved_until = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
@@ -74,14 +77,18 @@ class Step(serializers.Serializer[Any]):
 
 
 class OrderDetail(OrderShown):
-    """The same; staff also read why it waits, its payments and its steps."""
+    """The same; staff also read why it waits, where it came from, its payments and its steps."""
 
     review_reason = serializers.SerializerMethodField()
+    address = serializers.SerializerMethodField(help_text="From where it was placed.")
     payments = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField()
 
     def get_review_reason(self, order: Any) -> str:
         return str(order.review_reason) if self.context["is_staff"] else ""
+
+    def get_address(self, order: Any) -> str | None:
+        return order.address if self.context["is_staff"] else None
 
     @extend_schema_field(Payment(many=True))
     def get_payments(self, order: Any) -> Any:
@@ -120,6 +127,13 @@ class Asked(serializers.Serializer[Any]):
     order = OrderDetail()
 
 
+class ToLookAt(Flag):
+    """Only those with money that waits for a person: late, double, of a wrong amount."""
+
+    def narrow(self, rows: QuerySet[Any], request: Request) -> QuerySet[Any]:
+        return selectors.to_look_at(rows) if self.value(request) else rows
+
+
 @documented("orders")
 class OrdersView(TableRows):
     """Orders."""
@@ -134,7 +148,8 @@ class OrdersView(TableRows):
     own_scopes = frozenset({"confirm"})
     filters = (
         Choice("state", [state for state, _ in STATES]), Text("number"), Text("email", "email__iexact"),
-        Number("customer", "membership_id"), Number("product"), Day("since", "created_at__gte"), LastDay("until", "created_at__lt"),
+        Choice("kind", [kind for kind, _ in desk.choices("order", "kind")]), ToLookAt("look"), Number("customer", "membership_id"),
+        Number("product"), Day("since", "created_at__gte"), LastDay("until", "created_at__lt"),
     )  # fmt: skip
 
     @extend_schema(operation_id="orders_read", responses=OrderDetail)

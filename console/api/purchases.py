@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import exceptions, serializers, status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import audit
-from billing import capability, catalogue, codes, desk, offers, orders
+from billing import capability, catalogue, codes, desk, offers, orders, redeem_limits, restock
 from console.admin import purchases
 from console.api.base import CHANGERS
 from console.api.errors import Refused
@@ -92,6 +94,22 @@ class PurchasesView(TableRows):
             audit.record(actor=self.actor, action="tenant.buy", target=self.actor.tenant, after=told)
         address = capability.link_to(placed.order)
         return Response(Bought(placed.order, context={"address": address}).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="purchases_notify", request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def notify(self, request: Request, pk: int) -> Response:
+        product: Any = catalogue.stocked(self.get_queryset()).filter(pk=pk, tenant=self.actor.tenant).first()
+        email = self.member.user.email
+        if product is None:
+            raise exceptions.NotFound
+        if product.stock or not email:
+            raise Refused("It is there." if email else "Add an address first.")
+        if not redeem_limits.may_ask_for_stock(address=request.META.get("REMOTE_ADDR"), email=email):
+            raise exceptions.Throttled
+        http, is_known = request._request, EmailAddress.objects.filter(user=self.member.user, email__iexact=email, verified=True).exists()
+        site = purchases.site_of(http, self.actor.tenant)
+        restock.ask(product=product, email=email, language=get_language() or "", site=site, is_known=is_known)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _buyer(self, *, is_stock: bool) -> orders.Buyer:
         http = self.request._request

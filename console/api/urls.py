@@ -34,6 +34,7 @@ from console.api.limits import LimitsView
 from console.api.mail_texts import MailTextsView
 from console.api.offers import CategoriesView, CouponsView
 from console.api.orders import OrdersView
+from console.api.own_orders import OwnOrdersView
 from console.api.past import PastView
 from console.api.payments import AccountsView as PaymentAccountsView
 from console.api.payments import GatewaysView, MessagesView
@@ -114,6 +115,7 @@ router.register("referral-programs", ProgramsView, "api-referral-programs")
 router.register("referrals", ReferralsView, "api-referrals")
 router.register("referral-rewards", RewardsView, "api-referral-rewards")
 router.register("past-entries", PastView, "api-past-entries")
+router.register("me/orders", OwnOrdersView, "api-me-orders")
 router.register("me/addresses", AddressesView, "api-me-addresses")
 router.register("me/factors", FactorsView, "api-me-factors")
 router.register("me/connections", ConnectionsView, "api-me-connections")

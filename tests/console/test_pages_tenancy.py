@@ -100,6 +100,7 @@ OF_API: dict[str, type[Model]] = {
 # The collections below `me/` → the model whose objects are a person's own.
 OWN: dict[str, type[Model]] = {
     "addresses": EmailAddress, "factors": Authenticator, "connections": SocialAccount, "sessions": UserSession, "visits": SupportVisit,
+    "orders": Order,
 }  # fmt: skip
 
 
@@ -176,12 +177,13 @@ def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 
 def _give_credentials(member: Membership) -> None:
-    """Give somebody one of everything that people sign in with, and a visit."""
+    """Give somebody one of everything that people sign in with, a visit, and the shop's order."""
     user, mark = member.user, member.tenant.slug
     EmailAddress.objects.create(user=user, email=user.email or "", verified=True, primary=True)
     TOTP.activate(user, generate_totp_secret())
     SocialAccount.objects.create(user=user, provider="github", uid=mark)
     UserSession.objects.create(user=user, ip="127.0.0.1", session_key=f"key-{mark}", user_agent=mark)
+    Order.objects.filter(tenant=member.tenant, membership=None).update(membership=member)
     SupportVisit.objects.create(membership=member, visitor=user, reason=mark, ends_at=timezone.now(), ended_at=timezone.now())
 
 

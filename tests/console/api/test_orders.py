@@ -36,7 +36,21 @@ def test_a_customer_reads_own_orders_and_nothing_of_the_shops_side(end_user: Mem
     assert (told["total_minor"], told["payments"], told["steps"]) == (3900, [], [])
     assert call("GET", f"orders/{other.pk}/")[0] == 404
     assert call("POST", f"orders/{mine.pk}/cancel/", {"reason": "x"})[0] == 404
-    assert [one["number"] for one in program(reseller_owner)("GET", "orders/")[1]["results"]] == [other.number, mine.number]
+    desk = program(reseller_owner)
+    assert [one["number"] for one in desk("GET", "orders/")[1]["results"]] == [other.number, mine.number]
+    assert [one["number"] for one in desk("GET", "orders/?kind=code&look=false")[1]["results"]] == [other.number, mine.number]
+    assert desk("GET", "orders/?kind=topup")[1]["results"] == []
+
+
+def test_money_that_needs_a_look_is_found(reseller_owner: Membership) -> None:
+    product, account = stocked(reseller_owner.tenant), sandbox(reseller_owner.tenant)
+    odd = pay(attempt(product, account), amount=3_800)
+    pay(attempt(product, account))
+    Order.objects.filter(pk=odd.pk).update(address="203.0.113.7", answers=[{"label": "Account", "value": "ann"}])
+    call = program(reseller_owner)
+    assert [one["number"] for one in call("GET", "orders/?look=true")[1]["results"]] == [odd.number]
+    told = call("GET", f"orders/{odd.pk}/")[1]
+    assert (told["state"], told["address"], told["answers"]) == ("review", "203.0.113.7", [{"label": "Account", "value": "ann"}])
 
 
 def test_staff_cancel_and_a_repeat_is_refused(reseller_owner: Membership) -> None:
