@@ -1,4 +1,4 @@
-"""Tell people in time that a limit or a wallet is being used up (at 80 % and 100 % of each window, below a balance), or credit ends.
+"""Tell people in time that a limit or a wallet is being used up (80 % and 100 % of each window, below a balance), or credit or codes end.
 
 Each threshold of each window is told once, however often it is looked at, and in the transaction that remembers it.
 """
@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import datetime
 import zoneinfo
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count, Min
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts import events, mailing
-from accounts.models import ApiKey, Membership
-from billing import money
-from billing.models import QUOTA, LedgerAccount, LimitAlert, WalletWatch
+from accounts.models import ApiKey, Membership, Tenant
+from billing import money, order_mail
+from billing.models import QUOTA, Code, LedgerAccount, LimitAlert, Order, WalletWatch
 
 NEAR_PERCENT = 80
 # So long before credit ends its owner is told.
 EXPIRES_SOON = datetime.timedelta(days=3)
+# So long before codes can no longer be redeemed their buyer is told, unless they were bought just now.
+CODES_END_SOON, _JUST_NOW = datetime.timedelta(days=7), datetime.timedelta(days=1)
 # Longer than the longest window: a month.
 _KEEP = datetime.timedelta(days=62)
 # A sentence for each scope of a limit.
@@ -135,18 +138,32 @@ def tell_of_expiring() -> int:
         kind=LedgerAccount.Kind.LOT, ledger=QUOTA, expires_at__range=(now, now + EXPIRES_SOON), balance__gt=0
     )
     lots = {f"lot:{lot.pk}": lot for lot in ending}
-    with connection.cursor() as cursor:
-        cursor.execute(_REMEMBER, [sorted(lots)])
-        new = [lots[subject] for (subject,) in cursor.fetchall()]
+    new = [lots[subject] for subject in _remember(lots)]
     members = _members([lot.owner for lot in new])
     told = 0
     for lot in new:
         member = members.get(lot.owner)
         if member is not None and lot.expires_at is not None:
-            until = f"{lot.expires_at.astimezone(zoneinfo.ZoneInfo(member.tenant.zone)):%Y-%m-%d %H:%M} ({member.tenant.zone})"
+            until = _in_zone(lot.expires_at, member.tenant)
             context = {"amount": money.format_usd(lot.balance), "until": until}
             told += mailing.tell(member, template="credit_expiring", context=context)
     return told
+
+
+@transaction.atomic
+def tell_of_codes() -> int:
+    """Tell buyers of codes that nobody redeemed and that end in some days, once an order; return how many mails were written."""
+    now = timezone.now()
+    ending = Order.objects.filter(
+        state=Order.State.DELIVERED, delivered_at__lte=now - _JUST_NOW, codes__state=Code.State.SOLD,
+        codes__batch__redeem_by__range=(now, now + CODES_END_SOON),
+    )  # fmt: skip
+    counted = ending.exclude(email="").annotate(until=Min("codes__batch__redeem_by"), waiting=Count("codes"))
+    found = {f"codes:{order.pk}": order for order in counted.select_related("tenant")}
+    new = [found[subject] for subject in _remember(found)]
+    for order in new:
+        order_mail.write(order, "codes_expiring", waiting=str(order.waiting), until=_in_zone(order.until, order.tenant))
+    return len(new)
 
 
 def watch(*, membership_id: int, below_micros: int) -> None:
@@ -166,6 +183,17 @@ def forget() -> int:
     return old.delete()[0]
 
 
+def _remember(subjects: Iterable[str]) -> list[str]:
+    """Note that somebody is told of these; return those of which nobody was."""
+    with connection.cursor() as cursor:
+        cursor.execute(_REMEMBER, [sorted(subjects)])
+        return [subject for (subject,) in cursor.fetchall()]
+
+
+def _in_zone(moment: datetime.datetime, tenant: Tenant) -> str:
+    return f"{moment.astimezone(zoneinfo.ZoneInfo(tenant.zone)):%Y-%m-%d %H:%M} ({tenant.zone})"
+
+
 def _members(ids: Sequence[int]) -> dict[int, Membership]:
     return {member.pk: member for member in Membership.objects.filter(pk__in=ids).select_related("user", "tenant")}
 
@@ -173,7 +201,7 @@ def _members(ids: Sequence[int]) -> dict[int, Membership]:
 def _about(use: _Use, name: str, member: Membership) -> dict[str, Any]:
     """Return what a message says of a limit; a name only when it is that of one key."""
     tenant = member.tenant
-    resets = "" if use.resets is None else f"{use.resets.astimezone(zoneinfo.ZoneInfo(tenant.zone)):%Y-%m-%d %H:%M} ({tenant.zone})"
+    resets = "" if use.resets is None else _in_zone(use.resets, tenant)
     amounts = {"used": money.format_usd(use.spent), "limit": money.format_usd(use.cap)}
     with translation.override(mailing.language_of(member)):
         window = str(_WINDOWS.get(use.scope, _WINDOWS["month"]))

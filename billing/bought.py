@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 
 from billing import cards, codes, hand_delivery, order_mail, ready_keys
@@ -12,13 +13,17 @@ Kind = Product.Kind
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One code, key, card or text; `text` is empty for a key that somebody claimed. `is_open`: it waits to be redeemed or claimed."""
+    """One code, key, card or text; `text` is empty for a key that somebody claimed.
+
+    `is_open`: it waits to be redeemed or claimed, a code until `ends_at` where that is set.
+    """
 
     element: str
     text: str
     label: str
     is_open: bool
     masked: str = ""
+    ends_at: datetime.datetime | None = None
 
 
 def pieces(order: Order) -> list[Piece]:
@@ -48,7 +53,7 @@ def text(order: Order) -> str:
 def _codes(order: Order) -> list[Piece]:
     rows = list(order.codes.select_related("batch").order_by("pk"))
     return [
-        Piece(f"code-{row.serial}-{row.batch_id}", text, row.get_state_display(), row.state == Code.State.SOLD)
+        Piece(f"code-{row.serial}-{row.batch_id}", text, row.get_state_display(), row.state == Code.State.SOLD, ends_at=row.batch.redeem_by)
         for row, text in zip(rows, codes.reveal(rows), strict=True)
     ]
 

@@ -160,6 +160,13 @@ def tell_of_expiring_credit() -> str:
 
 
 @shared_task
+@jobs.scheduled("tell of expiring codes", every_seconds=3600)
+def tell_of_expiring_codes() -> str:
+    """Tell buyers in time that codes they did not redeem end."""
+    return f"{alerts.tell_of_codes()} orders"
+
+
+@shared_task
 @jobs.scheduled("forget alerts", every_seconds=24 * 3600)
 def forget_alerts() -> int:
     """Forget what was told of windows that are long over."""

@@ -12,10 +12,11 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import ApiKey, Membership, Tenant
-from billing import alerts, ledger, limits
-from billing.models import KeyBudget, LedgerAccount, LimitAlert, LimitRule, WalletWatch
+from billing import alerts, capability, ledger, limits
+from billing.models import KeyBudget, LedgerAccount, LimitAlert, LimitRule, Order, WalletWatch
 from foundation import outbox
 from tests.billing.conftest import grant, make_key
+from tests.billing.shop import bought_from, stocked
 from tests.zones import noonday
 
 pytestmark = pytest.mark.django_db
@@ -170,3 +171,42 @@ def test_credit_that_ends_soon_is_told_once(end_user: Membership, sent: Callable
     assert "(UTC)" in told.body
     LedgerAccount.objects.filter(kind="lot", balance=30 * DOLLAR).update(expires_at=timezone.now() + datetime.timedelta(days=1))
     assert alerts.tell_of_expiring() == 1
+
+
+def code_order(tenant: Tenant, *, days: int, email: str = "guest@example.test") -> Order:
+    """Two codes bought two days ago, to be redeemed within so many days from now."""
+    now = timezone.now()
+    order = bought_from(stocked(tenant), quantity=2, email=email)
+    Order.objects.filter(pk=order.pk).update(delivered_at=now - datetime.timedelta(days=2), language="zh-hans", site="https://shop.test")
+    order.product.batches.update(redeem_by=now + datetime.timedelta(days=days))
+    return order
+
+
+def test_who_bought_codes_that_end_soon_is_told_once_an_order(tenant: Tenant, sent: Callable[[], list[Any]]) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(translations={"zh-hans": {"name": "茶店"}})
+    order = code_order(tenant, days=5)
+    order.codes.filter(pk=order.codes.earliest("pk").pk).update(state="revoked")
+    code_order(tenant, days=9)
+    sent()
+    assert (alerts.tell_of_codes(), alerts.tell_of_codes()) == (1, 0)
+    (told,) = sent()
+    assert (told.to, told.subject) == (["guest@example.test"], "请及时兑换您在 茶店 购买的兑换码")
+    assert f"https://shop.test/o/{capability.of(order)}/" in told.body
+    assert "1 个" in told.body
+    assert "(UTC)" in told.body
+    order.product.batches.update(redeem_by=timezone.now() + datetime.timedelta(days=3))
+    assert alerts.tell_of_codes() == 0
+
+
+@pytest.mark.parametrize("why", ["redeemed", "just bought", "no address", "paid back"])
+def test_nobody_is_told_of_codes_that_need_nothing(tenant: Tenant, why: str) -> None:
+    order = code_order(tenant, days=5)
+    if why == "redeemed":
+        order.codes.update(state="redeemed")
+    elif why == "just bought":
+        Order.objects.update(delivered_at=timezone.now())
+    elif why == "no address":
+        Order.objects.update(email="", contact="QQ 12345")
+    else:
+        Order.objects.update(state="refunded")
+    assert alerts.tell_of_codes() == 0

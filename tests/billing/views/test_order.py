@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 
 import pytest
@@ -267,3 +268,13 @@ def test_who_says_that_it_is_paid_has_the_gateway_asked(guest: Client) -> None:
     orders.run_out(order=order)
     assert "I have paid" in guest.get(address).content.decode()  # late money is money
     assert redeem_limits.may_ask_gateways(order_id=order.pk) is False  # and no more than now and then
+
+
+def test_the_page_says_until_when_a_code_can_be_redeemed(guest: Client, product: Product) -> None:
+    address = order_at(guest)
+    pay(guest, address)
+    assert "Redeem it until" not in guest.get(address).content.decode()
+    product.batches.update(redeem_by=datetime.datetime(2027, 3, 1, 12, tzinfo=datetime.UTC))
+    assert "Redeem it until Mar 1, 2027" in guest.get(address).content.decode()
+    Code.objects.update(state="expired")
+    assert "Redeem it until" not in guest.get(address).content.decode()
