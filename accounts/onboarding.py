@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import tenants
+from accounts import mailing, tenants
 from accounts.models import Membership, ShopApplication, Tenant, User
 
 
@@ -17,13 +17,15 @@ class AlreadyDecided(Exception):
     """Somebody has decided on it meanwhile."""
 
 
-def apply(*, seller: Tenant, applicant: User, slug: str, name: str, about: str = "") -> ShopApplication:
-    """Ask for a shop below `seller`. Raise SlugTaken or AlreadyApplied."""
+def apply(*, seller: Tenant, applicant: User, slug: str, name: str, about: str = "", link: str = "") -> ShopApplication:
+    """Ask for a shop below `seller`; a mail says that it came, and by `link` where it can be seen. Raise SlugTaken or AlreadyApplied."""
     if Tenant.objects.filter(slug=slug).exists():
         raise tenants.SlugTaken(f"there is a shop {slug} already")
     try:
         with transaction.atomic():
-            return ShopApplication.objects.create(seller=seller, applicant=applicant, slug=slug, name=name, about=about)
+            row = ShopApplication.objects.create(seller=seller, applicant=applicant, slug=slug, name=name, about=about)
+            tell(row, link=link)
+            return row
     except IntegrityError:
         raise AlreadyApplied("your application waits already") from None
 
@@ -42,6 +44,14 @@ def approve(*, application: ShopApplication) -> Tenant:
 def decline(*, application: ShopApplication, reason: str) -> None:
     """Say no, with a reason that the applicant reads. Raise AlreadyDecided."""
     _decide(_waiting(application), ShopApplication.State.DECLINED, reason=reason)
+
+
+def tell(application: ShopApplication, *, link: str) -> None:
+    """Mail the applicant where the application stands; `link` is where it goes on."""
+    # Whether or not they are a customer there: it is the seller who writes.
+    reader = Membership(tenant=application.seller, user=application.applicant)
+    context = {"store": application.name, "reason": application.reason, "link": link}
+    mailing.tell(reader, template=f"application_{application.state}", context=context)
 
 
 def _waiting(application: ShopApplication) -> ShopApplication:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +15,6 @@ from accounts.models import ShopApplication
 from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly, facts
 from console.admin.figures import label
-from foundation import notify
 
 STATE_LABELS = {"waiting": "warning", "approved": "success", "declined": "danger"}
 
@@ -83,17 +80,5 @@ class ShopApplicationAdmin(ReadOnly, DeskAdmin[ShopApplication]):
 
 
 def tell(row: ShopApplication, request: HttpRequest) -> None:
-    """Mail the applicant what was decided."""
-    if not row.applicant.email:
-        return
-    desk: Any = request.build_absolute_uri(reverse("reseller:index"))
-    context = {"name": row.name, "reason": row.reason, "is_approved": row.state == ShopApplication.State.APPROVED, "link": desk}
-    language = row.applicant.language or row.seller.language
-    notify.email(
-        to=row.applicant.email,
-        template="application",
-        context=context,
-        language=language,
-        sender_name=row.seller.name,
-        account=row.seller.pk,
-    )
+    """Mail the applicant what was decided, with the way to the back office."""
+    onboarding.tell(row, link=request.build_absolute_uri(reverse("reseller:index")))

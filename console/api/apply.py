@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -45,7 +46,8 @@ class OwnApplicationsView(RowsView):
     def create(self, request: Request) -> Response:
         values = self.read(ApplicationNew)
         try:
-            row = onboarding.apply(seller=self.actor.tenant, applicant=self.member.user, **values)
+            link = request.build_absolute_uri(reverse("console_apply"))
+            row = onboarding.apply(seller=self.actor.tenant, applicant=self.member.user, link=link, **values)
         except tenants.SlugTaken:
             raise Refused("This short name is taken.", field="slug") from None
         except onboarding.AlreadyApplied:

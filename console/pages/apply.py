@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
@@ -39,7 +40,8 @@ def apply(request: MemberRequest) -> HttpResponse:
     form = ApplyForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            onboarding.apply(seller=request.tenant, applicant=request.member.user, **form.cleaned_data)
+            link = request.build_absolute_uri(reverse("console_apply"))
+            onboarding.apply(seller=request.tenant, applicant=request.member.user, link=link, **form.cleaned_data)
         except tenants.SlugTaken:
             form.add_error("slug", _("This short name is taken."))
         except onboarding.AlreadyApplied:

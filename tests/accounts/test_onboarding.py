@@ -7,7 +7,7 @@ from django.core import mail
 from django.test import Client
 
 from accounts import onboarding, tenants
-from accounts.models import Membership, ShopApplication, Tenant
+from accounts.models import MailText, Membership, ShopApplication, Tenant
 from foundation import outbox
 
 pytestmark = pytest.mark.django_db
@@ -44,13 +44,28 @@ def test_the_way_from_the_form_to_the_checklist(
     assert client.post("/console/shop/", {"name": "Rice", "slug": "Not a slug"}, headers=PLATFORM).status_code == 422
     assert client.post("/console/shop/", {"name": "Rice", "slug": "rice"}, headers=PLATFORM).status_code == 302
     row = ShopApplication.objects.get()
+    outbox.deliver()
+    assert [(one.to, one.subject) for one in mail.outbox] == [(["ann@shop.test"], "Your application for Rice came in")]
+    assert "http://platform.test/console/shop/" in mail.outbox[0].body
     client.force_login(platform_admin.user)
     client.post(f"/admin/accounts/shopapplication/{row.pk}/approve/", headers=PLATFORM)
     outbox.deliver()
     assert mail.outbox[-1].subject == "Your shop Rice is open"
+    assert "http://platform.test/reseller/" in mail.outbox[-1].body
     client.force_login(member.user)
     page = client.get("/reseller/", headers=PLATFORM)
     assert [step.is_done for step in page.context["steps"]] == [False] * 5
+
+
+def test_an_applicant_reads_the_sellers_own_words(waiting: ShopApplication) -> None:
+    MailText.objects.create(
+        tenant=waiting.seller, template="application_declined", language="en", subject="No to {{ store }}", body="{{ reason }} – {{ shop }}"
+    )
+    onboarding.decline(application=waiting, reason="Too early.")
+    waiting.refresh_from_db()
+    onboarding.tell(waiting, link="")
+    outbox.deliver()
+    assert (mail.outbox[-1].subject, mail.outbox[-1].body) == ("No to Rice Shop", f"Too early. – {waiting.seller.name}")
 
 
 def test_a_declined_applicant_reads_why(client: Client, platform_admin: Membership, waiting: ShopApplication) -> None:
