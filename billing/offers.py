@@ -5,6 +5,8 @@ BadCoupon   the coupon does not count here; the message says why
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -36,14 +38,16 @@ class Quote:
     coupon: Coupon | None = None
 
 
-def quote(*, product: Product, quantity: int, coupon: str = "", email: str = "", membership: Membership | None = None) -> Quote:
+def quote(
+    *, product: Product, quantity: int, coupon: str = "", email: str = "", contact: str = "", membership: Membership | None = None
+) -> Quote:
     """Work out the price of an order. Raises BadCoupon."""
     unit = unit_price(product, quantity)
     subtotal = unit * quantity
     if not coupon.strip():
         return Quote(unit, subtotal, 0, subtotal)
     found = _find(product, coupon)
-    _check(found, product, subtotal, email=email, membership=membership)
+    _check(found, product, subtotal, _who(email, contact, membership))
     discount = min(_discount(found, subtotal), subtotal - _LEAST_TOTAL)
     return Quote(unit, subtotal, discount, subtotal - discount, found)
 
@@ -59,7 +63,7 @@ def take(*, coupon: Coupon, order: Order, discount_minor: int) -> None:
     within = Q(most_uses=None) | Q(used__lt=F("most_uses"))
     if Coupon.objects.filter(within, pk=coupon.pk, is_active=True).update(used=F("used") + 1) != 1:
         raise BadCoupon(_("This coupon has been used up."))
-    if _is_used_up_by(coupon, email=order.email, membership=order.membership):
+    if _is_used_up_by(coupon, _who(order.email, order.contact, order.membership)):
         raise BadCoupon(_("You have used this coupon before."))
     CouponUse.objects.create(coupon=coupon, order=order, discount_minor=discount_minor)
 
@@ -90,7 +94,7 @@ def _find(product: Product, text: str) -> Coupon:
     return found
 
 
-def _check(coupon: Coupon, product: Product, subtotal: int, *, email: str, membership: Membership | None) -> None:
+def _check(coupon: Coupon, product: Product, subtotal: int, who: Q) -> None:
     if coupon.products.exists() and not coupon.products.filter(pk__in=[product.pk, product.lead_id]).exists():
         raise BadCoupon(_("This coupon is for other products."))
     if coupon.kind == Coupon.Kind.FIXED and coupon.currency != product.currency:
@@ -100,17 +104,20 @@ def _check(coupon: Coupon, product: Product, subtotal: int, *, email: str, membe
         raise BadCoupon(_("This coupon counts from %(least)s on.") % {"least": least})
     if coupon.most_uses is not None and coupon.used >= coupon.most_uses:
         raise BadCoupon(_("This coupon has been used up."))
-    if _is_used_up_by(coupon, email=email, membership=membership):
+    if _is_used_up_by(coupon, who):
         raise BadCoupon(_("You have used this coupon before."))
 
 
-def _is_used_up_by(coupon: Coupon, *, email: str, membership: Membership | None) -> bool:
-    """Tell whether a customer has taken it as often as each one may; nobody without an address can be told apart."""
+def _who(email: str, contact: str, membership: Membership | None) -> Q:
+    """Return the uses of one customer, told apart by address, other contact or membership."""
+    told = {"order__email": email.strip().lower(), "order__contact": contact.strip(), "order__membership": membership}
+    return functools.reduce(operator.or_, (Q(**{name: value}) for name, value in told.items() if value), Q(pk=None))
+
+
+def _is_used_up_by(coupon: Coupon, who: Q) -> bool:
+    """Tell whether a customer has taken it as often as each one may."""
     if coupon.most_uses_each is None:
         return False
-    who = Q(order__email=email.strip().lower()) if email.strip() else Q(pk=None)
-    if membership is not None:
-        who |= Q(order__membership=membership)
     return coupon.uses.filter(who, is_released=False).count() >= coupon.most_uses_each
 
 

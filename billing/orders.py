@@ -10,6 +10,8 @@ What is sold out raises `codes.SoldOut`.
 from __future__ import annotations
 
 import datetime
+import functools
+import operator
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -84,7 +86,9 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
     """
     open_before = _check(product, buyer, quantity)
     product = catalogue.spoken(product, tenant=product.tenant, language=buyer.language)
-    price = offers.quote(product=product, quantity=quantity, coupon=coupon, email=buyer.email, membership=buyer.membership)
+    price = offers.quote(
+        product=product, quantity=quantity, coupon=coupon, email=buyer.email, contact=buyer.contact, membership=buyer.membership
+    )
     secret = spell_secret(_CAPABILITY_LENGTH)
     order = Order.objects.create(
         tenant=product.tenant, number=_number(), product=product, product_name=catalogue.name_of(product), kind=product.kind,
@@ -279,9 +283,8 @@ def _check_share(product: Product, buyer: Buyer, quantity: int) -> None:
     """Raise BadOrder where a customer would have more of a product than each may; orders that came to nothing do not count."""
     if product.most_each is None:
         return
-    who = Q(email=buyer.email.strip().lower()) if buyer.email.strip() else Q(contact=buyer.contact.strip())
-    if buyer.membership is not None:
-        who |= Q(membership=buyer.membership)
+    told = {"email": buyer.email.strip().lower(), "contact": buyer.contact.strip(), "membership": buyer.membership}
+    who = functools.reduce(operator.or_, (Q(**{name: value}) for name, value in told.items() if value))
     counting = Order.objects.filter(who, product=product).exclude(state__in=[State.EXPIRED, State.CANCELED, State.REFUNDED])
     had = counting.aggregate(sum=Sum("quantity"))["sum"] or 0
     if had + quantity > product.most_each:

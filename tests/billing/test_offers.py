@@ -22,8 +22,8 @@ def coupon(tenant: Tenant, **changes: object) -> Coupon:
     return Coupon.objects.create(**{"tenant": tenant, "code": "SPRING", "kind": "percent", "value": 1000, "currency": "CNY"} | changes)
 
 
-def buy(product: Product, *, email: str = "guest@example.test", text: str = "spring") -> Order:
-    return orders.place(product=product, buyer=orders.Buyer(email=email), coupon=text).order
+def buy(product: Product, *, email: str = "guest@example.test", contact: str = "", text: str = "spring") -> Order:
+    return orders.place(product=product, buyer=orders.Buyer(email=email, contact=contact), coupon=text).order
 
 
 def used(tenant: Tenant) -> int:
@@ -107,6 +107,16 @@ def test_each_customer_uses_it_as_often_as_each_may(tenant: Tenant) -> None:
         buy(product, email="Guest@Example.test")
     buy(product, email="other@example.test")
     assert used(tenant) == 2
+
+
+def test_who_leaves_a_telephone_number_uses_it_no_more_often(tenant: Tenant) -> None:
+    product = stocked(tenant)
+    coupon(tenant, most_uses_each=1)
+    buy(product, email="", contact="13800000000")
+    for email in ("", "another@example.test"):
+        with pytest.raises(offers.BadCoupon, match="before"):
+            buy(product, email=email, contact=" 13800000000")
+    assert used(tenant) == 1
 
 
 def test_a_refused_order_takes_no_coupon(tenant: Tenant) -> None:
