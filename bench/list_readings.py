@@ -32,14 +32,14 @@ FROM accounts_membership WHERE role = 'customer';
 """
 _KEYS = """
 INSERT INTO accounts_apikey (tenant_id, membership_id, name, digest, prefix, last4, state, models_allowed, networks_allowed,
-  tags, created_at)
+  model_aliases, tags, created_at)
 SELECT m.tenant_id, m.id, 'key ' || m.n, md5(m.n::text) || md5((m.n + 1)::text), 'sk-' || substr(md5(m.n::text), 1, 7), 'abcd',
-  'active', '{}', '{}', '{}', now()
+  'active', '{}', '{}', '{}', '{}', now()
 FROM (SELECT id, tenant_id, row_number() OVER (ORDER BY id) AS n FROM accounts_membership WHERE role = 'customer') m WHERE m.n <= %(keys)s;
 INSERT INTO accounts_apikey (tenant_id, membership_id, name, digest, prefix, last4, state, models_allowed, networks_allowed,
-  tags, created_at)
+  model_aliases, tags, created_at)
 SELECT tenant_id, membership_id, 'more ' || n, md5('x' || n) || md5('y' || n), 'sk-m' || lpad(n::text, 6, '0'), 'abcd',
-  'active', '{}', '{}', '{}', now()
+  'active', '{}', '{}', '{}', '{}', now()
 FROM (SELECT tenant_id, membership_id FROM accounts_apikey ORDER BY id LIMIT 1) one, generate_series(1, %(heavy)s) n;
 """
 _ROWS = """
@@ -133,7 +133,10 @@ def _lists(operator: Any, owner: Any, customer: Any) -> list[tuple[str, Any, str
         ("customer: keys", ann, "/console/keys/"),
         ("customer: keys, last page", ann, f"/console/keys/?before={ApiKey.objects.earliest('pk').pk + 40}"),
         ("customer: calls", ann, "/console/calls/"),
+        # None of the first customer's calls is of this model, no call is of model-x, none failed.
         ("customer: calls of a model", ann, "/console/calls/?model=model-3"),
+        ("customer: calls that failed", ann, "/console/calls/?model=model-8&status=failed"),
+        ("customer: models", ann, "/console/models/"),
         ("customer: usage, 30 days", ann, "/console/usage/?days=30"),
         ("shop: dashboard", desk, "/reseller/"),
         ("shop: customers", desk, "/reseller/accounts/membership/"),
@@ -144,6 +147,8 @@ def _lists(operator: Any, owner: Any, customer: Any) -> list[tuple[str, Any, str
         ("shop: a key by prefix", desk, f"/reseller/accounts/apikey/?q={prefix}"),
         ("shop: keys by a word", desk, "/reseller/accounts/apikey/?q=key+5000"),
         ("shop: usage", desk, "/reseller/gateway/usagerecord/"),
+        ("shop: usage of a model", desk, "/reseller/gateway/usagerecord/?q=model-x"),
+        ("shop: usage that failed", desk, "/reseller/gateway/usagerecord/?status__exact=failed"),
         ("shop: audit trail", desk, "/reseller/accounts/auditevent/"),
         ("platform: people", platform, "/admin/accounts/user/"),
         ("platform: a person by address", platform, "/admin/accounts/user/?q=user7000@size.test"),
@@ -152,6 +157,7 @@ def _lists(operator: Any, owner: Any, customer: Any) -> list[tuple[str, Any, str
         ("API: keys", program, "/api/v1/keys/"),
         ("API: customers", program, "/api/v1/customers/"),
         ("API: usage", program, "/api/v1/usage/"),
+        ("API: usage of a model", program, "/api/v1/usage/?model=model-x"),
         ("API: usage by model", program, "/api/v1/usage/summary/?by=model"),
     ]
 

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.db.models import Count, DateTimeField, Exists, F, Func, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
+from accounts.models import Membership
 from billing import ledger, limits
-from gateway import rollups
+from gateway import rollups, spans
 from gateway.models import (
     UsageChange,
     UsageDay,
@@ -178,10 +179,16 @@ def calls(
     *, membership_id: int, before: UUID | None = None, offset: int = 0, limit: int, wanted: Wanted | None = None
 ) -> list[UsageRecord]:
     """Return a member's calls older than `before`, the newest first; `offset` is for tools that count rows."""
-    rows = _of_member(membership_id, wanted)
+    rows = _of_member(membership_id, wanted).order_by("-id")
     if before is not None:
         rows = rows.filter(id__lt=before)
-    return list(rows.order_by("-id")[offset : offset + limit])
+    if offset or wanted is None or not (wanted.model or wanted.status):
+        return list(rows[offset : offset + limit])
+    # Many calls may lie between the few that are wanted.
+    who = Q(membership_id=membership_id) if wanted.api_key_id is None else Q(membership_id=membership_id, api_key_id=wanted.api_key_id)
+    tenant_id = Membership.objects.values_list("tenant_id", flat=True).get(pk=membership_id)
+    days = spans.of(rows, who=who, tenant_id=tenant_id, model=wanted.model, status=wanted.status)
+    return spans.newest(rows, days, limit=limit)
 
 
 def count_calls(*, membership_id: int, most: int, wanted: Wanted | None = None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from allauth.account.decorators import reauthentication_required
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.forms import ModelForm, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -23,6 +23,7 @@ from accounts import mailing, tenants
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, User
 from billing import ledger, money, store_credit
+from billing.models import ReadyKey
 from console.admin import credit, group_bulk, pages, visiting
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.exports import Exported
@@ -91,7 +92,9 @@ class ReadyKeyFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Membership]) -> QuerySet[Membership]:
         value = self.value()
-        return queryset if value == "all" else queryset.filter(ready_key__isnull=value != "only")
+        # Not a join and IS NULL: the planner thinks that leaves few, and sorts the whole shop.
+        is_ready = Exists(ReadyKey.objects.filter(membership=OuterRef("pk")))
+        return queryset if value == "all" else queryset.filter(is_ready if value == "only" else ~is_ready)
 
 
 class MembershipAdmin(Exported, TenantColumn, IndexedSearch, DeskAdmin[Membership]):

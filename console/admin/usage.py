@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin
-from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -25,7 +25,8 @@ from console.admin.base import DeskAdmin, ReadOnly
 from console.admin.exports import Exported
 from console.admin.figures import label, lines, moment, mono, number, usd
 from console.admin.keyset import KeysetList
-from gateway.models import UsageRecord
+from gateway import spans
+from gateway.models import UsageQuerySet, UsageRecord
 
 STATUS_LABELS = {"ok": "success", "partial": "warning", "disconnected": "info", "failed": "danger"}
 PERIODS = {
@@ -63,6 +64,32 @@ class PeriodFilter(admin.SimpleListFilter):
         start = now - PERIODS.get(self.value() or DEFAULT_PERIOD, PERIODS[DEFAULT_PERIOD])
         found: QuerySet[UsageRecord] = queryset.between(start, now + timedelta(minutes=1))  # type: ignore[attr-defined]  # the manager's verb
         return found
+
+
+def _identifier_of(term: str) -> UUID | None:
+    try:
+        return UUID(term)
+    except ValueError:
+        return None
+
+
+def _model_of(typed: str) -> str:
+    """Return what is typed when it is a model's name; nothing for a request's number, a sub-key's beginning or an address."""
+    term = typed.strip()
+    return "" if term.startswith("sk-") or "@" in term or _identifier_of(term) else term
+
+
+class CallList(KeysetList):
+    """Reads no days that have no call of the wanted model or status."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        rows: UsageQuerySet = super().get_queryset(request, exclude_parameters)
+        status, model = request.GET.get("status__exact", ""), _model_of(self.query)
+        if not (status or model):
+            return rows
+        actor = actor_of(request)
+        tenant_id = None if actor.is_platform else actor.tenant.pk
+        return spans.bounded(rows, spans.of(rows, who=Q(), tenant_id=tenant_id, model=model, status=status))
 
 
 class UsageRecordAdmin(Exported, ReadOnly, DeskAdmin[UsageRecord]):
@@ -111,7 +138,7 @@ class UsageRecordAdmin(Exported, ReadOnly, DeskAdmin[UsageRecord]):
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return KeysetList
+        return CallList
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return tuple(name for _title, rows in self.fieldsets for name in rows["fields"])
@@ -121,10 +148,8 @@ class UsageRecordAdmin(Exported, ReadOnly, DeskAdmin[UsageRecord]):
         term = search_term.strip()
         if not term:
             return queryset, False
-        try:
-            return queryset.filter(pk=UUID(term)), False
-        except ValueError:
-            pass
+        if identifier := _identifier_of(term):
+            return queryset.filter(pk=identifier), False
         actor = actor_of(request)
         if term.startswith("sk-"):
             keys = scope.narrow(actor, ApiKey.objects.filter(prefix__startswith=term[:10]))

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from billing import arithmetic
 from console.api.base import ApiView
 from console.api.filters import Choice, Day, Number, Text
-from gateway import rollups, selectors
+from gateway import rollups, selectors, spans
 from gateway.models import UsageRecord
 
 LONGEST_DAYS = 400
@@ -123,7 +123,19 @@ class UsageView(ApiView):
             rows = rows.between(since or selectors.BEGINNING, end)
         for one in FILTERS:
             rows = one.narrow(rows, request)
-        return self.get_paginated_response(Call(self.paginate_queryset(rows), many=True).data)
+        return self.get_paginated_response(Call(self.paginate_queryset(self._bounded(rows, request)), many=True).data)
+
+    def _bounded(self, rows: Any, request: Request) -> Any:
+        """Leave out the days that have no call of the model or with the status that is asked for."""
+        model, status = (request.query_params.get(name, "") for name in ("model", "status"))
+        if not (model or status):
+            return rows
+        columns = {"membership_id": request.query_params.get("customer"), "api_key_id": request.query_params.get("key")}
+        if not self.actor.is_staff:
+            columns["membership_id"] = str(self.member.pk)
+        who = Q(**{name: int(value) for name, value in columns.items() if value})
+        tenant_id = None if self.actor.is_platform else self.actor.tenant.pk
+        return spans.bounded(rows, spans.of(rows, who=who, tenant_id=tenant_id, model=model, status=status))
 
     @extend_schema(operation_id="usage_read", responses=CallDetail)
     def retrieve(self, request: Request, pk: UUID) -> Response:
