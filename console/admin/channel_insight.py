@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from billing import money
@@ -97,4 +98,4 @@ def _balance_chart(channel: Channel) -> str:
         "borderColor": "var(--color-primary-600)",
         "backgroundColor": "var(--color-primary-600)",
     }
-    return json.dumps({"labels": [f"{timezone.localtime(at):%d %b %H:%M}" for at, *_rest in points], "datasets": [line]})
+    return json.dumps({"labels": [date_format(timezone.localtime(at), _("j M H:i")) for at, *_rest in points], "datasets": [line]})

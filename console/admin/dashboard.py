@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts import scope
@@ -106,7 +107,7 @@ def _chart(spent: Mapping[datetime, selectors.Sums], today: datetime) -> str:
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
     return json.dumps(
         {
-            "labels": [f"{day:%d %b}" for day in days],
+            "labels": [date_format(day, _("j M")) for day in days],
             "datasets": [
                 {
                     "label": _("Spent, $"),

@@ -32,7 +32,7 @@ def account(request: HttpRequest) -> list[dict[str, str]]:
 def _groups(site: str, request: HttpRequest) -> list[Group]:
     groups = [
         (_("Customers"), [
-            (_("Memberships"), "group", "accounts_membership"),
+            (_("Customers and staff"), "group", "accounts_membership"),
             (_("Invitations"), "forward_to_inbox", "accounts_invitation"),
             (_("People"), "person", "accounts_user"),
             (_("Sub-keys"), "key", "accounts_apikey"),

@@ -14,6 +14,8 @@ from billing.money import MICROS
 from gateway import rollups, selectors
 from gateway.models import UsageDay
 
+PACE_DAYS = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Spending:
@@ -39,3 +41,9 @@ def spending(who: Q, *, days: int) -> Spending:
     found = [(first + datetime.timedelta(days=index)) for index in range(days)]
     rows = tuple((day, now if day == today else past.get(day, selectors.Sums())) for day in found)
     return Spending(rows, sum((sums for _day, sums in rows), selectors.Sums()))
+
+
+def days_left(available_micros: int, spending: Spending) -> int | None:
+    """Return for how many days a balance lasts at the pace of the last whole days; None where nothing was spent in them."""
+    spent = [sums.price_micros for _day, sums in spending.days[-1 - PACE_DAYS : -1]]
+    return available_micros * len(spent) // sum(spent) if sum(spent) else None

@@ -37,7 +37,9 @@ def dashboard(request: MemberRequest) -> HttpResponse:
     calls, _older = rows.calls(request.member, limit=LAST_CALLS)
     context = _balance(request) | {"rows": calls, "models": offer.models(request.member), "api_url": f"{base_url(request)}/v1"}
     if calls:
-        context["spending"] = charts.spending(Q(membership_id=request.member.pk), days=CHART_DAYS)
+        spending = charts.spending(Q(membership_id=request.member.pk), days=CHART_DAYS)
+        available = ledger.balance(membership_id=request.member.pk).available_micros
+        context |= {"spending": spending, "lasts": charts.days_left(available, spending)}
     return render(request, "console/dashboard.html", context)
 
 

@@ -15,7 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import captcha, visits
 from accounts.models import TenantDomain
 from billing import catalogue, limits
-from console.pages import brand, offer
+from billing.price_sheet import Sheet
+from channels_app import outlook
+from console.pages import brand, models, offer
 from console.pages.context import THEME_COOKIE, THEMES
 from console.pages.door import PageRequest
 from console.pages.key_forms import KeyForm
@@ -106,6 +108,13 @@ class ForeignForm(forms.Form):
     login = forms.CharField(label="E-mail or username", required=False)
 
 
+def _sample_line() -> models.Line:
+    """Return a model that had a bad morning."""
+    slots = (*["ok"] * 18, "mixed", "failed", "failed", "unknown", "ok", "ok")
+    sheet = Sheet(2_500_000, 10_000_000, 10_000, others=(("cache_read", 1_250_000),), steps=((200_000, 5_000_000, 15_000_000),))
+    return models.Line(outlook.Outlook("gpt-4o-mini", "ok", 180, slots), sheet)
+
+
 @require_safe
 def styleguide(request: PageRequest) -> HttpResponse:
     """Show every building block of the pages, for platform staff."""
@@ -118,7 +127,7 @@ def styleguide(request: PageRequest) -> HttpResponse:
     }  # fmt: skip
     context = {
         "form": form, "human": SampleForm(), "foreign": ForeignForm(), "icons": ICONS, "product": product, "now": timezone.now(),
-        "chart": _sample_chart(), "windows": _sample_windows(),
+        "chart": _sample_chart(), "windows": _sample_windows(), "line": _sample_line(), "slots": outlook.SLOTS,
     }  # fmt: skip
     return render(request, "console/styleguide.html", context)
 

@@ -12,8 +12,9 @@ from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from billing import money
+from billing import money, statements
 from console.pages import amounts
 from foundation import qr
 from foundation.forms import widget_classes
@@ -70,6 +71,7 @@ def cash(minor: int, currency: str) -> str:
 def movement(kind: str) -> str:
     """Name a kind of ledger entry for its owner."""
     names = {
+        "use": _("Calls"),
         "usage": _("Calls"),
         "capture": _("Calls"),
         "grant": _("Credit from the shop"),
@@ -78,6 +80,8 @@ def movement(kind: str) -> str:
         "reverse": _("Correction"),
         "expire": _("Credit expired"),
         "transfer": _("Transfer"),
+        "claim": _("Balance of a key that was claimed"),
+        "opening": _("Balance from before the move"),
         "topup": _("Top-up"),
         "credit": _("Store credit from the shop"),
         "payment": _("Paid for an order"),
@@ -85,6 +89,15 @@ def movement(kind: str) -> str:
         "referral_back": _("Referral reward taken back"),
     }
     return names.get(kind, kind)
+
+
+@register.filter
+def remark(entry: statements.Entry) -> str:
+    """Write what a statement's line says beside its kind; calls that were posted together are counted in the reader's language."""
+    count = entry.memo.partition(" ")[0]
+    if entry.kind != "use" or not count.isdecimal():
+        return entry.memo
+    return ngettext("%(n)s call", "%(n)s calls", int(count)) % {"n": amounts.grouped(int(count))}
 
 
 @register.filter

@@ -15,6 +15,7 @@ from accounts import keys
 from accounts.models import Membership
 from billing import alerts, chart, ledger, rates
 from foundation.ids import uuid7
+from gateway import rollups
 from gateway.models import UsageRecord
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +120,23 @@ def test_a_member_chooses_when_to_hear_of_a_low_wallet(client: Client, end_user:
     assert alerts.below(membership_id=end_user.pk) == 2_500_000
     client.post("/console/wallet/watch/", {"below": "0"}, HTTP_HOST=HOST)
     assert alerts.below(membership_id=end_user.pk) == 0
+
+
+def test_the_overview_says_how_long_the_balance_lasts(client: Client, end_user: Membership) -> None:
+    client.force_login(end_user.user)
+    grant(end_user, 7_000_000, key="1")
+    key = keys.issue(membership=end_user, name="phone").key
+
+    def used(micros: int, *, days_ago: int) -> str:
+        at = int((timezone.now() - datetime.timedelta(days=days_ago)).timestamp() * 1000)
+        facts = {"tenant": end_user.tenant, "membership": end_user, "api_key": key, "model": "m", "price_micros": micros}
+        UsageRecord.objects.create(id=uuid7(at), **facts)
+        rollups.roll_up()
+        return client.get("/console/", HTTP_HOST=HOST).content.decode()
+
+    # Today is not over, and ten days ago is long ago: neither says anything of the pace.
+    assert "At the pace" not in used(9_000_000, days_ago=0)
+    assert "At the pace" not in used(9_000_000, days_ago=10)
+    assert "for more than a year" in used(70_000, days_ago=7)
+    assert "for about 49 days" in used(930_000, days_ago=1)
+    assert "for about a day" in used(48_000_000, days_ago=2)

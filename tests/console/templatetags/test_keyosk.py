@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 
 from django.conf import settings
 from django.template import Context, Template
+from django.utils import translation
 
+from billing.statements import Entry
 from console.templatetags import keyosk
 
 
@@ -27,3 +30,14 @@ def test_amounts_are_filters() -> None:
 def test_a_ledger_entry_has_a_name_for_its_owner_and_an_unknown_one_keeps_its_own() -> None:
     assert keyosk.movement("redeem") == "Code redeemed"
     assert keyosk.movement("something-new") == "something-new"
+    assert keyosk.movement("use") == "Calls"
+
+
+def test_calls_that_were_posted_together_are_counted_and_other_remarks_stay() -> None:
+    def remark(kind: str, memo: str) -> str:
+        return keyosk.remark(Entry(1, datetime.datetime.now(tz=datetime.UTC), kind, memo, "", -1, 0))
+
+    assert [remark("use", "1 calls"), remark("use", "1200 calls")] == ["1 call", "1,200 calls"]
+    assert [remark("grant", "1 calls"), remark("use", "")] == ["1 calls", ""]
+    with translation.override("zh-hans"):
+        assert remark("use", "3 calls") == "3 次调用"
