@@ -47,18 +47,17 @@ class Application:
         else:
             await self._websocket(scope, receive, send)
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _http(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Return the answering of a call by whoever its address belongs to."""
         path = clean(scope["path"])
         if path == "/healthz":
-            await self._health(send)
-            return
+            return self._health(send)
         below = self._relay_path(scope["method"], path)
         if below is not None:
-            await self._relay({**scope, "path": below} if below != scope["path"] else scope, receive, send)
-        elif self._pages is not None:
-            await self._pages(scope, receive, send)
-        else:
-            await self._relay(scope, receive, send)  # its 404, as JSON
+            return self._relay({**scope, "path": below} if below != scope["path"] else scope, receive, send)
+        if self._pages is not None:
+            return self._pages(scope, receive, send)
+        return self._relay(scope, receive, send)  # its 404, as JSON
 
     async def _health(self, send: Send) -> None:
         """Answer 200 once calls can be answered and the pages (where there are any) listen."""

@@ -1,14 +1,16 @@
 """uvicorn's HTTP/1.1 protocol with fewer writes and copies: an answer's head goes out with its first bytes, bodies are joined once.
 
-Raises RuntimeError, as uvicorn does, for messages that ASGI does not allow. See ADR 0019.
+An application may take a body and answer without ASGI's messages: see `direct`.
+Raises RuntimeError, as uvicorn does, for messages that ASGI does not allow. See ADR 0019 and 0022.
 """
 
 from __future__ import annotations
 
 import asyncio
 import functools
+import math
 import urllib.parse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import httptools
@@ -71,6 +73,41 @@ class Cycle(RequestResponseCycle):
         else:
             self._write(message.get("body", b""), more=message.get("more_body", False))
 
+    def take(self) -> bytes | None:
+        """Return the request's body where all of it is there and nobody has to be told to go on; else None: `receive` waits for it."""
+        if self.more_body or self.waiting_for_100_continue or self.disconnected or self.response_complete:
+            return None
+        self.message_event.clear()
+        self.flow.resume_reading()
+        parts, self.parts, self.unread = self.parts, [], 0
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def begin(self, status: int, fields: Mapping[str, str]) -> None:
+        """Take the answer's head, which waits for the first bytes of the body. The end of the connection is ours to tell."""
+        if self.disconnected:
+            return
+        if self.response_started:
+            raise RuntimeError("An answer has one head.")
+        lines = (_form(tuple(fields)) % tuple(fields.values())).encode("latin-1")
+        if lines.translate(None, _FINE) != b"\r\n" * len(fields):
+            raise RuntimeError("Invalid HTTP header value.")
+        if (length := fields.get("content-length")) is not None:
+            self.expected_content_length, self.chunked_encoding = int(length), False
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        own = [part for name, value in self.default_headers for part in (_start(name), value, b"\r\n")]
+        self._head = b"".join((STATUS_LINE[status], *own, lines, *self._last_lines(status, is_kept=self.keep_alive)))
+
+    async def put(self, body: bytes, *, more: bool) -> None:
+        """Write bytes of the body, once the client has read what lies before them."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started or self.response_complete:
+            raise RuntimeError("A body stands between its head and its end.")
+        self._write(body, more=more)
+
     def _headed(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         """Return the answer's head; note how long the body will be, or that it comes in chunks."""
         if b"".join([value for _, value in headers]).translate(None, _FINE):
@@ -82,14 +119,18 @@ class Cycle(RequestResponseCycle):
             lines += (start, value, b"\r\n")
             if start in _SPECIAL:
                 self._heed(start, value)
-        if self.keep_alive and not is_kept:
-            self.keep_alive = False
-            lines.append(b"connection: close\r\n")
+        is_told = not self.keep_alive  # by a header of the application's
+        self.keep_alive = is_kept and not is_told
+        return b"".join((*lines, *self._last_lines(status, is_kept=is_kept or is_told)))
+
+    def _last_lines(self, status: int, *, is_kept: bool) -> Sequence[bytes]:
+        """Return the end of a head: that the connection ends (not `is_kept`), that the body comes in chunks, and the empty line."""
+        lines = [] if is_kept else [b"connection: close\r\n"]
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in {204, 304}:
             self.chunked_encoding = True
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
-        return b"".join(lines)
+        return lines
 
     def _heed(self, start: bytes, value: bytes) -> None:
         """Note what a header says about the body's length, or about the end of the connection."""
@@ -133,19 +174,38 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
 
+def direct(send: Any) -> Cycle | None:
+    """Return what stands behind an application's `send` where this server serves it; None behind any other.
+
+    Its `take`, `begin` and `put` do without the messages of `receive` and `send`.
+    """
+    found = getattr(send, "__self__", None)
+    return found if isinstance(found, Cycle) else None
+
+
 class Protocol(HttpToolsProtocol):
     """One connection of a client: uvicorn's own, with our cycles and one timer for all idle connections. There is no access log."""
 
     cycle: Cycle
-    _idle_since = 0.0
+    _idle_since = math.inf  # while it is busy
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
+        """Begin to look after the connection."""
+        super().connection_made(transport)
+        _IDLE.join(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         super().connection_lost(exc)
         _IDLE.leave(self)
 
-    def _unset_keepalive_if_required(self) -> None:
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to another protocol."""
         _IDLE.leave(self)
+        super().handle_websocket_upgrade()
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = math.inf
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or wait for one."""
@@ -157,12 +217,10 @@ class Protocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         else:
             self._idle_since = self.loop.time()
-            _IDLE.join(self)
 
     def look(self, now: float) -> None:
         """Close the connection when it has been idle for too long."""
         if now - self._idle_since >= self.timeout_keep_alive:
-            _IDLE.leave(self)
             self.timeout_keep_alive_handler()
 
     def on_headers_complete(self) -> None:
@@ -219,3 +277,12 @@ def _start(name: bytes) -> bytes:
     if HEADER_RE.search(name):
         raise RuntimeError("Invalid HTTP header name.")
     return name.lower() + b": "
+
+
+@functools.lru_cache(maxsize=1024)
+def _form(names: tuple[str, ...]) -> str:
+    """Return the lines of headers with places for their values."""
+    starts = [_start(name.encode()) for name in names]
+    if {_CODING, _CONNECTION}.intersection(starts):
+        raise RuntimeError("How a body ends is the server's to tell.")
+    return "".join([start.decode().replace("%", "%%") + "%s\r\n" for start in starts])

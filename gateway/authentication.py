@@ -28,7 +28,7 @@ from foundation.snapshots import Cell
 from gateway import basic, guesses
 from gateway.errors import RelayError
 from gateway.proxies import client_address
-from gateway.requests import LeanRequest, header, lean
+from gateway.requests import LeanRequest, header, lean, raw_header
 
 # What misconfigured clients send in place of a key.
 _NO_KEY = frozenset({"", "undefined", "null", "none", "bearer"})
@@ -121,15 +121,15 @@ class Recogniser:
 
     def _digest(self, request: HttpRequest) -> str | None:
         """Return the digest of the request's secret; those of the last few thousand headers are remembered, by fingerprints alone."""
-        authorization = header(request, "authorization")
-        fingerprint = hashlib.blake2b(authorization.encode(), key=self._salt, digest_size=16).digest()
+        authorization = raw_header(request, b"authorization")
+        fingerprint = hashlib.blake2b(authorization, key=self._salt, digest_size=16).digest()
         digest = self._digests.get(fingerprint)
         if digest is None:
             secret = credential(request)
             if not secret:
                 return None
             digest = keys.digest(secret)
-            if secret == _in_authorization(authorization):
+            if secret == _in_authorization(authorization.decode("latin-1")):
                 if len(self._digests) >= _REMEMBERED:
                     self._digests.clear()
                 self._digests[fingerprint] = digest
@@ -144,7 +144,7 @@ class KeyAuthentication(BaseAuthentication):
         key = lean(request).key
         if key is None:
             raise RelayError("invalid_api_key" if credential(request._request) else "missing_api_key")
-        if basic.is_basic(header(request._request, "authorization")) and request.method == "POST" and not _is_json(request):
+        if basic.is_basic(raw_header(request._request, b"authorization")) and request.method == "POST" and not _is_json(request):
             raise RelayError("unsupported_field", "With HTTP Basic only bodies of type application/json are taken.", param="content-type")
         if key.state == "revoked":
             raise RelayError("invalid_api_key")
@@ -196,7 +196,7 @@ def _is_json(request: Request) -> bool:
 
 def _in_authorization(authorization: str) -> str:
     """Return the secret in an Authorization header; an empty text when it holds none of ours."""
-    if basic.is_basic(authorization):
+    if basic.is_basic(authorization.encode("latin-1", "replace")):
         return basic.secret_in(authorization)
     scheme, _, value = authorization.strip().partition(" ")
     secret = value.strip() if scheme.lower() == "bearer" else "" if value else scheme
@@ -209,12 +209,12 @@ def may_use(key: KeyFacts, model: str) -> bool:
 
 
 def _host(request: HttpRequest) -> str:
-    return _host_name(header(request, "host"))
+    return _host_name(raw_header(request, b"host"))
 
 
 @functools.lru_cache(maxsize=4096)
-def _host_name(host: str) -> str:
-    host = host.strip().lower()
+def _host_name(raw: bytes) -> str:
+    host = raw.decode("latin-1").strip().lower()
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].rstrip(".")

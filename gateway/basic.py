@@ -28,6 +28,6 @@ def secret_in(authorization: str) -> str:
     return key_logins.spelled(name, password) if colon and name and password else ""
 
 
-def is_basic(authorization: str) -> bool:
+def is_basic(authorization: bytes) -> bool:
     """Tell whether a header is HTTP Basic's."""
-    return authorization[:6].lower() == "basic "
+    return authorization[:6].lower() == b"basic "

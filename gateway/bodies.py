@@ -32,9 +32,11 @@ class ClientGone(Exception):
     """The client hung up."""
 
 
-async def read(receive: Receive, headers: Mapping[bytes, bytes], *, limit: int) -> bytes:
-    """Return the whole body, unpacked."""
-    body = await _read_wire(receive, headers, limit)
+async def read(receive: Receive, headers: Mapping[bytes, bytes], *, limit: int, whole: bytes | None = None) -> bytes:
+    """Return the whole body, unpacked; `whole` are its bytes on the wire where they need not be received."""
+    body = await _read_wire(receive, headers, limit) if whole is None else whole
+    if len(body) > limit:
+        raise BodyTooLarge
     encoding = headers.get(b"content-encoding", b"").strip().lower()
     if encoding in {b"", b"identity"}:
         return body
@@ -55,8 +57,6 @@ async def _read_wire(receive: Receive, headers: Mapping[bytes, bytes], limit: in
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         first: bytes = message.get("body", b"")
-        if len(first) > limit:
-            raise BodyTooLarge
         return first
     return await _read_rest(receive, message.get("body", b""), message["type"], limit)
 

@@ -74,7 +74,7 @@ class Conductor:
         self._plan = plan
         self._till = till
         self._uplink = Uplink(transport=state.transport, tokens=state.tokens, timeouts=state.timeouts, plan=plan)
-        self._telling = Telling(plan.call, request.id)
+        self._telling = Telling(plan.call, request.name)
         self._started = time.monotonic()
         self._first_ms: int | None = None
         self._delivered = 0
@@ -93,7 +93,8 @@ class Conductor:
     @property
     def content_type(self) -> str:
         """Return what kind a streamed answer of bytes is: the vendor's word for sounds, else what was asked for."""
-        told = self._uplink.content_type
+        head = self._uplink.head
+        told = head.content_type if head is not None else ""
         return told if told.startswith("audio/") else self._plan.call.binary
 
     async def whole(self) -> Complete:

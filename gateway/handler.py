@@ -24,7 +24,7 @@ Route = tuple[type[Any], dict[str, Any]]
 Resolve = Callable[[str], Route | None]
 
 _SLASHES = re.compile("//+")
-_VARY = ("vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method")
+_VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 
 
 class RelayHandler:
@@ -52,7 +52,7 @@ class RelayHandler:
             return await _preflight(scope, link)
         path = clean(scope["path"])
         if path == "/":
-            return await _plain(link, 200, b"", (("content-length", "0"),))
+            return await _plain(link, 200, b"", {"content-length": "0"})
         route = self._resolve(path)
         if route is None:
             return await _refuse(RelayRequest(scope, path, link), RelayError("unknown_url", f"There is nothing at {method} {path[:200]}."))
@@ -73,7 +73,7 @@ class RelayHandler:
             if takes_forms and uploads.is_form(request.wire):
                 request.upload = await uploads.read(receive, request.wire, limit=self._body_limit, folder=self._upload_folder)
             else:
-                request.set_body(await bodies.read(receive, request.wire, limit=self._body_limit))
+                request.set_body(await bodies.read(receive, request.wire, limit=self._body_limit, whole=request.link.take_body()))
         except bodies.BodyTooLarge:
             return RelayError("request_too_large", f"The limit is {self._body_limit} bytes.")
         except bodies.BodyUnreadable:
@@ -92,7 +92,7 @@ def clean(path: str) -> str:
 
 async def _respond(link: Link, response: Answer | EventStream) -> None:
     if isinstance(response, EventStream):
-        await link.start(response.status_code, response.fields.items())
+        await link.start(response.status_code, response.fields)
         last = b""
         if response.first.endswith(DONE):  # all of it has come at once
             last = response.first
@@ -108,7 +108,7 @@ async def _respond(link: Link, response: Answer | EventStream) -> None:
         refusal = response if isinstance(response, Refusal) else Refusal(RelayError("internal_error"), dialect="openai")
         await link.write(refusal.frames(), more=False)
     else:
-        await _plain(link, response.status_code, response.body, response.fields.items())
+        await _plain(link, response.status_code, response.body, response.fields)
 
 
 async def _plain(link: Link, status: int, body: bytes, headers: Headers) -> None:
@@ -127,7 +127,7 @@ async def _preflight(scope: Mapping[str, Any], link: Link) -> None:
     """Allow what is asked for: fixed lists of headers rot, and `*` does not cover Authorization."""
     asked: dict[bytes, bytes] = dict(scope["headers"])
     method = asked.get(b"access-control-request-method", b"GET, POST").decode("latin-1")
-    headers = [("access-control-allow-methods", f"{method}, OPTIONS"), ("access-control-max-age", "86400"), _VARY]
+    headers = {"access-control-allow-methods": f"{method}, OPTIONS", "access-control-max-age": "86400", "vary": _VARY}
     if wanted := asked.get(b"access-control-request-headers"):
-        headers.append(("access-control-allow-headers", wanted.decode("latin-1")))
+        headers["access-control-allow-headers"] = wanted.decode("latin-1")
     await _plain(link, 204, b"", headers)

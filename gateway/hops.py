@@ -9,9 +9,10 @@ from django.http import HttpRequest
 from channels_app.bridge import HOPS
 from foundation import vault
 from gateway.errors import RelayError
-from gateway.requests import header
+from gateway.requests import raw_header
 
 MOST_HOPS = 5
+_HOPS = HOPS.encode()
 
 
 @functools.cache
@@ -25,7 +26,7 @@ def count(request: HttpRequest) -> str:
 
     Raise RelayError where it was here before, or has gone too far.
     """
-    said = header(request, HOPS)
+    said = raw_header(request, _HOPS).decode("latin-1")
     if not said:
         return instance()
     before = [hop.strip() for hop in said.split(",") if hop.strip()]

@@ -56,7 +56,8 @@ def chat(body: bytes, *, model: str = "") -> Call:
         raise RelayError("unsupported_field", "messages must be a list.", param="messages")
     is_stream = _flag(fields, "stream")
     for name in (*_OUTPUT_LIMITS, "n"):
-        _count(fields, name)
+        if name in fields:
+            _count(fields, name)
     return Call(
         operation="chat",
         dialect="openai",

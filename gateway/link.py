@@ -3,46 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import math
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
+from foundation import http_server
 from foundation.rounds import Rounds
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Headers = Iterable[tuple[str, str]]
+# Names in lower case.
+Headers = Mapping[str, str]
 
 # Browsers may call from anywhere: the key, not the origin, is what counts; no cookies are involved.
-CORS = [
-    (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"x-request-id, x-oneapi-request-id, request-id, x-keyosk-cost-micros, x-should-retry, retry-after, x-ratelimit-limit-requests, "
-        b"x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
-        b"x-ratelimit-reset-tokens",
+CORS = {
+    "access-control-allow-origin": "*",
+    "access-control-expose-headers": (
+        "x-request-id, x-oneapi-request-id, request-id, x-keyosk-cost-micros, x-should-retry, retry-after, x-ratelimit-limit-requests, "
+        "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, "
+        "x-ratelimit-reset-tokens"
     ),
-]
+}
 HEARTBEAT = b": keep-alive\n\n"
 HEARTBEAT_SECONDS = 10.0
 ROUND_SECONDS = 0.05
 
 
-@functools.lru_cache(maxsize=256)
-def _name(name: str) -> bytes:
-    return name.lower().encode("latin-1")
-
-
 class Link:
-    """One ASGI connection during one call.
+    """One ASGI connection during one call. Behind our own server (see `http_server.direct`) it does without ASGI's messages.
 
     The server never reports a disconnect by itself: somebody must await `receive()`. `on_gone` is called once when the
     client hangs up. Heartbeats are SSE comments: they start the answer, so that from the first one on errors are in-stream.
     """
 
     __slots__ = (
+        "_direct",
         "_heartbeat_bytes",
         "_loop",
         "_receive",
@@ -60,6 +56,7 @@ class Link:
     def __init__(self, receive: Receive, send: Send, rounds: Rounds) -> None:
         self._receive = receive
         self._send = send
+        self._direct = http_server.direct(send)
         self._rounds = rounds
         self._loop = asyncio.get_running_loop()
         self._watch_at = math.inf
@@ -71,6 +68,10 @@ class Link:
         self.is_started = False
         self.on_gone: Callable[[], None] | None = None
 
+    def take_body(self) -> bytes | None:
+        """Return the request's body as it came where all of it is there already; None where it has to be received."""
+        return self._direct.take() if self._direct is not None else None
+
     def watch(self, *, after_seconds: float = 0.25) -> None:
         """Look out for the client hanging up; short calls end before it is worth a task."""
         self._watch_at = self._loop.time() + after_seconds
@@ -78,7 +79,7 @@ class Link:
 
     def expect_stream(self, headers: Mapping[str, str], *, heartbeat: bytes = HEARTBEAT) -> None:
         """Keep the client company until the answer is complete; `headers` start the answer if the first heartbeat comes first."""
-        self._stream_headers = headers.items()
+        self._stream_headers = headers
         self._heartbeat_bytes = heartbeat
         self._touched = self._loop.time()
         self._rounds.join(self)
@@ -87,14 +88,20 @@ class Link:
         """Send the answer's head, unless a heartbeat has."""
         if not self.is_started:
             self.is_started = True
-            raw = [(_name(name), value.encode("latin-1")) for name, value in headers]
-            raw += CORS
+            fields = {**headers, **CORS}
+            if self._direct is not None:
+                self._direct.begin(status, fields)
+                return
+            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def write(self, data: bytes, *, more: bool) -> None:
         """Send bytes of the body; waits while the client reads slowly."""
         self._touched = self._loop.time()
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+        if self._direct is not None:
+            await self._direct.put(data, more=more)
+        else:
+            await self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     def close(self) -> None:
         """Stop watching and beating, and let go of the call: a cycle would keep its body until the collector comes."""

@@ -110,9 +110,14 @@ def lean(request: Request) -> LeanRequest:
 
 def header(request: HttpRequest, name: str) -> str:
     """Return a header's value or an empty text; `name` in lower case."""
+    return raw_header(request, name.encode()).decode("latin-1")
+
+
+def raw_header(request: HttpRequest, name: bytes) -> bytes:
+    """Return a header's value as it came, or nothing; `name` in lower case."""
     if isinstance(request, RelayRequest):
-        return request.wire.get(name.encode(), b"").decode("latin-1")
-    return str(request.headers.get(name, ""))
+        return request.wire.get(name, b"")
+    return str(request.headers.get(name.decode(), "")).encode("latin-1", "replace")
 
 
 def dialect_of(request: HttpRequest) -> str:

@@ -5,8 +5,6 @@ CutOff    an answer of bytes broke off: only a broken connection can tell
 
 from __future__ import annotations
 
-import uuid
-
 from channels_app import registry
 from channels_app.contract import Call
 from gateway import errors
@@ -23,7 +21,7 @@ class Telling:
 
     __slots__ = ("_call", "_client", "_request_id", "has_begun")
 
-    def __init__(self, call: Call, request_id: uuid.UUID) -> None:
+    def __init__(self, call: Call, request_id: str) -> None:
         self._call = call
         self._client = registry.client(call.dialect)
         self._request_id = request_id
@@ -33,13 +31,13 @@ class Telling:
         """Return the comment that tells the price in µ$."""
         if self._call.binary or not self._client.has_comments(self._call):
             return b""
-        return b": cost_micros=%d request=%s\n\n" % (price, str(self._request_id).encode())
+        return b": cost_micros=%d request=%s\n\n" % (price, self._request_id.encode())
 
     def error(self, error: RelayError) -> bytes:
         """Return the frames that tell an error and end the stream; raise CutOff."""
         if self._call.binary:
             raise CutOff(error.message)
-        problem = error.problem(str(self._request_id))
+        problem = error.problem(self._request_id)
         return self._client.problem_frames(problem, form=self._call.form, has_begun=self.has_begun)
 
     def end(self, outcome: Outcome, price: int) -> bytes:

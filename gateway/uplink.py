@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from channels_app import channel_settings, picture_fetch, registry
-from channels_app.contract import ChannelFacts, Failure, FailureKind, Secret, UpstreamRequest
+from channels_app.contract import ChannelFacts, Failure, FailureKind, Secret, UpstreamHead, UpstreamRequest
 from channels_app.exchange import BODY_LIMIT, Cut, Exchange, NotSent, Opening, Timeouts, TransportError
 from channels_app.faces import Unexpressible
 from channels_app.pictures import PictureRefused
@@ -27,7 +27,7 @@ _HARDLY_SECONDS = 0.05
 
 
 class Uplink:
-    """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts what came of it, `content_type` is its."""
+    """At most one open attempt at a time. `attempt` is the last one; `read_bytes` counts what came of it."""
 
     __slots__ = (
         "_began",
@@ -40,7 +40,7 @@ class Uplink:
         "_tokens",
         "_transport",
         "attempt",
-        "content_type",
+        "head",
         "read_bytes",
     )
 
@@ -56,7 +56,7 @@ class Uplink:
         self._token: Secret | None = None
         self.attempt: Attempt | None = None
         self.read_bytes = 0
-        self.content_type = ""
+        self.head: UpstreamHead | None = None
 
     async def perform(self, step: Step) -> Event:
         """Do what a step asks for; what goes wrong below HTTP is an event too."""
@@ -98,8 +98,8 @@ class Uplink:
         now = time.time() if provider.signs else 0.0
         self._opening = self._opened(provider, attempt, self._plan.request(attempt, now=now, token=token, pictures=pictures))
         self._exchange = await self._opening.__aenter__()
-        self.content_type = self._exchange.head.content_type
-        return Head(self._exchange.head)
+        self.head = head = self._exchange.head
+        return Head(head)
 
     def _opened(self, provider: Provider, attempt: Attempt, request: UpstreamRequest) -> Opening:
         channel = attempt.channel

@@ -89,8 +89,11 @@ class OpenAIClient(Client):
         return call.fields
 
     def output_limit(self, call: Call) -> int | None:
-        limits = [call.fields[name] for name in _LIMITS if call.fields.get(name) is not None]
-        return min(limits) if limits else None
+        limit: int | None = call.fields.get("max_completion_tokens")
+        older: int | None = call.fields.get("max_tokens")
+        if limit is None or older is None:
+            return older if limit is None else limit
+        return min(limit, older)
 
     def limited(self, call: Call, tokens: int) -> Mapping[str, Any]:
         """Set the limit under the name that the client (or the model) uses."""

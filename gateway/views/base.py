@@ -77,8 +77,10 @@ class RelayView(APIView):
                 raise RelayError("method_not_allowed", headers={"allow": ", ".join(sorted(self._answers))})
             await self.prepare(lean)
             self.perform_authentication(lean)
-            self.check_permissions(lean)
-            self.check_throttles(lean)
+            for permission in self.shared_permissions:
+                permission.has_permission(lean, self)
+            for throttle in self.shared_throttles:
+                throttle.allow_request(lean, self)
             response: Answer | EventStream = await handler(lean, *args, **kwargs)
         except Exception as error:  # DRF's own contract: every failure becomes a response
             response = self.handle_exception(error)
@@ -99,12 +101,6 @@ class RelayView(APIView):
                 request.user, request.auth = found
                 return
         raise RelayError("missing_api_key")
-
-    def get_permissions(self) -> Sequence[BasePermission]:
-        return self.shared_permissions
-
-    def get_throttles(self) -> list[BaseThrottle]:
-        return self.shared_throttles
 
     def handle_exception(self, exc: Exception) -> Refusal:  # type: ignore[override]
         """Answer a failure in the dialect's envelope."""
@@ -128,7 +124,9 @@ class RelayView(APIView):
 
 
 def identify(response: Answer | EventStream, request: LeanRequest) -> None:
-    """Name the call (the usage row's id), and tell the client what is left of its limits."""
+    """Name the call (the usage row's id), and tell the client what is left of its limits. A stream's head says it already."""
+    if isinstance(response, EventStream):
+        return
     fields = response.fields
     fields.update(named(request.name))
     if request.seat is not None:

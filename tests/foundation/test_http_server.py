@@ -10,7 +10,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from foundation.http_server import Protocol
+from foundation.http_server import Cycle, Protocol, direct
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 LONG = b"x" * 70_000
@@ -208,6 +208,102 @@ def test_a_client_that_hangs_up_is_noticed_and_told_nothing() -> None:
 
     assert served(app, GET, is_cut=True).writes == []
     assert heard == ["http.disconnect"]
+
+
+def directly(*bodies: bytes, status: int = 200, headers: tuple[tuple[bytes, bytes], ...] = ()) -> App:
+    """Answer as `answering` does, without ASGI's messages."""
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        cycle = behind(send)
+        cycle.begin(status, {name.decode(): value.decode("latin-1") for name, value in headers})
+        for number, body in enumerate(bodies, 1):
+            await cycle.put(body, more=number < len(bodies))
+
+    return app
+
+
+def behind(send: Any) -> Cycle:
+    cycle = direct(send)
+    assert cycle is not None
+    return cycle
+
+
+HEADS = [
+    GET,
+    b"HEAD / HTTP/1.1\r\nhost: h\r\n\r\n",
+    b"GET / HTTP/1.0\r\nhost: h\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n",
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize(
+    ("bodies", "status", "headers"),
+    [
+        ((b"hello",), 200, ((b"content-length", b"5"), (b"x-a", b"100%"))),
+        ((b"one", b"two"), 200, ((b"content-type", b"text/event-stream"),)),
+        ((b"one", b"", b""), 200, ()),
+        ((LONG,), 502, ((b"content-length", b"70000"),)),
+        ((b"",), 204, ((b"x-a", "\u00e9".encode("latin-1")),)),
+    ],
+)
+def test_without_asgis_messages_the_bytes_are_the_same(
+    head: bytes, bodies: tuple[bytes, ...], status: int, headers: tuple[tuple[bytes, bytes], ...]
+) -> None:
+    told, done = (served(make(*bodies, status=status, headers=headers), head) for make in (answering, directly))
+    assert (done.writes, done.is_closed) == (told.writes, told.is_closed)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ((b"x-a", b"b\r\nset-cookie: c"),),
+        ((b"x-a", b"b\n"),),
+        ((b"x\r\nset-cookie", b"b"),),
+        ((b"transfer-encoding", b"chunked"),),
+        ((b"connection", b"close"),),
+    ],
+)
+def test_no_header_breaks_out_of_its_line_without_messages_either(headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    assert served(directly(b"a", headers=headers), GET).writes[0].startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+
+
+def test_without_messages_too_a_body_is_as_long_as_was_told() -> None:
+    assert served(directly(b"abc", headers=((b"content-length", b"2"),)), GET).is_closed
+    assert served(directly(b"abc", headers=((b"content-length", b"4"),)), GET).is_closed
+
+
+def test_a_body_is_taken_at_once_where_it_is_there_and_received_where_it_is_not() -> None:
+    taken: list[bytes | None] = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        taken.append(behind(send).take())
+        await directly(b"", status=204)(scope, receive, send)
+
+    head = b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n"
+    served(app, head + b"\r\nbody")
+    served(app, head + b"\r\nbo", b"dy")
+    served(app, head + b"expect: 100-continue\r\n\r\nbody")
+    served(app, GET)
+    assert taken == [b"body", None, None, b""]
+
+
+def test_whoever_has_taken_the_body_still_hears_that_the_client_has_gone() -> None:
+    heard: list[str] = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        behind(send).take()
+        heard.append((await receive())["type"])
+        await directly(b"late")(scope, receive, send)
+
+    assert served(app, GET, is_cut=True).writes == []
+    assert heard == ["http.disconnect"]
+
+
+def test_no_other_server_has_anything_behind_its_send() -> None:
+    async def send(message: Any) -> None: ...
+
+    assert direct(send) is None
 
 
 def test_an_idle_connection_is_closed_and_a_busy_one_is_not() -> None:
