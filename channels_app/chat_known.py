@@ -76,7 +76,7 @@ class KnownReader:
         if chunk.startswith(run.start) and (taken := run.take(chunk)) is not None:
             if not self._event:
                 self._event = chunk[: chunk.index(b"\n\n") + 2]
-            frames.append(Frame(FrameKind.CONTENT, taken.shown, taken.delivered))
+            frames.append(Frame(FrameKind.CONTENT, taken.shown, taken.delivered, events=taken.events))
             chunk = taken.rest
         self._waiting = chunk
         if not chunk:

@@ -167,7 +167,7 @@ def _is_true(pattern: Pattern, parts: _Parts, trial: tuple[bytes, bytes, bytes, 
     last = opened.last(ending)
     if taken is None or taken.rest or last is None:
         return False
-    told = [Frame(FrameKind.ROLE, opened.shown), Frame(FrameKind.CONTENT, taken.shown, taken.delivered), *last]
+    told = [Frame(FrameKind.ROLE, opened.shown), Frame(FrameKind.CONTENT, taken.shown, taken.delivered, events=taken.events), *last]
     return _said(told) == _said(expected)
 
 

@@ -34,7 +34,9 @@ _USAGE_SWITCH = b'{"stream_options":{"include_usage":true},'
 def write_body(call: Call, *, upstream_model: str, strip: Collection[str] = ()) -> bytes:
     """Return the body to send: upstream's model name, usage asked for in streams, without routing and stripped fields."""
     fields = call.fields
-    unwanted = set(fields.keys() & ROUTING_FIELDS).union(name for name in strip if name in fields)
+    unwanted = fields.keys() & ROUTING_FIELDS
+    if strip:
+        unwanted |= fields.keys() & set(strip)
     if not fields.get("tools") and not fields.get("functions"):
         unwanted |= fields.keys() & _OF_TOOLS
     if not call.is_stream and "stream_options" in fields:

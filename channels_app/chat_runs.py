@@ -16,10 +16,11 @@ _SEPARATORS = (b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\xc2\x85")
 
 
 class Taken(NamedTuple):
-    """What a run came to: the bytes for the client, the size of the text in them, and what follows the run."""
+    """What a run came to: the bytes for the client, the size of the text in them, how many events they are, and what follows the run."""
 
     shown: bytes
     delivered: int
+    events: int
     rest: bytes
 
 
@@ -53,16 +54,23 @@ class Run:
 
     def take(self, chunk: bytes) -> Taken | None:
         """Take the run at the beginning of `chunk`, which starts with `start`; None when there is none."""
-        texts = chunk[len(self.start) :].split(self._joint)
-        last, end, rest = texts.pop().partition(self._end)
-        if end:
-            texts.append(last)
-        else:
-            rest = self.start + last
+        texts, rest = self._texts(chunk)
         delivered = _size(texts)
         if not delivered:
             return None
-        return Taken(self._shown_start + self._shown_joint.join(texts) + self._shown_end, delivered, rest)
+        return Taken(self._shown_start + self._shown_joint.join(texts) + self._shown_end, delivered, len(texts), rest)
+
+    def _texts(self, chunk: bytes) -> tuple[list[bytes], bytes]:
+        """Return the texts of the run, and what follows it."""
+        skip = len(self.start)
+        *pieces, rest = chunk.split(self._end)
+        texts = [piece[skip:] for piece in pieces]
+        # Looking for the long joint takes three times as long; if the texts come to the chunk again, it would have found the same.
+        if texts and chunk.startswith(self._joint.join(texts), skip):
+            return texts, rest
+        texts = chunk[skip:].split(self._joint)
+        last, end, rest = texts.pop().partition(self._end)
+        return ([*texts, last], rest) if end else (texts, self.start + last)
 
 
 def is_plain(choice: object, opened: Collection[int]) -> bool:

@@ -83,7 +83,7 @@ class ChatReader:
         if self._run is not None:
             if chunk.startswith(self._run.start) and self._parser.is_between and (taken := self._run.take(chunk)) is not None:
                 self.delivered += taken.delivered
-                frames.append(Frame(FrameKind.CONTENT, taken.shown, taken.delivered))
+                frames.append(Frame(FrameKind.CONTENT, taken.shown, taken.delivered, events=taken.events))
                 return taken.rest
             cut = chunk.find(b"\n\n" + self._run.start) + 2
         elif self._cuts:

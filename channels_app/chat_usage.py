@@ -11,9 +11,8 @@ from channels_app.contract import Usage
 
 # No single answer costs a million dollars.
 _MOST_MICROS = 10**12
-_PLAIN = frozenset({"prompt_tokens", "completion_tokens"})
+_PLAIN = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 _REPORTED = frozenset({"prompt_tokens", "completion_tokens", "input_tokens", "total_tokens"})
-_TOTALS = _PLAIN | {"total_tokens"}
 
 
 def count(value: object) -> int:
@@ -49,8 +48,8 @@ def read_usage(raw: object) -> Usage | None:
     """
     if not isinstance(raw, dict) or not is_reported(raw):
         return None
-    if raw.keys() <= _TOTALS and raw.keys() >= _PLAIN and set(map(type, raw.values())) == {int} and min(raw.values()) >= 0:
-        return Usage(input=raw["prompt_tokens"], output=raw["completion_tokens"])
+    if raw.keys() == _PLAIN and (plain := _plain(raw["prompt_tokens"], raw["completion_tokens"])) is not None:
+        return plain
     prompt = count(raw.get("prompt_tokens", raw.get("input_tokens")))
     completion = count(raw.get("completion_tokens", raw.get("output_tokens")))
     inward = _details(raw, "prompt_tokens_details", "input_tokens_details")
@@ -77,6 +76,13 @@ def read_usage(raw: object) -> Usage | None:
         image_output=image_out,
         cost_micros=micros(_told_cost(raw)),
     )
+
+
+def _plain(prompt: object, completion: object) -> Usage | None:
+    """Return the buckets of a usage that is nothing but two counts and their total, as nearly all are."""
+    if type(prompt) is int and type(completion) is int and prompt >= 0 and completion >= 0:
+        return Usage(input=prompt, output=completion)
+    return None
 
 
 def _told_cost(raw: Mapping[str, Any]) -> object:

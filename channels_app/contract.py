@@ -255,7 +255,8 @@ class FrameKind(StrEnum):
 class Frame:
     """One normalised event of a stream: the bytes for the client and what they mean.
 
-    `delivered` counts the UTF-8 bytes of text, reasoning and tool arguments: the base of an estimate without usage.
+    `delivered` counts the UTF-8 bytes of text, reasoning and tool arguments: the base of an estimate without usage. `events` is how
+    many events `data` holds, where somebody has counted them.
     """
 
     kind: FrameKind
@@ -263,6 +264,7 @@ class Frame:
     delivered: int = 0
     usage: Usage | None = None
     failure: Failure | None = None
+    events: int = field(default=0, compare=False)
 
 
 @value

@@ -39,6 +39,7 @@ class Incoming:
         "_source",
         "_total_at",
         "_waiter",
+        "has_head",
         "head",
     )  # fmt: skip
 
@@ -57,17 +58,13 @@ class Incoming:
         self._limit = limits.first_byte
         self._total_at = now + limits.total
         self.head: UpstreamHead = _NO_HEAD
+        self.has_head = False
         rounds.join(self)
-
-    @property
-    def has_head(self) -> bool:
-        """Tell whether the answer has begun."""
-        return self.head is not _NO_HEAD
 
     async def begin(self) -> None:
         """Wait for the head."""
         self._since = self._loop.time()
-        while self.head is _NO_HEAD:
+        while not self.has_head:
             if self._error is not None:
                 raise self._error
             await self._wait()
@@ -120,7 +117,7 @@ class Incoming:
 
     def start(self, head: UpstreamHead) -> None:
         """Take the head."""
-        self.head = head
+        self.head, self.has_head = head, True
         self._wake()
 
     def end(self, error: TransportError | None = None) -> None:
@@ -131,9 +128,9 @@ class Incoming:
 
     def leave(self) -> None:
         """Stop the clock, and close the connection of an answer that was not read to its end: so upstream stops."""
-        self._rounds.leave(self)
         source, self._source = self._source, None
-        if source is not None:
+        if source is not None:  # else it has ended, and left already
+            self._rounds.leave(self)
             source.close()
 
     def look(self, now: float) -> None:

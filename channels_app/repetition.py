@@ -59,7 +59,7 @@ class Watch:
     def _begin(self, frame: Frame) -> None:
         """Take a frame for the first of its kind; a run of equal pieces for as many of them."""
         self._data, self._piece, self._size, self._count = frame.data, None, frame.delivered, 1
-        many = frame.data.count(_END)
+        many = frame.events or frame.data.count(_END)
         if many > 1:
             self._data = frame.data[frame.data.rfind(_END, 0, -len(_END)) + len(_END) :]
         if many > 1 and frame.delivered % many == 0:

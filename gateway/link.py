@@ -67,6 +67,7 @@ class Link:
         self.is_gone = False
         self.is_started = False
         self.on_gone: Callable[[], None] | None = None
+        rounds.join(self)
 
     def take_body(self) -> bytes | None:
         """Return the request's body as it came where all of it is there already; None where it has to be received."""
@@ -75,14 +76,12 @@ class Link:
     def watch(self, *, after_seconds: float = 0.25) -> None:
         """Look out for the client hanging up; short calls end before it is worth a task."""
         self._watch_at = self._loop.time() + after_seconds
-        self._rounds.join(self)
 
     def expect_stream(self, headers: Mapping[str, str], *, heartbeat: bytes = HEARTBEAT) -> None:
         """Keep the client company until the answer is complete; `headers` start the answer if the first heartbeat comes first."""
         self._stream_headers = headers
         self._heartbeat_bytes = heartbeat
         self._touched = self._loop.time()
-        self._rounds.join(self)
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the answer's head, unless a heartbeat has."""

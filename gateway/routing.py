@@ -9,7 +9,6 @@ soonest is tried all the same.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
 from typing import Protocol
@@ -87,20 +86,23 @@ def choose(
     ways = [(one, keys) for one in candidates if one.id not in without and (keys := _keys_left(one, failed))]
     if wish.kept is not None and (kept := _kept(ways, wish, known, now)) is not None:
         return kept
-    for _, tier in itertools.groupby(ways, key=_priority):
-        usable = [
-            (channel, good) for channel, keys in tier if (good := [key for key in keys if known.is_usable(channel, wish.model, key, now)])
-        ]
-        if usable:
-            return _pick(usable, wish, known, draw, now)
+    if usable := _best_tier(ways, wish.model, known, now):
+        return _pick(usable, wish, known, draw, now)
     return _least_bad(ways, wish, known) if is_last_resort else None
 
 
 Way = tuple[ChannelFacts, Sequence[ChannelKey]]
 
 
-def _priority(way: Way) -> int:
-    return way[0].priority
+def _best_tier(ways: Sequence[Way], model: str, known: Knowledge, now: float) -> list[Way]:
+    """Return the usable ways of the highest priority that has any, with their usable keys."""
+    found: list[Way] = []
+    for channel, keys in ways:
+        if found and channel.priority != found[0][0].priority:
+            break
+        if usable := [key for key in keys if known.is_usable(channel, model, key, now)]:
+            found.append((channel, usable))
+    return found
 
 
 def _pick(ways: Sequence[Way], wish: Wish, known: Knowledge, draw: Callable[[], float], now: float) -> Attempt:
@@ -157,7 +159,7 @@ def _least_bad(ways: Sequence[Way], wish: Wish, known: Knowledge) -> Attempt | N
 def _keys_left(channel: ChannelFacts, failed: Sequence[Failed]) -> Sequence[ChannelKey]:
     """Return the keys of a channel that may still be tried; none when the channel itself has failed."""
     keys: Sequence[ChannelKey] = channel.keys or (NO_KEY,)
-    here = [one for one in failed if one.attempt.channel.id == channel.id]
+    here = [one for one in failed if one.attempt.channel.id == channel.id] if failed else ()
     if not here:
         return keys
     if any(one.failure.kind not in _ABOUT_THE_KEY for one in here):

@@ -75,7 +75,15 @@ def test_a_run_ends_where_a_chunk_is_cut_off() -> None:
     text = event("first")
     run = Run.learn(text[6:-2], "first", text)
     assert run is not None
-    assert run.take(event("one") + event("two")[:-1]) == (event("one"), 3, event("two")[:-1])
+    assert run.take(event("one") + event("two")[:-1]) == (event("one"), 3, 1, event("two")[:-1])
+
+
+def test_what_ends_like_a_text_and_is_none_ends_the_run() -> None:
+    text = event("first")
+    run = Run.learn(text[6:-2], "first", text)
+    assert run is not None
+    other = event("x").replace(b'"delta":{', b'"delta":{"role":"assistant",')
+    assert run.take(event("one") + event("two") + other) == (event("one") + event("two"), 6, 2, other)
 
 
 def test_halves_of_a_character_in_two_texts_are_no_run() -> None:
@@ -84,4 +92,4 @@ def test_halves_of_a_character_in_two_texts_are_no_run() -> None:
     assert run is not None
     halves = [event("§").replace("§".encode(), half) for half in (b"\xe6\xbc", b"\xa2")]
     assert run.take(event("漢") + halves[0] + halves[1]) is None
-    assert run.take(event("漢") + event("字")) == (event("漢") + event("字"), 6, b"")
+    assert run.take(event("漢") + event("字")) == (event("漢") + event("字"), 6, 2, b"")
