@@ -145,11 +145,11 @@ def redeem(*, membership: Membership, code: str, address: str | None = None) -> 
     try:
         done = _redeem(membership, text, address)
     except Refused:
-        redeem_limits.count_failure(user_id=membership.user_id)
+        redeem_limits.count_failure(user_id=membership.user_id, tenant_id=membership.tenant_id)
         if not is_ours and not shared_codes.exists(tenant_id=membership.tenant_id, text=text):
             raise Typo(TYPO) from None
         raise
-    redeem_limits.give_back(user_id=membership.user_id, address=address)
+    redeem_limits.give_back(user_id=membership.user_id, address=address, tenant_id=membership.tenant_id)
     return done
 
 

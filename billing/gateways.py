@@ -111,6 +111,12 @@ def usable(*, tenant: Tenant) -> list[GatewayAccount]:
     return [copy.copy(account) for account in _usable.get(tenant.pk)]
 
 
+def closed() -> list[GatewayAccount]:
+    """Return accounts that are switched on and cannot be used: what they need is not there."""
+    rows = GatewayAccount.objects.filter(is_enabled=True, driver__in=offered()).select_related("tenant").order_by("pk")
+    return [account for account in rows if not is_ready(account)]
+
+
 def may_use(account: GatewayAccount, *, tenant_id: int) -> bool:
     """Tell whether a shop's orders may be paid through an account: its own, or one of the platform's that is lent to it."""
     if account.tenant_id == tenant_id:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import contextlib
 
 from django.core.cache import cache
+from django.utils import timezone
 
+from accounts import events
 from foundation import vault
 
 PER_PERSON_A_MINUTE = 5
 PER_ADDRESS_A_MINUTE = 20
 FAILURES_A_DAY = 20
+# Of a shop within an hour: so many, and so many for each code that was good.
+ALARM_FAILURES, ALARM_RATIO = 30, 3
 LOOKUPS_A_MINUTE = 5
 MAILS_AN_HOUR = 6
 TRIES_A_CODE = 5
@@ -31,8 +35,9 @@ def may_try(*, user_id: int, address: str | None) -> bool:
     return is_calm and (address is None or _count(f"redeem:address:{address}", _MINUTE) <= PER_ADDRESS_A_MINUTE)
 
 
-def give_back(*, user_id: int, address: str | None) -> None:
+def give_back(*, user_id: int, address: str | None, tenant_id: int) -> None:
     """Forget an attempt that was no guess: the code was good. So whoever holds many good codes is not slowed down."""
+    _count(f"redeem:good:{tenant_id}", _HOUR)
     names = [f"redeem:user:{user_id}", *([] if address is None else [f"redeem:address:{address}"])]
     for name in names:
         # The minute may have ended meanwhile.
@@ -40,9 +45,12 @@ def give_back(*, user_id: int, address: str | None) -> None:
             cache.decr(name)
 
 
-def count_failure(*, user_id: int) -> None:
-    """Note that an attempt failed."""
+def count_failure(*, user_id: int, tenant_id: int) -> None:
+    """Note that an attempt failed; the shop's staff hear of it, once an hour, when so many do and few are good."""
     _count(f"redeem:failures:{user_id}", _DAY)
+    bad = _count(f"redeem:bad:{tenant_id}", _HOUR)
+    if bad >= ALARM_FAILURES and bad >= ALARM_RATIO * int(cache.get(f"redeem:good:{tenant_id}") or 0):
+        events.emit(tenant_id=tenant_id, kind="codes.guessed", data={"failures": ALARM_FAILURES}, key=f"{timezone.now():%Y%m%d%H}")
 
 
 def may_look_up(*, address: str | None, email: str) -> bool:

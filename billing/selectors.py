@@ -19,12 +19,13 @@ from foundation import translations
 
 
 def to_look_at(orders: QuerySet[Order]) -> QuerySet[Order]:
-    """Return orders with money that a person must decide on: under review, or paid again and not paid back yet."""
+    """Return orders with money that a person must decide on: under review, paid again and not paid back yet, or back from the bank."""
     odd = PaymentAttempt.objects.filter(
         order=OuterRef("pk"), state=PaymentAttempt.State.SUCCEEDED, settles_order=False, received_minor__gt=0
     )  # fmt: skip
     back = Refund.objects.filter(attempt__order=OuterRef("order"), attempt=OuterRef("pk"), state__in=Refund.COUNTING)
-    return orders.filter(Q(state=Order.State.REVIEW) | Exists(odd.filter(~Exists(back))))
+    failed = Refund.objects.filter(attempt__order=OuterRef("pk"), state=Refund.State.FAILED)
+    return orders.filter(Q(state=Order.State.REVIEW) | Exists(odd.filter(~Exists(back))) | Exists(failed))
 
 
 # Below this many pieces the exact number is shown: it is a reason to hurry.

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("robots.txt", found_by.robots, name="robots"),
     path("o/<str:capability>/", order.order, name="order"),
     path("o/<str:capability>/state/", order.order_state, name="order_state"),
+    path("o/<str:capability>/bought.txt", order.order_text, name="order_text"),
     path("o/<str:capability>/pay/", order.order_pay, name="order_pay"),
     path("o/<str:capability>/ask/", order.order_ask, name="order_ask"),
     path("o/<str:capability>/cancel/", order.order_cancel, name="order_cancel"),

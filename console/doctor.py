@@ -154,13 +154,15 @@ def usage() -> Iterator[Row]:
 
 
 def payment_gateways() -> Iterator[Row]:
-    """Look for shops that sell but take no payment."""
+    """Look for shops that sell but take no payment, and for accounts that are switched on and closed all the same."""
     for tenant in Tenant.objects.filter(state=Tenant.State.OPEN).order_by("slug"):
         if not catalogue.on_sale(tenant=tenant).exists():
             continue
         names = ", ".join(account.name for account in gateways.usable(tenant=tenant))
         finding = "" if names else "its buyers cannot pay: give the shop a payment account that works"
         yield Row("gateways", f"{tenant.slug}: {names or 'none'}", finding)
+    for account in gateways.closed():
+        yield Row("gateways", f"{account.tenant.slug}: {account.name}", "closed, its addresses answer 404: a secret or a field is missing")
 
 
 def upstream_channels() -> Iterator[Row]:

@@ -20,6 +20,7 @@ class EventKind(models.TextChoices):
     ORDER_REVIEW = "order.review", _("payment needs a look")
     DELIVERY_WAITING = "delivery.waiting", _("order waits to be delivered by hand")
     CODE_REDEEMED = "code.redeemed", _("code redeemed")
+    CODES_GUESSED = "codes.guessed", _("codes are being guessed")
     REFUND_ASKED = "refund.asked", _("refund asked for")
     REFUND_CREATED = "refund.created", _("refund made")
     REFUND_FAILED = "refund.failed", _("refund failed at the gateway")

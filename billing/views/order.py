@@ -50,6 +50,18 @@ def order_state(request: HttpRequest, capability: str) -> HttpResponse:
     return private(render(request, "shop/order_state.html", context))
 
 
+@require_safe
+def order_text(request: HttpRequest, capability: str) -> HttpResponse:
+    """Give what was bought as plain text, a line each."""
+    found = find_or_404(entering(request), capability)
+    text = bought.text(found)
+    if not text:
+        raise Http404
+    answer = private(HttpResponse(f"{text}\n", content_type="text/plain; charset=utf-8"))
+    answer["Content-Disposition"] = f'attachment; filename="{found.number}.txt"'
+    return answer
+
+
 @require_POST
 def order_pay(request: HttpRequest, capability: str) -> HttpResponse:
     """Begin a payment and send the buyer to the gateway."""
@@ -141,6 +153,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "here": _here(begun[0]) if is_open and begun else {},
         "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,
+        "all_text": "\n".join(piece.text for piece in pieces if piece.text) if len(pieces) > 1 else "",
         "has_receipt": found.paid_at is not None,
         "has_invoice": not is_open and (invoices.may_ask(found) or InvoiceRequest.objects.filter(order=found).exists()),
         "in_app_address": in_app_address(request) if is_open else "",

@@ -85,8 +85,11 @@ def _line(request: ShopRequest, code: str) -> Line:
     except (codes.CannotRedeem, tenants.NotAdmitted) as refusal:
         return Line(code, _reason(refusal), is_good=False)
     units = format_usd(done.units_micros)
-    text = _("You had redeemed this code before: %(units)s.") if done.is_repeat else _("%(units)s is in your wallet.")
-    return Line(code, text % {"units": units}, is_good=True)
+    if done.is_repeat:
+        text = _("You had redeemed this code before: %(units)s.")
+    else:
+        text = _("%(units)s is in your wallet, until %(until)s.") if done.expires_at else _("%(units)s is in your wallet.")
+    return Line(code, text % {"units": units, "until": f"{done.expires_at:%Y-%m-%d}" if done.expires_at else ""}, is_good=True)
 
 
 def _reason(refusal: Exception) -> str:

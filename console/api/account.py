@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from accounts import erasure
 from accounts.models import AccessToken
-from billing import alerts, codes, ledger, redeem_limits, statements
+from billing import alerts, codes, ledger, statements
 from console.api.base import ApiView
 from console.api.errors import Refused
 from console.api.fields import Amount, Prose, Words
@@ -174,12 +174,11 @@ class WalletView(ApiView):
     def redeem(self, request: Request) -> Response:
         typed = CodeTyped(data=request.data)
         typed.is_valid(raise_exception=True)
-        if not redeem_limits.may_try(user_id=self.member.user_id, address=request.META.get("REMOTE_ADDR")):
-            raise exceptions.Throttled
         try:
             done = codes.redeem(membership=self.member, code=typed.validated_data["code"], address=request.META.get("REMOTE_ADDR"))
+        except codes.TooMany:
+            raise exceptions.Throttled from None
         except codes.CodeError:
-            redeem_limits.count_failure(user_id=self.member.user_id)
             raise RedeemRefused from None
         return Response(Redeemed({"units_micros": done.units_micros}).data)
 

@@ -12,7 +12,8 @@ from django.core.cache import cache
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import Membership, Tenant, User
+from accounts import webhooks
+from accounts.models import Membership, Tenant, User, WebhookDelivery
 from billing import code_shelf, codes, ledger, redeem_limits
 from billing.models import Code, CodeBatch, CodeEvent, Journal, Transfer
 
@@ -154,6 +155,25 @@ def test_attempts_are_limited_per_minute(end_user: Membership) -> None:
             codes.redeem(membership=end_user, code="PPP6A-ZNF8G-N94V8-6BT5P")
     with pytest.raises(codes.TooMany):
         codes.redeem(membership=end_user, code="PPP6A-ZNF8G-N94V8-6BT5P")
+
+
+def test_staff_hear_once_when_codes_are_guessed_and_not_when_many_are_good(tenant: Tenant, end_user: Membership) -> None:
+    endpoint, _secret = webhooks.add(tenant=tenant, url="https://hooks.test/", events=["codes.guessed"])
+    fund(tenant, 12 * FIVE)
+    good = codes.mint(tenant=tenant, units_micros=FIVE, count=12, offline=True).codes
+
+    def guess(times: int) -> int:
+        for _ in range(times):
+            with pytest.raises(codes.Refused):
+                codes.redeem(membership=end_user, code="PPP6A-ZNF8G-N94V8-6BT5P")
+            cache.delete_many([f"redeem:user:{end_user.user_id}", f"redeem:failures:{end_user.user_id}"])
+        return WebhookDelivery.objects.filter(endpoint=endpoint).count()
+
+    for text in good:
+        codes.redeem(membership=end_user, code=text)
+    assert guess(redeem_limits.ALARM_FAILURES) == 0
+    assert guess(redeem_limits.ALARM_RATIO * len(good) - redeem_limits.ALARM_FAILURES) == 1
+    assert guess(5) == 1
 
 
 def test_one_code_pays_once_whoever_is_fastest(transactional_db: None, root_tenant: Tenant) -> None:

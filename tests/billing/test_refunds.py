@@ -11,7 +11,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import audit, codes, gateways, ledger, refunds, settlement
+from billing import audit, codes, gateways, ledger, refunds, selectors, settlement
 from billing.models import Code, Order, PaymentAttempt, Refund
 from billing.payments.base import GatewayError, ProviderEvent
 from billing.payments.sandbox import Sandbox
@@ -168,10 +168,12 @@ def test_a_refund_that_fails_after_it_had_succeeded_is_owed_again(tenant: Tenant
         settlement.settle(account=payment.account, event=said(payment, kind, number=number, amount=PRICE))
     refund.refresh_from_db()
     assert (refund.state, clearing(payment), held("refunds_due", tenant)) == ("failed", -PRICE, PRICE)
+    assert list(selectors.to_look_at(Order.objects.all())) == [payment.order]
     assert audit.run() == []
     settlement.settle(account=payment.account, event=said(payment, "refund_failed", number="re_unknown", amount=PRICE))
     sent = refunds.send_again(refund)
     assert (sent.state, clearing(payment), held("refunds_due", tenant)) == ("succeeded", 0, 0)
+    assert list(selectors.to_look_at(Order.objects.all())) == []
     assert audit.run() == []
 
 

@@ -17,6 +17,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import Tenant
 from billing import catalogue, gateways
+from billing.models import GatewayAccount
 from channels_app.models import Channel
 from console import doctor
 from foundation import partitions
@@ -108,6 +109,10 @@ def test_shop_that_takes_no_payment_is_a_finding(tenant: Tenant) -> None:
     assert _findings(doctor.payment_gateways()) == ["its buyers cannot pay: give the shop a payment account that works"]
     gateways.add_account(tenant=tenant, driver="sandbox", name="Play money")
     assert list(doctor.payment_gateways()) == [doctor.Row("gateways", "teahouse: Play money")]
+    paying = gateways.add_account(tenant=tenant, driver="epusdt", values={"base": "https://usdt.test", "token": "t"}, name="USDT")
+    assert _findings(doctor.payment_gateways()) == []
+    GatewayAccount.objects.filter(pk=paying.pk).update(sealed="")
+    assert _findings(doctor.payment_gateways()) == ["closed, its addresses answer 404: a secret or a field is missing"]
 
 
 def test_channel_taken_out_by_the_health_check_is_a_finding(root_tenant: Tenant) -> None:

@@ -275,6 +275,20 @@ def test_the_page_says_until_when_a_code_can_be_redeemed(guest: Client, product:
     pay(guest, address)
     assert "Redeem it until" not in guest.get(address).content.decode()
     product.batches.update(redeem_by=datetime.datetime(2027, 3, 1, 12, tzinfo=datetime.UTC))
-    assert "Redeem it until Mar 1, 2027" in guest.get(address).content.decode()
+    assert "Redeem it until 2027-03-01" in guest.get(address).content.decode()
     Code.objects.update(state="expired")
     assert "Redeem it until" not in guest.get(address).content.decode()
+
+
+def test_several_codes_are_copied_and_saved_at_once(guest: Client) -> None:
+    address = order_at(guest, quantity="3")
+    assert guest.get(f"{address}bought.txt").status_code == 404
+    bank = guest.post(f"{address}pay/", {"account": str(GatewayAccount.objects.get().pk)})
+    guest.post(bank["Location"], {"button": "pay"})
+    page = guest.get(address).content.decode()
+    saved = guest.get(f"{address}bought.txt")
+    texts = saved.content.decode().splitlines()
+    assert (len(texts), saved["Content-Type"], saved["Cache-Control"]) == (3, "text/plain; charset=utf-8", "no-store, private")
+    assert all(CODE.fullmatch(text) for text in texts)
+    assert "\n".join(texts) in page  # behind the button that copies all
+    assert f"{address}bought.txt" in page

@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import Membership, Tenant, User
 from billing import codes, ledger
+from billing.models import LedgerAccount
 from tests.billing.shop import FIVE
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +41,14 @@ def test_a_member_redeems_a_code(client: Client, platform_admin: Membership, cod
     assert available(platform_admin) == FIVE
     assert "You had redeemed this code before" in client.post("/redeem/", {"code": code}, follow=True).content.decode()
     assert available(platform_admin) == FIVE
+
+
+def test_credit_that_ends_says_when(client: Client, platform_admin: Membership, root_tenant: Tenant) -> None:
+    client.force_login(platform_admin.user)
+    minted = codes.mint(tenant=root_tenant, units_micros=5_000_000, count=1, offline=True, valid_days=30)
+    page = client.post("/redeem/", {"code": minted.codes[0]}, follow=True).content.decode()
+    (lot,) = LedgerAccount.objects.filter(kind="lot")
+    assert f"$5.00 is in your wallet, until {lot.expires_at:%Y-%m-%d}." in page
 
 
 def test_a_code_typed_before_signing_in_waits_outside_the_address(client: Client, platform_admin: Membership, code: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from accounts import keys
 from accounts.models import Membership, User
-from billing import codes, ledger
+from billing import codes, ledger, redeem_limits
 from foundation.ids import uuid7
 from gateway import rollups
 from gateway.models import UsageRecord
@@ -23,6 +23,8 @@ def test_a_code_is_redeemed_and_stands_in_the_statement(end_user: Membership) ->
     assert call("POST", "wallet/redeem/", {"code": code}) == (200, {"units_micros": 5_000_000})
     assert call("POST", "wallet/redeem/", {"code": code}) == (200, {"units_micros": 5_000_000})
     assert call("POST", "wallet/redeem/", {"code": "AAAA-BBBB"})[0] == 409
+    wrong = {"code": "PPP6A-ZNF8G-N94V8-6BT5P"}  # each attempt counts once, as on the page
+    assert [call("POST", "wallet/redeem/", wrong)[0] for _ in range(redeem_limits.PER_PERSON_A_MINUTE + 1)] == [409] * 5 + [429]
     assert call("GET", "wallet/")[1] == {"available_micros": 5_000_000, "held_micros": 0, "expiring_micros": 0}
     entries = call("GET", "wallet/statement/")[1]["results"]
     assert [(one["kind"], one["amount_micros"], one["balance_micros"]) for one in entries] == [("redeem", 5_000_000, 5_000_000)]
