@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from django.db.models import F
 
+from accounts import tenants
 from accounts.models import Acceptance, LegalPage, Membership, Tenant
 from foundation.remembered import Remembered
 
@@ -14,9 +15,8 @@ ACCEPTED = (LegalPage.Kind.TERMS, LegalPage.Kind.PRIVACY)
 
 
 def page(*, tenant: Tenant, kind: str, language: str) -> LegalPage | None:
-    """Return the page in this language, else the one for every language."""
-    found = {row.language: row for row in LegalPage.objects.filter(tenant=tenant, kind=kind, language__in=("", language))}
-    return found.get(language) or found.get("")
+    """Return the page in this language, else the one for every language, else that in the shop's own, else any there is."""
+    return _suiting({row.language: row for row in LegalPage.objects.filter(tenant=tenant, kind=kind)}, tenant, language)
 
 
 def kinds(tenant: Tenant) -> list[str]:
@@ -37,8 +37,8 @@ def unaccepted(*, membership: Membership, language: str) -> list[LegalPage]:
         return []
     accepted = set(Acceptance.objects.filter(membership=membership).values_list("kind", "language", "version"))
     known = {row.kind for row in standing if (row.kind, row.language, row.version) in accepted}
-    shown = {(row.kind, row.language): row for row in standing}
-    found = (shown.get((kind, language)) or shown.get((kind, "")) for kind in ACCEPTED if kind not in known)
+    asked = [kind for kind in ACCEPTED if kind not in known]
+    found = [_suiting({row.language: row for row in standing if row.kind == kind}, membership.tenant, language) for kind in asked]
     return [row for row in found if row is not None]
 
 
@@ -46,6 +46,11 @@ def accept(*, membership: Membership, language: str) -> None:
     """Remember that a member accepted the pages as they stand; what was accepted before stays as it was."""
     found = (page(tenant=membership.tenant, kind=kind, language=language) for kind in ACCEPTED)
     _remember(membership, (row for row in found if row is not None))
+
+
+def _suiting(pages: Mapping[str, LegalPage], tenant: Tenant, language: str) -> LegalPage | None:
+    wanted = (language, "", *tenants.languages(tenant), *pages)
+    return next((pages[one] for one in wanted if one in pages), None)
 
 
 def _kinds_of(tenant_id: int) -> list[str]:

@@ -100,7 +100,7 @@ class ProductPicture(models.Model):
     alt = models.CharField(_("what it shows"), max_length=120, blank=True)
     width = models.PositiveIntegerField(_("width"), editable=False)
     height = models.PositiveIntegerField(_("height"), editable=False)
-    sort = models.SmallIntegerField(_("order"), default=0)
+    sort = models.SmallIntegerField(_("place in the list"), default=0)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     tenant_path: ClassVar[str] = "product__tenant"

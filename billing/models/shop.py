@@ -1,7 +1,4 @@
-"""The shop: products, orders, payment attempts, gateway accounts.
-
-Order and payment attempt are state machines; each step is a compare-and-swap and leaves an `OrderEvent`.
-"""
+"""The shop: products, orders, payment attempts, gateway accounts; each step of an order or a payment leaves an `OrderEvent`."""
 
 from __future__ import annotations
 
@@ -23,7 +20,7 @@ class Category(Translated):
     slug = models.SlugField(_("short name"), max_length=60)
     name = models.CharField(_("name"), max_length=80)
     description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
-    sort = models.SmallIntegerField(_("order"), default=0)
+    sort = models.SmallIntegerField(_("place in the list"), default=0)
     is_active = models.BooleanField(_("shown"), default=True)
 
     tenant_path: ClassVar[str] = "tenant"
@@ -109,7 +106,7 @@ class Product(Translated):
     most_pieces = models.PositiveSmallIntegerField(_("pieces per order, at most"), default=20)
     most_each = models.PositiveIntegerField(_("pieces per customer"), null=True, blank=True)
     is_active = models.BooleanField(_("on sale"), default=True)
-    sort = models.SmallIntegerField(_("order"), default=0)
+    sort = models.SmallIntegerField(_("place in the list"), default=0)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     tenant_path: ClassVar[str] = "tenant"

@@ -84,8 +84,12 @@ class TextsAdmin:
     def tabs(self, request: HttpRequest, obj: Any) -> tuple[Any, ...]:
         """Return the fieldsets of all languages."""
         names = dict(settings.LANGUAGES)
+        told = _("What stays empty here is said as above, in whatever language that is.")
         return tuple(
-            (names[language], {"classes": ["tab"], "fields": [_name(language, field) for field in self.model.translatable]})
+            (
+                names[language],
+                {"classes": ["tab"], "description": told, "fields": [_name(language, field) for field in self.model.translatable]},
+            )
             for language in self._languages(request, obj)
         )
 

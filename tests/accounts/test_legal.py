@@ -24,6 +24,16 @@ def test_a_page_is_shown_in_the_readers_language_and_escaped(client: Client, ter
     assert "条款" in client.get("/legal/terms/", headers=SHOP | {"accept-language": "zh-hans"}).content.decode()
 
 
+@pytest.mark.parametrize(("own", "text"), [("zh-hans", "条款"), ("zh-hant", "條款")])
+def test_who_reads_another_language_sees_the_shops_own(client: Client, tenant: Tenant, end_user: Membership, own: str, text: str) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(language=own)
+    for language, said in (("zh-hans", "条款"), ("zh-hant", "條款")):
+        LegalPage.objects.create(tenant=tenant, kind="terms", language=language, text=said)
+    assert text in client.get("/legal/terms/", headers=SHOP | {"accept-language": "en"}).content.decode()
+    end_user.tenant.language = own
+    assert [page.text for page in legal.unaccepted(membership=end_user, language="en")] == [text]
+
+
 def test_pages_of_other_shops_and_none_are_404(client: Client, terms: LegalPage, stranger: Membership) -> None:
     assert client.get("/legal/terms/", headers={"host": "elsewhere.test"}).status_code == 404
     assert client.get("/legal/privacy/", headers=SHOP).status_code == 404

@@ -97,6 +97,9 @@ def test_a_shop_words_its_brand_in_every_language(desk: Client, tenant: Tenant) 
     assert answer.status_code == 302, errors(answer)
     page = Client(headers={"host": "shop.test", "accept-language": "zh-CN"}).get("/shop/").content.decode()
     assert [text in page for text in ("茶店", "新到货", "谢谢")] == [True] * 3
+    Tenant.objects.filter(pk=tenant.pk).update(contact="tea@shop.test")
+    page = Client(headers={"host": "shop.test", "accept-language": "zh-CN"}).get("/shop/").content.decode()
+    assert [text in page for text in ("谢谢", "tea@shop.test")] == [True] * 2
     assert "茶店" not in Client(headers={"host": "shop.test", "accept-language": "en"}).get("/shop/").content.decode()
 
 
