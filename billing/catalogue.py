@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,8 @@ from foundation.remembered import Remembered
 
 # What is delivered by hand and not counted.
 ANY_NUMBER = 1_000_000
+# A code is sold only while it can be redeemed for so long.
+LEAST_LIFE = datetime.timedelta(hours=1)
 _ELSEWHERE = (Product.Kind.TOPUP, Product.Kind.STOCK)
 
 
@@ -138,8 +141,9 @@ def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:
 
 
 def free_codes() -> QuerySet[Code]:
-    """Return the codes that can be sold now."""
-    return Code.objects.filter(Q(batch__redeem_by=None) | Q(batch__redeem_by__gt=Now()), state=Code.State.AVAILABLE)
+    """Return the codes that can be sold now: not those whose last moment could come before the buyer's."""
+    lasting = Q(batch__redeem_by=None) | Q(batch__redeem_by__gt=Now() + LEAST_LIFE)
+    return Code.objects.filter(lasting, state=Code.State.AVAILABLE)
 
 
 def find(*, tenant: Tenant, slug: str) -> Product:

@@ -23,7 +23,7 @@ from django.db.models import Q
 from accounts.models import Tenant
 from billing import payments, store_credit
 from billing.models import GatewayAccount
-from billing.payments.base import SECRETS_CONTEXT, Driver, secret
+from billing.payments.base import SECRETS_CONTEXT, Driver, is_fit, secret
 from foundation import vault
 from foundation.remembered import Remembered
 
@@ -74,6 +74,10 @@ def write(account: GatewayAccount, values: Mapping[str, str], *, is_operator: bo
     missing = [one.name for one in fields.values() if one.is_required and not (sealed if one.is_secret else options).get(one.name)]
     if missing:
         raise BadAccount(f"{account.driver} needs {', '.join(missing)}")
+    unfit = [one.name for one in fields.values() if one.is_address and one.name in plain and options.get(one.name)]
+    unfit = [name for name in unfit if not is_fit(account, options[name])]
+    if unfit:
+        raise BadAccount(f"{', '.join(unfit)}: write the whole address, with https://")
     account.options = options
     account.sealed = vault.seal(json.dumps(sealed), context=SECRETS_CONTEXT) if any(sealed.values()) else ""
 

@@ -51,6 +51,7 @@ class Field:
     is_secret: bool = False
     is_required: bool = False
     is_for_operator: bool = False
+    is_address: bool = False
     help: Text = ""
 
 
@@ -213,6 +214,12 @@ def origin(url: str) -> str:
     """Return scheme, host and port of an address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_fit(account: GatewayAccount, address: str) -> bool:
+    """Tell whether an account may have a gateway at an address: keys travel to it, so that shops' own need HTTPS."""
+    parts = urlsplit(address.strip())
+    return bool(parts.hostname) and parts.scheme in ({"https", "http"} if may_be_private(account) else {"https"})
 
 
 def may_be_private(account: GatewayAccount) -> bool:

@@ -51,7 +51,13 @@ class Epay(Driver):
     label = _("epay (易支付)")
     currencies: ClassVar[tuple[str, ...]] = (_CURRENCY,)
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("base", _("Address of the gateway"), is_required=True, help=_("Such as https://pay.example.com; without submit.php.")),
+        Field(
+            "base",
+            _("Address of the gateway"),
+            is_required=True,
+            is_address=True,
+            help=_("Such as https://pay.example.com; without submit.php."),
+        ),
         Field("pid", _("Merchant number (pid)"), is_required=True),
         Field("key", _("Merchant key"), is_secret=True, is_required=True),
         Field("type", _("Way to pay"), help=_("alipay, wxpay or qqpay; empty: the buyer chooses at the gateway.")),

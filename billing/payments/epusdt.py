@@ -47,10 +47,10 @@ class Epusdt(Driver):
     label = _("USDT (epusdt, BEpusdt)")
     currencies: ClassVar[tuple[str, ...]] = (_CURRENCY,)
     fields: ClassVar[tuple[Field, ...]] = (
-        Field("base", _("Address of the gateway"), is_required=True, help=_("Such as https://usdt.example.com")),
+        Field("base", _("Address of the gateway"), is_required=True, is_address=True, help=_("Such as https://usdt.example.com")),
         Field("token", _("API token"), is_secret=True, is_required=True),
         Field("trade_type", _("Kind of coin"), help=_("For BEpusdt, such as usdt.trc20; empty for epusdt.")),
-        Field("payment_origin", _("Address of the payment page"), help=_("Only where it differs from the gateway's.")),
+        Field("payment_origin", _("Address of the payment page"), is_address=True, help=_("Only where it differs from the gateway's.")),
     )
 
     def form_origins(self, account: GatewayAccount) -> tuple[str, ...]:

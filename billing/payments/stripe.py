@@ -57,7 +57,7 @@ class Stripe(Driver):
         Field("secret_key", _("Secret key"), is_secret=True, is_required=True, help=_("sk_… or a restricted key rk_…")),
         Field("webhook_secret", _("Signing secret of the webhook"), is_secret=True, is_required=True, help=_("whsec_…, shown by Stripe.")),
         Field("methods", _("Ways to pay"), help=_("Such as card, alipay, wechat_pay; empty: as set at Stripe.")),
-        Field("api_base", _("Address of the API"), is_for_operator=True),
+        Field("api_base", _("Address of the API"), is_for_operator=True, is_address=True),
     )
 
     def form_origins(self, account: GatewayAccount) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import tenants
 from accounts.models import Tenant
 from billing import callbacks, capability, gateways, orders, rates
 from billing.models import Code, GatewayAccount, PaymentAttempt, WebhookInbox
@@ -208,10 +209,20 @@ def test_an_order_in_dollars_is_paid_in_yuan_at_the_days_rate(
 
 
 def test_the_gateways_address_may_not_lead_inside(settings: Settings, tenant: Tenant, gateway: EpayGateway) -> None:
-    settings.PRODUCTION = True
     inside = account_at(gateway.url, tenant, "epay")
+    settings.PRODUCTION = True
     with pytest.raises(GatewayError, match="inside a private network"):
         Epay().check(inside)
+
+
+@pytest.mark.parametrize("address", ["http://pay.example.test", "pay.example.test", "ftp://pay.example.test", "https://"])
+def test_a_shops_gateway_is_at_a_whole_address_with_https(address: str, settings: Settings, tenant: Tenant) -> None:
+    """The merchant's key travels in the address: nobody on the way may read it."""
+    settings.PRODUCTION = True
+    with pytest.raises(gateways.BadAccount, match="base: write the whole address"):
+        account_at(address, tenant, "epay")
+    account_at("https://pay.example.test", tenant, "epay")
+    account_at("http://10.0.0.5", tenants.root(), "epay")  # the platform's own may stand beside it
 
 
 def test_the_order_page_lets_its_form_lead_to_the_cashier(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
