@@ -28,7 +28,7 @@ STAFF_SCOPES = (
     "prices:read", "prices:write", "channels:read", "channels:write", "payments:read", "payments:write", "webhooks:read", "webhooks:write",
     "limits:read", "limits:write", "ledger:read", "shop:read", "shop:write",
 )  # fmt: skip
-PLATFORM_SCOPES = ("tenants:read", "tenants:write", "audits:read", "audits:write", "system:read")
+PLATFORM_SCOPES = ("tenants:read", "tenants:write", "audits:read", "audits:write", "system:read", "system:write")
 # What a page asks the password for once more: so does making a token that may do it.
 STEP_UP_SCOPES = frozenset({"account:erase", "codes:export", "identity:write", "orders:confirm"})
 SCOPES = (*CUSTOMER_SCOPES, *STAFF_SCOPES, *PLATFORM_SCOPES)

@@ -61,6 +61,7 @@ SPECTACULAR_SETTINGS = {
         "KeyState": "accounts.models.ApiKey.State",
         "PriceMode": ["price", "inherit", "percent", "added"],
         "RoutingMode": "channels_app.models.RoutingPolicy.Mode",
+        "VendorSlug": "console.api.channel_shapes.PROVIDERS",
         "TurnstileMode": "accounts.models.Turnstile.Mode",
         "CustomerState": "accounts.models.Membership.State",
         "TenantState": "accounts.models.Tenant.State",

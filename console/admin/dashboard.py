@@ -97,9 +97,14 @@ def _beside(actor: scope.Actor, last: selectors.Sums, before: selectors.Sums) ->
 
 def _customers(actor: scope.Actor) -> dict[str, Any]:
     """Return who spends most and who runs dry this month."""
-    month = rollups.month_of(timezone.now() - YOUNG_DAYS * rollups.DAY)
-    known = customers.of_month(actor, month=month)
+    month, known = to_know(actor)
     return {"month": f"{month:%Y-%m}", "dearest": known.dearest, "running_dry": known.running_dry}
+
+
+def to_know(actor: scope.Actor) -> tuple[datetime, customers.Customers]:
+    """Return the customers to know of this month, or of the one before while it is young, and the month."""
+    month = rollups.month_of(timezone.now() - YOUNG_DAYS * rollups.DAY)
+    return month, customers.of_month(actor, month=month)
 
 
 def _chart(spent: Mapping[datetime, selectors.Sums], today: datetime) -> str:

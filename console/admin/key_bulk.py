@@ -152,21 +152,27 @@ def change_limits(admin: Admin, request: HttpRequest, chosen: QuerySet[ApiKey]) 
 
 
 def _change(admin: Admin, request: HttpRequest, key: ApiKey, form: ChangeForm) -> None:
-    before = facts(key) | allowances(limits.state(key.pk))
     is_whole = form.cleaned_data["is_whole"]
-    rates = dict.fromkeys(RATES) if is_whole else {name: getattr(key, name) for name in RATES}
-    rates |= form.typed(RATES)
-    allowed = {name: None if is_whole else before[name] for name in ALLOWANCES} | form.typed(ALLOWANCES)
+    rates = (dict.fromkeys(RATES) if is_whole else {}) | form.typed(RATES)
+    allowed = (dict.fromkeys(ALLOWANCES) if is_whole else {}) | form.typed(ALLOWANCES)
+    before, after = set_limits(key, rates=rates, allowed=allowed)
+    if after:
+        admin.record(request, "limit", key, before=before, after=after)
+
+
+def set_limits(key: ApiKey, *, rates: Mapping[str, Any], allowed: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Set the named limits of a key, None takes one away; return those that differ, as they were and as they are."""
+    before = facts(key) | allowances(limits.state(key.pk))
     keys.change(
         key=key, name=key.name, expires_at=key.expires_at, models=key.models_allowed, aliases=key.model_aliases,
-        networks=key.networks_allowed, tags=key.tags, **rates,
+        networks=key.networks_allowed, tags=key.tags, **({name: getattr(key, name) for name in RATES} | dict(rates)),
     )  # fmt: skip
-    if any(allowed[name] != before[name] for name in ALLOWANCES):
-        limits.set_allowance(api_key_id=key.pk, **allowed)
-    after = facts(key) | allowed
+    whole = {name: before[name] for name in ALLOWANCES} | dict(allowed)
+    if any(whole[name] != before[name] for name in ALLOWANCES):
+        limits.set_allowance(api_key_id=key.pk, **whole)
+    after = facts(key) | whole
     names = [name for name in after if after[name] != before[name]]
-    if names:
-        admin.record(request, "limit", key, before={name: before[name] for name in names}, after={name: after[name] for name in names})
+    return {name: before[name] for name in names}, {name: after[name] for name in names}
 
 
 def pause(admin: Admin, request: HttpRequest, chosen: QuerySet[ApiKey], *, is_paused: bool) -> None:

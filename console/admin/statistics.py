@@ -110,16 +110,26 @@ def table_of(request: HttpRequest, form: SpanForm, name: str) -> tables.Sheet:
     return tables.calls_sheet(_calls(request, form), names, is_platform=actor_of(request).is_platform)
 
 
+def funnel_of(request: HttpRequest, form: SpanForm) -> sales.Funnel:
+    """Return how far the orders of a valid form's span came."""
+    return sales.funnel(_of(request, form, Order.objects.all()), **form.span)
+
+
+def best_of(request: HttpRequest, form: SpanForm) -> list[sales.Best]:
+    """Return the best products of a valid form's span."""
+    return list(sales.best(_of(request, form, Order.objects.all()), **form.span, most=MOST_PRODUCTS))
+
+
 def _figures(request: HttpRequest, form: SpanForm) -> dict[str, Any]:
-    sold, calls, orders = _sold(request, form), _calls(request, form), _of(request, form, Order.objects.all())
+    sold, calls = _sold(request, form), _calls(request, form)
     days = [form.cleaned_data["since"] + index * _DAY for index in range((form.span["until"] - form.span["since"]).days)]
     is_platform = actor_of(request).is_platform
     return {
         "is_platform": is_platform,
         "sales": tables.by_currency(sold),
         "sales_charts": tables.sales_charts(sold, days),
-        "funnel": tables.funnel(sales.funnel(orders, **form.span)),
-        "best": tables.best(sales.best(orders, **form.span, most=MOST_PRODUCTS)),
+        "funnel": tables.funnel(funnel_of(request, form)),
+        "best": tables.best(best_of(request, form)),
         "calls": tables.Calls.total(calls),
         "calls_charts": tables.calls_charts(calls, days, is_platform=is_platform),
         "tenants": tables.by_tenant(sold, calls) if is_platform else [],

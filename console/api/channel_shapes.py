@@ -15,7 +15,7 @@ from console.api.errors import Refused
 from console.api.fields import Amount, Count, Prose, Words
 from console.api.rows import ForShop
 
-_PROVIDERS = list(registry.providers())
+PROVIDERS = list(registry.providers())
 
 
 class ChannelForm(serializers.Serializer[Any]):
@@ -52,7 +52,7 @@ class ChannelForm(serializers.Serializer[Any]):
 class ChannelNew(ForShop, ChannelForm):
     """A new channel."""
 
-    provider = serializers.ChoiceField(choices=_PROVIDERS)
+    provider = serializers.ChoiceField(choices=PROVIDERS)
 
 
 class CheckShown(serializers.Serializer[Any]):

@@ -45,7 +45,11 @@ class ChannelsView(Acts, EditableRows):
         return {**facts(row), **kept, "keys": [f"{key.masked} #{key.pk}" for key in row.keys.order_by("pk")]}
 
     def create(self, request: Request) -> Response:
-        values = self.read(ChannelNew)
+        row = self.added(self.read(ChannelNew))
+        return Response(self.tell(self.get_queryset().get(pk=row.pk)), status=status.HTTP_201_CREATED)
+
+    def added(self, values: dict[str, Any]) -> Channel:
+        """Add a channel of these values, with its line in the trail; raise Refused."""
         tenant, key = self.shop(values.pop("shop", None)), values.pop("key", "")
         if not (self.actor.is_platform or tenant.may_bring_channels):
             raise exceptions.PermissionDenied("The platform lets your shop bring no channels of its own.")
@@ -58,7 +62,7 @@ class ChannelsView(Acts, EditableRows):
         self.put(row, values)
         rounds.after_change(row)
         self.record("add", row, after=self.facts(row))
-        return Response(self.tell(self.get_queryset().get(pk=row.pk)), status=status.HTTP_201_CREATED)
+        return row
 
     def partial_update(self, request: Request, pk: Any) -> Response:
         super().partial_update(request, pk)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,6 +45,13 @@ class DomainShown(serializers.Serializer[Any]):
 
     def get_record_name(self, row: TenantDomain) -> str:
         return domains.record_name(row)
+
+
+class DomainForm(serializers.Serializer[Any]):
+    """What the platform alone decides: which host mails and links name, and that a host needs no proof."""
+
+    is_primary = serializers.BooleanField(required=False)
+    is_proven = serializers.BooleanField(required=False)
 
 
 class Declined(serializers.Serializer[Any]):
@@ -88,6 +96,22 @@ class DomainsView(RowsView):
             raise Refused(str(error), field="host") from None
         self.record("claim", row, after=facts(row))
         return Response(self.tell(row), status=status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="domains_change", request=DomainForm, responses=DomainShown)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        row, values = self.get_object(), self.read(DomainForm)
+        if not self.actor.is_platform:
+            raise exceptions.PermissionDenied("The platform decides this.")
+        before = facts(row)
+        if values.get("is_primary"):
+            TenantDomain.objects.filter(tenant=row.tenant_id, is_primary=True).update(is_primary=False)
+        row.is_primary = values.get("is_primary", row.is_primary)
+        if "is_proven" in values:
+            row.proven_at = (row.proven_at or timezone.now()) if values["is_proven"] else None
+        row.save(update_fields=["is_primary", "proven_at"])
+        tenants.announce()
+        self.record_change(row, before=before)
+        return Response(self.tell(row))
 
     @extend_schema(operation_id="domains_prove", request=None, responses=DomainShown)
     @action(detail=True, methods=["post"])

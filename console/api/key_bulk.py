@@ -1,4 +1,4 @@
-"""Many sub-keys at once in the API, for staff: all of them or none, their secrets in this one answer."""
+"""Many sub-keys at once in the API, for staff: issued with their secrets in this one answer, or given other limits; all or none."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import audit, keys
-from accounts.models import Membership
+from accounts.models import ApiKey, Membership
 from billing import limits
 from console.admin.base import facts
-from console.admin.key_bulk import MOST_AT_ONCE
+from console.admin.key_bulk import MOST_AT_ONCE, set_limits
 from console.api.base import CHANGERS, STAFF, ApiView
 from console.api.fields import Id, Words
-from console.api.keys import SETTINGS, KeySettings, refusing_aliases
+from console.api.keys import SETTINGS, AllowancesField, KeySettings, rate, refusing_aliases
 
 
 class ManyNew(KeySettings):
@@ -41,6 +41,20 @@ class ManyMade(serializers.Serializer[Any]):
     """The new keys: secrets are shown this once."""
 
     keys = OneOfMany(many=True)
+
+
+class ManyChange(serializers.Serializer[Any]):
+    """Which keys, and their new limits: what is left out stays, null takes a limit away. Revoked keys stay as they are."""
+
+    keys = serializers.ListField(child=Id(), min_length=1, max_length=MOST_AT_ONCE)
+    rpm, tpm, concurrency = (rate() for _ in range(3))
+    allowances = AllowancesField(required=False)
+
+
+class ManyChanged(serializers.Serializer[Any]):
+    """How many keys have other limits than before."""
+
+    changed = serializers.IntegerField()
 
 
 class KeysInBulk(ApiView):
@@ -69,3 +83,19 @@ class KeysInBulk(ApiView):
         told = {"count": len(issued), "owner": owner.pk, **facts(first), **allowed}
         audit.record(actor=self.actor, action="apikey.issue_many", target=first, after=told, tenant=owner.tenant)
         return Response(ManyMade({"keys": issued}).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(operation_id="keys_change_limits", request=ManyChange, responses=ManyChanged)
+    def change_limits(self, request: Request) -> Response:
+        values = self.read(ManyChange)
+        numbers = set(values.pop("keys"))
+        found = list(self.narrow(ApiKey.objects.filter(pk__in=numbers).select_related("tenant").order_by("pk")))
+        if len(found) != len(numbers):
+            raise exceptions.NotFound("There is no such key.")
+        allowed = values.pop("allowances", {})
+        return Response({"changed": sum(self._limit(key, values, allowed) for key in found if key.state != ApiKey.State.REVOKED)})
+
+    def _limit(self, key: ApiKey, rates: dict[str, Any], allowed: dict[str, Any]) -> bool:
+        before, after = set_limits(key, rates=rates, allowed=allowed)
+        if after:
+            audit.record(actor=self.actor, action="apikey.limit", target=key, before=before, after=after, tenant=key.tenant)
+        return bool(after)

@@ -73,7 +73,8 @@ class WindowField(serializers.Serializer[Any]):
     resets_at = serializers.DateTimeField(allow_null=True)
 
 
-def _rate() -> serializers.IntegerField:
+def rate() -> serializers.IntegerField:
+    """Return a field for what a key may do at most; null = no such limit."""
     return serializers.IntegerField(min_value=1, max_value=1_000_000_000, allow_null=True, required=False)
 
 
@@ -88,7 +89,7 @@ class KeySettings(serializers.Serializer[Any]):
         help_text="`name=model`: what answers a name the key cannot have itself; a `*` in the name stands for anything.",
     )  # fmt: skip
     networks = serializers.ListField(child=NetworkField(max_length=43), required=False, max_length=100)
-    rpm, tpm, concurrency = _rate(), _rate(), _rate()
+    rpm, tpm, concurrency = rate(), rate(), rate()
     tags = serializers.ListField(child=Words(max_length=40), required=False, max_length=50)
     allowances = AllowancesField(required=False)
 
@@ -97,13 +98,13 @@ class KeyChange(KeySettings):
     """The same, every field optional: what is left out stays."""
 
     name = Words(max_length=60, required=False)
-    rpm, tpm, concurrency = _rate(), _rate(), _rate()
+    rpm, tpm, concurrency = rate(), rate(), rate()
 
 
 class KeyNew(KeySettings):
     """The same for a new key; staff name the customer it is for."""
 
-    rpm, tpm, concurrency = _rate(), _rate(), _rate()
+    rpm, tpm, concurrency = rate(), rate(), rate()
     customer = serializers.IntegerField(required=False, min_value=1, max_value=MOST, help_text="Staff only; the caller when left out.")
 
 

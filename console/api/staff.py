@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import uuid
 from typing import Any, cast
 
@@ -172,6 +173,7 @@ class InvitationNew(serializers.Serializer[Any]):
     email = serializers.EmailField(required=False, allow_blank=True, default="")
     role = serializers.ChoiceField(choices=Membership.Role.choices, default="customer")
     group = Words(max_length=40, default="default")
+    days = serializers.IntegerField(min_value=1, max_value=90, default=7, help_text="So long it is open.")
 
 
 class InvitationsView(ApiView):
@@ -196,7 +198,8 @@ class InvitationsView(ApiView):
         values = asked.validated_data
         if values["role"] != "customer" and (self.actor.role != "owner" or not values["email"]):
             raise exceptions.PermissionDenied("Only an owner invites staff, by their address.")
-        row, token = invitations.invite(tenant=self.actor.tenant, by=self.actor.user, **values)
+        lifetime = datetime.timedelta(days=values.pop("days"))
+        row, token = invitations.invite(tenant=self.actor.tenant, by=self.actor.user, lifetime=lifetime, **values)
         audit.record(actor=self.actor, action="invitation.invite", target=row, after=values)
         if row.email:
             mail(row, request.build_absolute_uri(reverse("accounts_join", args=[token])))

@@ -1,4 +1,4 @@
-"""Statistics in the API: sales and calls by day and tenant, the tables of the back office."""
+"""Statistics in the API: sales and calls by day and tenant, the funnel, the best products, customers to know, first steps."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from console.admin import statistics
+from console.admin import checklist, dashboard, statistics
 from console.api.base import ApiView
 from console.api.errors import of_model
 from console.api.filters import Number
@@ -51,6 +51,45 @@ class CallsDay(serializers.Serializer[Any]):
     below_micros = serializers.IntegerField(required=False)
 
 
+class Funnel(serializers.Serializer[Any]):
+    """How far the orders came that were placed in the span; `with_codes` of the delivered can be redeemed at all."""
+
+    placed, started, paid, delivered, with_codes, redeemed = (serializers.IntegerField() for _ in range(6))
+
+
+class Best(serializers.Serializer[Any]):
+    """A product and what was sold of it in one currency."""
+
+    name = serializers.CharField()
+    currency = serializers.CharField()
+    orders = serializers.IntegerField()
+    pieces = serializers.IntegerField()
+    gross_minor = serializers.IntegerField()
+
+
+class CustomerToKnow(serializers.Serializer[Any]):
+    """A customer, with what they spent, or have left, in µ$."""
+
+    customer = serializers.IntegerField(source="id")
+    name = serializers.CharField()
+    micros = serializers.IntegerField()
+
+
+class CustomersToKnow(serializers.Serializer[Any]):
+    """Who spent most in the month, and who of the largest is nearly out of quota."""
+
+    month = serializers.CharField()
+    dearest = CustomerToKnow(many=True)
+    running_dry = CustomerToKnow(many=True)
+
+
+class StepShown(serializers.Serializer[Any]):
+    """One thing that a new shop does first."""
+
+    text = serializers.CharField()
+    is_done = serializers.BooleanField()
+
+
 class StatisticsView(ApiView):
     """Statistics: the last 30 days, or the days asked for."""
 
@@ -67,10 +106,30 @@ class StatisticsView(ApiView):
     def calls(self, request: Request) -> Response:
         return Response(self._table("calls"))
 
+    @extend_schema(operation_id="statistics_funnel", parameters=[*SPAN, WHOSE], responses=Funnel)
+    def funnel(self, request: Request) -> Response:
+        return Response(Funnel(statistics.funnel_of(request._request, self._span())).data)
+
+    @extend_schema(operation_id="statistics_products", parameters=[*SPAN, WHOSE], responses=Best(many=True))
+    def products(self, request: Request) -> Response:
+        return Response(Best(statistics.best_of(request._request, self._span()), many=True).data)
+
+    @extend_schema(operation_id="statistics_customers", responses=CustomersToKnow)
+    def customers(self, request: Request) -> Response:
+        month, known = dashboard.to_know(self.actor)
+        told = {"month": f"{month:%Y-%m}", "dearest": known.dearest, "running_dry": known.running_dry}
+        return Response(CustomersToKnow(told).data)
+
+    @extend_schema(operation_id="statistics_checklist", responses=StepShown(many=True))
+    def checklist(self, request: Request) -> Response:
+        return Response(StepShown(checklist.steps(self.actor.tenant, "reseller"), many=True).data)
+
     def _table(self, name: str) -> list[dict[str, Any]]:
-        http = self.request._request
-        form = statistics.SpanForm(http)
+        head, rows = statistics.table_of(self.request._request, self._span(), name)
+        return [dict(zip(head, row, strict=True)) for row in rows]
+
+    def _span(self) -> statistics.SpanForm:
+        form = statistics.SpanForm(self.request._request)
         if not form.is_valid():
             raise of_model(ValidationError(form.errors.as_data()))
-        head, rows = statistics.table_of(http, form, name)
-        return [dict(zip(head, row, strict=True)) for row in rows]
+        return form

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,8 +13,10 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from console.api.base import ApiView
+from console.api.fields import Prose
 from console.api.filters import Choice, Flag, Text
 from console.api.rows import RowsView, documented
+from foundation import checked
 from foundation.models import Job, OutboxMessage, ScheduledTask
 
 
@@ -78,6 +81,14 @@ class Person(serializers.Serializer[Any]):
     shops = Place(source="memberships", many=True)
 
 
+class PersonForm(serializers.Serializer[Any]):
+    """What the platform may set of somebody: a person who is not active signs in nowhere, and their keys answer nothing."""
+
+    name = Prose(max_length=80, required=False)
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, allow_blank=True, required=False)
+    is_active = serializers.BooleanField(required=False)
+
+
 class TasksView(ApiView):
     """Task runs: a few dozen, all at once."""
 
@@ -130,3 +141,11 @@ class PeopleView(RowsView):
 
     def rows(self) -> QuerySet[Any]:
         return User.objects.prefetch_related("memberships__tenant")
+
+    @extend_schema(operation_id="people_change", request=PersonForm, responses=Person)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        row = self.get_object()
+        before = self.facts(row)
+        checked.save(row, self.read(PersonForm))
+        self.record_change(row, before=before)
+        return Response(self.tell(row))

@@ -32,21 +32,21 @@ class Shop(ShopShown):
         return [domain.host for domain in tenant.domains.all()]
 
 
-class ShopNew(serializers.Serializer[Any]):
-    """A tenant to open."""
+class ShopChange(ShopForm):
+    """What the shop's own staff may set, and what the platform alone decides."""
+
+    currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
+    may_bring_channels = serializers.BooleanField(required=False)
+
+
+class ShopNew(ShopChange):
+    """A tenant to open; everything beside names can be set later."""
 
     slug = serializers.RegexField(r"^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$")
     name = Words(max_length=80)
     seller = serializers.RegexField(
         r"^[a-z0-9-]{1,40}$", required=False, help_text="The short name of the shop it buys from, for ever; the platform when left out."
     )
-
-
-class ShopChange(ShopForm):
-    """What the shop's own staff may set, and what the platform alone decides."""
-
-    currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
-    may_bring_channels = serializers.BooleanField(required=False)
 
 
 class Taken(exceptions.APIException):
@@ -77,15 +77,17 @@ class TenantsView(ApiView):
 
     @extend_schema(operation_id="tenants_create", request=ShopNew, responses={201: Shop})
     def create(self, request: Request) -> Response:
-        values = self.read(ShopNew)
-        seller = Tenant.objects.filter(slug=values["seller"]).first() if "seller" in values else None
-        if "seller" in values and seller is None:
+        values = tidied(self.read(ShopNew))
+        told, slug = dict(values), values.pop("seller", None)
+        seller = Tenant.objects.filter(slug=slug).first() if slug else None
+        if slug and seller is None:
             raise exceptions.NotFound("There is no such shop.")
         try:
-            tenant = tenants.open_tenant(slug=values["slug"], name=values["name"], parent=seller)
+            tenant = tenants.open_tenant(slug=values.pop("slug"), name=values.pop("name"), parent=seller)
         except tenants.TenantError:
             raise Taken from None
-        audit.record(actor=self.actor, action="tenant.open", target=tenant, after=values, tenant=tenant)
+        checked.save(tenant, values)
+        audit.record(actor=self.actor, action="tenant.open", target=tenant, after=told, tenant=tenant)
         return Response(Shop(tenant).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="tenants_read", responses=Shop)

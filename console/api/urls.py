@@ -17,6 +17,8 @@ from console.api.account import AccountView, WalletView
 from console.api.apply import OwnApplicationsView
 from console.api.cards import CardBatchesView, CardsView
 from console.api.channel_acts import VendorsView
+from console.api.channel_bulk import ChannelsInBulk
+from console.api.channel_figures import FiguresView
 from console.api.channels import ChannelKeysView, ChannelsView
 from console.api.codes import BatchesView, CodesView
 from console.api.costs import CostsView
@@ -32,6 +34,7 @@ from console.api.ledger import AccountsView as LedgerAccountsView
 from console.api.ledger import AuditsView, JournalsView, TransfersView
 from console.api.limits import LimitsView
 from console.api.mail_texts import MailTextsView
+from console.api.models import ModelsView
 from console.api.offers import CategoriesView, CouponsView
 from console.api.orders import OrdersView
 from console.api.own_orders import OwnOrdersView
@@ -140,6 +143,16 @@ api: list[URLPattern | URLResolver] = [
     path("keys/<int:pk>/login/", KeyLoginsView.as_view({"put": "give", "delete": "take"}), name="api-key-login"),
     path("statistics/sales/", StatisticsView.as_view({"get": "sales"}), name="api-statistics-sales"),
     path("statistics/calls/", StatisticsView.as_view({"get": "calls"}), name="api-statistics-calls"),
+    path("statistics/funnel/", StatisticsView.as_view({"get": "funnel"}), name="api-statistics-funnel"),
+    path("statistics/products/", StatisticsView.as_view({"get": "products"}), name="api-statistics-products"),
+    path("statistics/customers/", StatisticsView.as_view({"get": "customers"}), name="api-statistics-customers"),
+    path("statistics/checklist/", StatisticsView.as_view({"get": "checklist"}), name="api-statistics-checklist"),
+    path("models/", ModelsView.as_view({"get": "retrieve"}), name="api-models"),
+    path("channels/create-many/", ChannelsInBulk.as_view({"post": "create_many"}), name="api-channels-create-many"),
+    path("channels/change-many/", ChannelsInBulk.as_view({"post": "change_many"}), name="api-channels-change-many"),
+    path("channels/check-many/", ChannelsInBulk.as_view({"post": "check_many"}), name="api-channels-check-many"),
+    path("channels/<int:pk>/figures/", FiguresView.as_view({"get": "figures"}), name="api-channel-figures"),
+    path("keys/change-limits/", KeysInBulk.as_view({"post": "change_limits"}), name="api-keys-change-limits"),
     path("task-runs/", TasksView.as_view({"get": "list"}), name="api-task-runs"),
     path("channel-vendors/", VendorsView.as_view({"get": "list"}), name="api-channel-vendors"),
     path("payment-gateways/", GatewaysView.as_view({"get": "list"}), name="api-payment-gateways"),

@@ -65,10 +65,25 @@ class Arithmetic(serializers.Serializer[Any]):
     agrees = serializers.BooleanField()
 
 
+class Upstream(serializers.Serializer[Any]):
+    """Who answered, and what it cost: the platform's affair."""
+
+    channel = serializers.IntegerField(source="channel_id", allow_null=True)
+    model = serializers.CharField(source="upstream_model")
+    tried = serializers.ListField(child=serializers.IntegerField(), help_text="Channels that were asked in vain.")
+    reasons = serializers.ListField(child=serializers.CharField())
+    cost_micros = serializers.IntegerField()
+
+
 class CallDetail(Call):
-    """A call with its arithmetic; null where its rules are not there any more."""
+    """A call with its arithmetic (null where its rules are not there any more); what was upstream is for the platform's staff."""
 
     arithmetic = serializers.SerializerMethodField()
+    upstream = serializers.SerializerMethodField()
+
+    @extend_schema_field(Upstream(allow_null=True))
+    def get_upstream(self, call: UsageRecord) -> Any:
+        return Upstream(call).data if self.context["is_platform"] else None
 
     @extend_schema_field(Arithmetic(allow_null=True))
     def get_arithmetic(self, call: UsageRecord) -> Any:
@@ -143,7 +158,7 @@ class UsageView(ApiView):
         sums = arithmetic.explain(
             tenant_id=call.tenant_id, book=call.book, usage=call.usage, price_micros=call.price_micros, numerator=int(call.numerator)
         )
-        return Response(CallDetail(call, context={"sums": sums}).data)
+        return Response(CallDetail(call, context={"sums": sums, "is_platform": self.actor.is_platform}).data)
 
     @extend_schema(
         operation_id="usage_summary",

@@ -35,3 +35,13 @@ def test_who_wants_a_shop_is_approved_once(reseller_owner: Membership, end_user:
     assert (status, told["state"], Tenant.objects.get(slug="ann-shop").parent_id) == (200, "approved", reseller_owner.tenant_id)
     assert [row.payload["template"] for row in OutboxMessage.objects.order_by("pk")] == ["application_waiting", "application_approved"]
     assert call("POST", f"applications/{row.pk}/decline/", {"reason": "late"})[0] == 409
+
+
+def test_the_platform_vouches_for_a_host(reseller_owner: Membership, platform_admin: Membership) -> None:
+    made = program(reseller_owner)("POST", "domains/", {"host": "own.example"})[1]
+    path, call = f"domains/{made['id']}/", program(platform_admin, host="platform.test")
+    assert program(reseller_owner)("PATCH", path, {"is_proven": True})[0] == 403
+    told = call("PATCH", path, {"is_proven": True, "is_primary": True})[1]
+    assert (told["proven_at"] is not None, told["is_primary"]) == (True, True)
+    assert [one["is_primary"] for one in call("GET", "domains/?host=shop.test")[1]["results"]] == [False]
+    assert call("PATCH", path, {"is_proven": False})[1]["proven_at"] is None

@@ -33,3 +33,23 @@ def test_customers_support_and_strangers_issue_none(end_user: Membership, resell
     assert program(reseller_owner)("POST", "keys/create-many/", body)[0] == 404
     assert program(reseller_owner)("POST", "keys/create-many/", {**body, "count": 1_001})[0] == 404
     assert ApiKey.objects.count() == 0
+
+
+def test_many_keys_get_other_limits_or_none_does(end_user: Membership, reseller_owner: Membership, stranger: Membership) -> None:
+    first, second, gone = (keys.issue(membership=end_user, name=f"k{number}", rpm=5).key for number in range(3))
+    limits.set_allowance(api_key_id=first.pk, total_micros=7_000_000)
+    keys.revoke(key=gone)
+    call = program(reseller_owner)
+    body = {"keys": [first.pk, second.pk, gone.pk], "rpm": None, "tpm": 900, "allowances": {"day_micros": 2_000_000}}
+    assert call("POST", "keys/change-limits/", body) == (200, {"changed": 2})
+    assert call("POST", "keys/change-limits/", body) == (200, {"changed": 0})
+    told = call("GET", f"keys/{first.pk}/")[1]
+    assert (told["rpm"], told["tpm"]) == (None, 900)
+    assert {one["scope"]: one["limit_micros"] for one in told["limits"]} == {"key": 7_000_000, "day": 2_000_000}
+    assert ApiKey.objects.get(pk=gone.pk).rpm == 5
+    event = AuditEvent.objects.filter(action="apikey.limit").earliest("pk")
+    assert (event.before, event.after) == ({"rpm": 5, "tpm": None, "day_micros": None}, {"rpm": None, "tpm": 900, "day_micros": 2_000_000})
+    theirs = keys.issue(membership=stranger, name="theirs").key
+    assert call("POST", "keys/change-limits/", {"keys": [first.pk, theirs.pk], "rpm": 1})[0] == 404
+    assert call("GET", f"keys/{first.pk}/")[1]["rpm"] is None
+    assert program(end_user)("POST", "keys/change-limits/", {"keys": [first.pk], "rpm": 1})[0] == 404

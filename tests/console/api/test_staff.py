@@ -59,8 +59,10 @@ def test_the_platform_opens_and_suspends_shops(platform_admin: Membership, resel
     assert call("POST", f"tenants/{made['id']}/reopen/")[1]["state"] == "open"
     told = OutboxMessage.objects.filter(topic=TELL_MEMBERS).values_list("payload", flat=True)
     assert list(told) == [{"tenant": made["id"]}] * 3
-    below = call("POST", "tenants/", {"slug": "below", "name": "Below", "seller": "new-shop"})[1]
-    assert below["seller"] == "new-shop"
+    below = call("POST", "tenants/", {"slug": "below", "name": "Below", "seller": "new-shop", "currency": "USD", "zone": "Asia/Shanghai"})[
+        1
+    ]
+    assert (below["seller"], below["currency"], below["zone"]) == ("new-shop", "USD", "Asia/Shanghai")
     assert call("POST", "tenants/", {"slug": "lost", "name": "Lost", "seller": "nobody"})[0] == 404
     path = f"tenants/{below['id']}/"
     changed = call("PATCH", path, {"currency": "EUR", "may_bring_channels": False, "colour": "#AABBCC", "address_days": 3})[1]

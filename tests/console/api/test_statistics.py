@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Membership
-from tests.billing.shop import PRICE, bought_from, stocked
+from tests.billing.shop import PRICE, bought_from, place, stocked
 from tests.console.api.conftest import program
 
 pytestmark = pytest.mark.django_db
@@ -26,4 +26,21 @@ def test_support_and_customers_take_none_away(end_user: Membership, reseller_own
     Membership.objects.filter(pk=reseller_owner.pk).update(role="support")
     for member in (end_user, reseller_owner):
         member.refresh_from_db()
-        assert [program(member)("GET", f"statistics/{name}/")[0] for name in ("sales", "calls")] == [404, 404]
+        assert [program(member)("GET", f"statistics/{name}/")[0] for name in ("sales", "calls", "funnel", "products", "customers")] == [
+            404
+        ] * 5
+
+
+def test_the_funnel_the_best_products_and_the_first_steps(reseller_owner: Membership, stranger: Membership) -> None:
+    for member in (reseller_owner, stranger):
+        product = stocked(member.tenant)
+        bought_from(product)
+        place(product)
+    call = program(reseller_owner)
+    assert call("GET", "statistics/funnel/")[1] == {"placed": 2, "started": 1, "paid": 1, "delivered": 1, "with_codes": 1, "redeemed": 0}
+    [best] = call("GET", "statistics/products/")[1]
+    assert (best["name"], best["orders"], best["pieces"], best["gross_minor"], best["currency"]) == ("Five dollars", 1, 1, PRICE, "CNY")
+    status, known = call("GET", "statistics/customers/")
+    assert (status, known["dearest"], known["running_dry"]) == (200, [], [])
+    steps = {one["text"]: one["is_done"] for one in call("GET", "statistics/checklist/")[1]}
+    assert (len(steps), steps["Make the first product"], steps["Add your own domain"]) == (5, True, True)

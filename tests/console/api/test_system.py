@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import Membership
+from accounts.models import AuditEvent, Membership
 from foundation import jobs, outbox
 from tests.console.api.conftest import program
 
@@ -31,3 +31,12 @@ def test_shops_see_none_of_it(reseller_owner: Membership, end_user: Membership) 
     for member in (reseller_owner, end_user):
         call = program(member)
         assert [call("GET", path)[0] for path in PATHS] == [404] * 4
+
+
+def test_the_platform_puts_somebody_out(platform_admin: Membership, end_user: Membership, reseller_owner: Membership) -> None:
+    path, call = f"people/{end_user.user_id}/", program(platform_admin, host="platform.test")
+    assert call("PATCH", path, {"name": "Ann", "language": "zh-hans", "is_active": False})[1]["is_active"] is False
+    end_user.user.refresh_from_db()
+    assert (end_user.user.name, end_user.user.language, end_user.user.is_active) == ("Ann", "zh-hans", False)
+    assert AuditEvent.objects.get(action="user.change").after == {"name": "Ann", "language": "zh-hans", "is_active": False}
+    assert program(reseller_owner)("PATCH", path, {"is_active": True})[0] == 404

@@ -48,7 +48,7 @@ def test_usage_is_summed_by_each_column_and_narrowed_by_each_other(
     assert summed(own, f"by=model&customer={boss}") == {}
 
 
-def test_a_call_is_explained(end_user: Membership, reseller_owner: Membership, stranger: Membership) -> None:
+def test_a_call_is_explained(end_user: Membership, reseller_owner: Membership, stranger: Membership, platform_admin: Membership) -> None:
     price_book.set_price(model="m", input=1_000_000, output=2_000_000)
     key = keys.issue(membership=end_user, name="k").key
     record = UsageRecord.objects.create(
@@ -57,5 +57,7 @@ def test_a_call_is_explained(end_user: Membership, reseller_owner: Membership, s
     for member in (end_user, reseller_owner):
         status, told = program(member)("GET", f"usage/{record.pk}/")
         assert (status, told["price_micros"], told["buckets"], "arithmetic" in told) == (200, 10, {"input": 10}, True)
-        assert not {"cost_micros", "channel_id"} & set(told)
+        assert (told["upstream"], "cost_micros" in str(told)) == (None, False)
+    told = program(platform_admin, host="platform.test")("GET", f"usage/{record.pk}/")[1]["upstream"]
+    assert (told["channel"], told["cost_micros"], told["tried"]) == (None, 3, [])
     assert program(stranger, host="elsewhere.test")("GET", f"usage/{record.pk}/")[0] == 404
