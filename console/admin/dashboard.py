@@ -108,8 +108,10 @@ def to_know(actor: scope.Actor) -> tuple[datetime, customers.Customers]:
 
 
 def _chart(spent: Mapping[datetime, selectors.Sums], today: datetime) -> str:
-    """Return Chart.js data: dollars spent on each of the last days."""
+    """Return Chart.js data: dollars spent on each of the last days; empty where nothing was."""
     days = [today - timedelta(days=back) for back in reversed(range(DAYS))]
+    if not any(spent[day].price_micros for day in days if day in spent):
+        return ""
     return json.dumps(
         {
             "labels": [date_format(day, _("j M")) for day in days],
