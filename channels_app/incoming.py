@@ -67,7 +67,8 @@ class Incoming:
         while not self.has_head:
             if self._error is not None:
                 raise self._error
-            await self._wait()
+            self._waiter = self._loop.create_future()
+            await self._waiter
         self._limit = self._limits.idle
 
     def chunks(self) -> AsyncIterator[bytes]:
@@ -95,18 +96,12 @@ class Incoming:
             while not self._chunks and not self._is_whole:
                 if self._error is not None:
                     raise self._error
-                await self._wait()
+                self._waiter = self._loop.create_future()
+                await self._waiter
         chunks, self._chunks, self._size = self._chunks, [], 0
         if self._source is not None:
             self._source.resume()
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-    async def _wait(self) -> None:
-        self._waiter = waiter = self._loop.create_future()
-        try:
-            await waiter
-        finally:
-            self._waiter = None
 
     def feed(self, data: bytes) -> int:
         """Take a piece of the body; return how much lies unread."""
@@ -135,7 +130,8 @@ class Incoming:
 
     def look(self, now: float) -> None:
         """End the answer when it is late: somebody waits for too long, or all of it takes too long."""
-        if now >= self._total_at or (self._waiter is not None and now >= self._since + self._limit):
+        is_awaited = self._waiter is not None and not self._waiter.done()
+        if now >= self._total_at or (is_awaited and now >= self._since + self._limit):
             source = self._source
             is_begun = self.has_head
             text = "upstream fell silent" if is_begun else "upstream did not begin to answer in time"

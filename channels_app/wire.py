@@ -85,31 +85,28 @@ class HttpOpening:
         self._incoming: Incoming | None = None
 
     async def __aenter__(self) -> Exchange:
+        target = self._target
         try:
-            return await self._open()
+            head = target.head(self._request)
+            pipe = target.pool.take() or await self._connect()
+            self._incoming = incoming = Incoming(pipe, self._limits, target.rounds, asyncio.get_running_loop())
+            pipe.ask(incoming, method=self._request.method)
+            if self._request.upload is not None:
+                pipe.transport.write(head)
+                await pipe.send(self._request.upload.pieces())
+            elif len(self._request.body) <= _JOINED_BODY:
+                pipe.transport.write(head + self._request.body)
+            else:
+                pipe.transport.writelines((head, self._request.body))
+            # What is written need not wait for the answer: the next large body finds its memory free, and still in the cache.
+            del self._request
+            await incoming.begin()
         except BaseException as error:
             if self._incoming is not None:
                 self._incoming.leave()
             if isinstance(error, _ERRORS):
                 raise _before_head(error) from error
             raise
-
-    async def _open(self) -> Exchange:
-        target = self._target
-        head = target.head(self._request)
-        pipe = target.pool.take() or await self._connect()
-        self._incoming = incoming = Incoming(pipe, self._limits, target.rounds, asyncio.get_running_loop())
-        pipe.ask(incoming, method=self._request.method)
-        if self._request.upload is not None:
-            pipe.transport.write(head)
-            await pipe.send(self._request.upload.pieces())
-        elif len(self._request.body) <= _JOINED_BODY:
-            pipe.transport.write(head + self._request.body)
-        else:
-            pipe.transport.writelines((head, self._request.body))
-        # What is written need not wait for the answer: the next large body finds its memory free, and still in the cache.
-        del self._request
-        await incoming.begin()
         return incoming
 
     async def _connect(self) -> Pipe:

@@ -231,11 +231,11 @@ class Protocol(HttpToolsProtocol):
             scope["http_version"] = http_version
         if self.parser.should_upgrade() and self._should_upgrade():
             return
-        parsed = httptools.parse_url(self.url)
-        path = parsed.path.decode("ascii")
-        scope["path"] = self.root_path + (urllib.parse.unquote(path) if "%" in path else path)
-        scope["raw_path"] = self.root_path.encode("ascii") + parsed.path
-        scope["query_string"] = parsed.query or b""
+        # A query may hold a key: that is not remembered.
+        path, raw_path, query = _parsed(self.url) if b"?" in self.url else _remembered(self.url)
+        scope["path"] = self.root_path + path
+        scope["raw_path"] = self.root_path.encode("ascii") + raw_path
+        scope["query_string"] = query
         before = cast("Cycle | None", self.cycle)
         self.cycle = cycle = Cycle(
             scope=scope,
@@ -269,6 +269,16 @@ class Protocol(HttpToolsProtocol):
         if cycle.unread > _UNREAD_BYTES:
             self.flow.pause_reading()
         cycle.message_event.set()
+
+
+def _parsed(url: bytes) -> tuple[str, bytes, bytes]:
+    """Return an address's path, the same as it came, and its query."""
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return urllib.parse.unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
+
+
+_remembered = functools.lru_cache(maxsize=1024)(_parsed)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -120,14 +120,13 @@ def _bound_of(price: ModelPrice, bound: Bound) -> int:
     return price.charge_for(bound.tokens).price_micros
 
 
-def expected_output(price: ModelPrice, call: Call) -> int:
+def expected_output(price: ModelPrice, call: Call, *, limit: int | None) -> int:
     """Return the tokens of output to reserve: all that may come, or for streams (which extend) at most the model's ceiling.
 
-    0 where the bound is known without them.
+    `limit` is the client's own of a chat (`intake.output_limit`). 0 where the bound is known without them.
     """
     if call.operation != CHAT:
         return 0
-    limit = intake.output_limit(call)
     ceiling = price.hold_ceiling or DEFAULT_HOLD_CEILING
     if limit is None:
         return ceiling

@@ -240,19 +240,18 @@ class _Stream:
             elif frame.kind is FrameKind.COMMENT:
                 if self.has_content:
                     out.append(frame.data)
-            elif self._ends(frame):
+            elif frame.kind is FrameKind.DONE or frame.kind is FrameKind.ERROR:
+                self._end(frame)
                 break
+            else:
+                self.delivered += frame.delivered
+                self.held.append(frame.data)
         return out[0] if len(out) == 1 else b"".join(out)
 
-    def _ends(self, frame: Frame) -> bool:
-        """Hold a frame that is no content; tell whether it is the last one."""
-        if frame.kind is FrameKind.ERROR:
-            self.failure = frame.failure or Failure(FailureKind.UPSTREAM, "upstream sent an error")
-        elif frame.kind is FrameKind.DONE:
+    def _end(self, frame: Frame) -> None:
+        """Note how the stream ends."""
+        self.is_done = True
+        if frame.kind is FrameKind.DONE:
             self.end_mark = frame.data
         else:
-            self.delivered += frame.delivered
-            self.held.append(frame.data)
-            return False
-        self.is_done = True
-        return True
+            self.failure = frame.failure or Failure(FailureKind.UPSTREAM, "upstream sent an error")

@@ -59,6 +59,7 @@ class Till:
         "_budgets",
         "_charge",
         "_key",
+        "_limit",
         "_line",
         "_output_tokens",
         "_price",
@@ -78,6 +79,7 @@ class Till:
         self._budgets = budgets
         self._price = price
         self._reservation: Reservation | None = None
+        self._limit = intake.output_limit(call) if call.operation == CHAT else None
         self._output_tokens = 0
         self._usage = _NOTHING_USED
         self._buckets: dict[str, int] = {}
@@ -94,7 +96,7 @@ class Till:
 
         What does not fit is made to fit: streams reserve less and extend later, other calls get a smaller output limit.
         """
-        wanted = metering.expected_output(self._price, self.call)
+        wanted = metering.expected_output(self._price, self.call, limit=self._limit)
         amount = metering.bound(self._price, self.call, output_tokens=wanted)
         wallet = self._key.membership_id
         found = self._relay.purse.try_reserve(wallet=wallet, budgets=self._budgets, amount=amount)
@@ -135,8 +137,7 @@ class Till:
         if self.call.operation != CHAT or not self.call.is_stream:
             self.covered_bytes = sys.maxsize
             return
-        limit = intake.output_limit(self.call)
-        is_all = limit is not None and output_tokens >= limit
+        is_all = self._limit is not None and output_tokens >= self._limit
         self.covered_bytes = sys.maxsize if is_all else output_tokens * intake.choices(self.call) * intake.BYTES_PER_HELD_TOKEN
 
     async def cover(self, delivered: int) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from billing.pricing import Level, ModelPrice, PriceList, Rule
 from channels_app.contract import Call, Usage
-from gateway import metering
+from gateway import intake, metering
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_stream_reserves_at_most_the_ceiling_and_other_calls_all(
 ) -> None:
     asked = call(is_stream=is_stream, **({"max_tokens": limit} if limit else {}))
 
-    assert metering.expected_output(price, asked) == expected
+    assert metering.expected_output(price, asked, limit=intake.output_limit(asked)) == expected
 
 
 def test_the_bound_counts_every_choice(price: ModelPrice) -> None:
