@@ -22,6 +22,7 @@ ALARM_FAILURES, ALARM_RATIO = 30, 3
 LOOKUPS_A_MINUTE = 5
 MAILS_AN_HOUR = 6
 TRIES_A_CODE = 5
+MAILS_AGAIN_A_DAY = 3
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _BETWEEN_QUESTIONS = 10
@@ -68,6 +69,11 @@ def may_ask_for_stock(*, address: str | None, email: str) -> bool:
 def may_ask_gateways(*, order_id: int) -> bool:
     """Tell whether gateways may be asked about an order's payments now: they were not within the last seconds."""
     return bool(cache.add(f"ask:{order_id}", 1, timeout=_BETWEEN_QUESTIONS))
+
+
+def may_mail_again(*, order_id: int) -> bool:
+    """Count a wish to have an order's mail once more and tell whether it may go."""
+    return _count(f"mail-again:{order_id}", _DAY) <= MAILS_AGAIN_A_DAY
 
 
 def may_try_code(*, nonce: str, address: str | None) -> bool:

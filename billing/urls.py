@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("o/<str:capability>/bought.txt", order.order_text, name="order_text"),
     path("o/<str:capability>/pay/", order.order_pay, name="order_pay"),
     path("o/<str:capability>/ask/", order.order_ask, name="order_ask"),
+    path("o/<str:capability>/mail/", order.order_mail, name="order_mail"),
     path("o/<str:capability>/cancel/", order.order_cancel, name="order_cancel"),
     path("o/<str:capability>/redeem/", order.order_redeem, name="order_redeem"),
     path("o/<str:capability>/claim/", ready_keys.order_claim, name="order_claim"),

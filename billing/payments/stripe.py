@@ -118,8 +118,9 @@ class Stripe(Driver):
         raise GatewayError("Stripe lists more than can be compared")
 
     def check(self, account: GatewayAccount) -> None:
-        """Read the account's balance: the cheapest question that needs the key."""
+        """Read the account's balance and a refund: a restricted key may lack the right to what is needed on another day."""
         _ask(lambda: _client(account).v1.balance.retrieve())
+        _ask(lambda: _client(account).v1.refunds.list(params={"limit": 1}))
 
     def refund(self, attempt: PaymentAttempt, *, amount_minor: int, key: str) -> str:
         """Pay back to the way it came; `pending` is normal, the end is told by an event."""

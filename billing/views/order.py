@@ -15,13 +15,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import tenants
-from billing import bought, buyers, checkout, codes, gateways, invoices, ledger, orders, refunds, selectors, texts
+from billing import bought, buyers, checkout, codes, gateways, invoices, ledger, orders, redeem_limits, refunds, selectors, texts
 from billing import capability as secret
+from billing import order_mail as order_mails
+from billing.forms import MOST_CODES
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
 from billing.money import format_minor, format_usd
 from billing.payments.base import RETURNED, GatewayError
 from billing.views import browser
 from billing.views.door import ShopRequest, address_of, device_of, entering, in_app_address, member_of, private
+from billing.views.redeem import sign_in_first
 from foundation import csp
 
 
@@ -90,6 +93,16 @@ def order_ask(request: HttpRequest, capability: str) -> HttpResponse:
 
 
 @require_POST
+def order_mail(request: HttpRequest, capability: str) -> HttpResponse:
+    """Mail what was bought once more, to the address that was left."""
+    found = find_or_404(entering(request), capability)
+    if found.email and found.state == Order.State.DELIVERED and redeem_limits.may_mail_again(order_id=found.pk):
+        order_mails.write(found, "order_delivered", occasion=f"again {timezone.now():%Y%m%d%H%M}")
+    messages.success(request, _("The mail is on its way again. It goes out three times a day at most."))
+    return private(redirect("order", capability=capability))
+
+
+@require_POST
 def order_cancel(request: HttpRequest, capability: str) -> HttpResponse:
     """Give an unpaid order up."""
     try:
@@ -105,7 +118,9 @@ def order_redeem(request: HttpRequest, capability: str) -> HttpResponse:
     visitor = entering(request)
     found = find_or_404(visitor, capability)
     if visitor.actor.user is None:
-        response = redirect_to_login(reverse("lookup"))
+        texts_open = [piece.text for piece in bought.pieces(found) if piece.is_open]
+        few = 0 < len(texts_open) <= MOST_CODES
+        response = sign_in_first(visitor, texts_open) if few else redirect_to_login(reverse("lookup"))
         browser.remember(response, request, found)
         return response
     try:
@@ -153,6 +168,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "here": _here(begun[0]) if is_open and begun else {},
         "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,
+        "page": secret.at(secret.site_of(request), "order", capability=capability),
         "all_text": "\n".join(piece.text for piece in pieces if piece.text) if len(pieces) > 1 else "",
         "has_receipt": found.paid_at is not None,
         "has_invoice": not is_open and (invoices.may_ask(found) or InvoiceRequest.objects.filter(order=found).exists()),

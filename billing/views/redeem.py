@@ -42,9 +42,14 @@ def redeem(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(visitor, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     if visitor.actor.user is None:
-        request.session[WAITING] = vault.seal("\n".join(form.cleaned_data["code"]), context="waiting-code")
-        return redirect_to_login(reverse("redeem"))
+        return sign_in_first(visitor, form.cleaned_data["code"])
     return _redeem(visitor, form)
+
+
+def sign_in_first(request: ShopRequest, texts: Sequence[str]) -> HttpResponse:
+    """Keep codes for after signing in, and lead there: they wait in the form that is shown next."""
+    request.session[WAITING] = vault.seal("\n".join(texts), context="waiting-code")
+    return redirect_to_login(reverse("redeem"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class StripeApi(Service):
         self.age_seconds = 0
         self.amount_off = 0
         self.fails_refunds = False
+        self.hides_refunds = False
         self.sessions: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
@@ -118,10 +119,12 @@ class StripeApi(Service):
         return _json(refund)
 
     def _look_up_refunds(self, named: list[str], query: dict[str, str]) -> Given:
-        """One by its number, or all of a payment."""
+        """One by its number, or all of a payment, as far as the key may."""
+        if self.hides_refunds:
+            return _error(403, "invalid_request_error", "The provided key does not have the required permissions (refund_read)")
         if named:
             return _json(self.refunds[named[0]])
-        rows = [row for row in self.refunds.values() if row["payment_intent"] == query["payment_intent"]]
+        rows = [row for row in self.refunds.values() if row["payment_intent"] == query.get("payment_intent", row["payment_intent"])]
         return _json({"object": "list", "data": rows, "has_more": False, "url": "/v1/refunds"})
 
     def book(self, kind: str, source: dict[str, Any], *, at: float | None = None) -> None:

@@ -335,6 +335,9 @@ def test_stripe_away_while_we_ask_back_is_told_to_come_again(api: StripeApi, acc
 
 def test_a_key_is_checked(api: StripeApi, account: GatewayAccount) -> None:
     Stripe().check(account)
+    api.hides_refunds = True
+    with pytest.raises(GatewayError, match="permissions"):
+        Stripe().check(account)
     gateways.write(account, {"secret_key": "sk_test_wrong"}, is_operator=True)
     with pytest.raises(GatewayError, match="refuses the secret key"):
         Stripe().check(account)

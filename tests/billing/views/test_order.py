@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import html
 import re
 
 import pytest
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -14,6 +16,7 @@ from pytest_django import Settings
 from accounts.models import Membership, Tenant
 from billing import audit, ledger, orders, redeem_limits, refunds, store_credit
 from billing.models import Code, GatewayAccount, Order, PaymentAttempt, Product, Refund
+from foundation import outbox, qr
 from tests.billing.shop import FIVE, PRICE, place, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -108,12 +111,31 @@ def test_the_buyer_redeems_with_one_click(guest: Client, end_user: Membership) -
     assert ledger.balance(membership_id=end_user.pk).available_micros == FIVE
 
 
-def test_a_guest_who_wants_to_redeem_signs_in_without_the_secret_in_the_address(guest: Client) -> None:
+def test_a_guest_who_wants_to_redeem_signs_in_without_the_secret_in_the_address(guest: Client, end_user: Membership) -> None:
     address = order_at(guest)
     pay(guest, address)
     answer = guest.post(f"{address}redeem/")
-    assert answer["Location"] == "/accounts/login/?next=/lookup/"
+    assert answer["Location"] == "/accounts/login/?next=/redeem/"
     assert Code.objects.filter(state="redeemed").count() == 0
+    [code] = set(CODE.findall(guest.get(address).content.decode()))
+    guest.force_login(end_user.user)
+    assert code in guest.get("/redeem/").content.decode()  # it waits in the form: one more click
+    guest.post("/redeem/", {"code": code})
+    assert ledger.balance(membership_id=end_user.pk).available_micros == FIVE
+
+
+def test_the_page_opens_elsewhere_and_its_mail_goes_out_again_a_few_times(guest: Client) -> None:
+    address = order_at(guest)
+    pay(guest, address)
+    page = html.unescape(guest.get(address).content.decode())
+    assert qr.data_uri(f"http://shop.test{address}") in page
+    outbox.deliver()
+    mail.outbox.clear()
+    for _ in range(redeem_limits.MAILS_AGAIN_A_DAY + 2):
+        assert "on its way again" in guest.post(f"{address}mail/", follow=True).content.decode()
+    outbox.deliver()
+    assert [one.to for one in mail.outbox] == [["guest@example.test"]]  # within one minute it is one
+    assert redeem_limits.may_mail_again(order_id=Order.objects.get().pk) is False
 
 
 @pytest.mark.parametrize(
