@@ -134,6 +134,7 @@ PAGES: dict[str, Ways] = {
     "redeem": "wallet_redeem",
     "order": "me_orders_read me_orders_pieces",
     "order_state": "me_orders_read",
+    "order_text": "me_orders_pieces",
     "order_pay": "me_orders_pay",
     "order_ask": "me_orders_ask",
     "order_cancel": "me_orders_cancel",
