@@ -1,4 +1,4 @@
-"""What a customer bought, a page at a time, what of it they may ask back, and what an order forgets of them."""
+"""What a customer bought, a page at a time, what of it they may ask back or have mailed again, and what an order forgets of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import datetime
 from dataclasses import dataclass
 
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from accounts import retention
 from accounts.models import User
-from billing import capability, refunds
+from billing import capability, order_mail, redeem_limits, refunds
 from billing.models.codes import CodeEvent
 from billing.models.refunds import Refund
 from billing.models.restock import RestockWish
@@ -43,6 +44,14 @@ def askable(order: Order) -> refunds.Offer | None:
     attempt = order.attempts.filter(settles_order=True).exclude(refunds__state=Refund.State.REQUESTED).first()
     could = refunds.offer(attempt) if attempt is not None and order.state in {Order.State.DELIVERED, Order.State.PAID} else None
     return could if could is not None and could.amount_minor + could.credit_minor > 0 else None
+
+
+def mail_again(order: Order) -> bool:
+    """Mail what was bought once more, to the address that was left; False where there is none, or it was mailed often enough."""
+    if not order.email or order.state != Order.State.DELIVERED or not redeem_limits.may_mail_again(order_id=order.pk):
+        return False
+    order_mail.write(order, "order_delivered", occasion=f"again {timezone.now():%Y%m%d%H%M}")
+    return True
 
 
 def forget(*, user_id: int) -> int:

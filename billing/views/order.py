@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import tenants
-from billing import bought, buyers, checkout, codes, gateways, invoices, ledger, orders, redeem_limits, refunds, selectors, texts
+from billing import bought, buyers, checkout, codes, gateways, invoices, ledger, orders, refunds, selectors, texts
 from billing import capability as secret
-from billing import order_mail as order_mails
 from billing.forms import MOST_CODES
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
 from billing.money import format_minor, format_usd
@@ -95,9 +94,7 @@ def order_ask(request: HttpRequest, capability: str) -> HttpResponse:
 @require_POST
 def order_mail(request: HttpRequest, capability: str) -> HttpResponse:
     """Mail what was bought once more, to the address that was left."""
-    found = find_or_404(entering(request), capability)
-    if found.email and found.state == Order.State.DELIVERED and redeem_limits.may_mail_again(order_id=found.pk):
-        order_mails.write(found, "order_delivered", occasion=f"again {timezone.now():%Y%m%d%H%M}")
+    buyers.mail_again(find_or_404(entering(request), capability))
     messages.success(request, _("The mail is on its way again. It goes out three times a day at most."))
     return private(redirect("order", capability=capability))
 

@@ -15,7 +15,7 @@ from console.admin.ledger import touching
 from console.admin.reconciliation import AUDIT_WAITS_SECONDS
 from console.api.base import CHANGERS
 from console.api.errors import Refused
-from console.api.filters import Choice, Number, Text
+from console.api.filters import Choice, Flag, Number, Text
 from console.api.rows import TableRows, documented
 from foundation import queue
 from gateway import tasks
@@ -112,7 +112,7 @@ class AccountsView(TableRows):
     table = "ledger"
     related = ("tenant",)
     serializer_class = LedgerAccountShown
-    filters = (Choice("kind", [kind for kind, _ in KINDS]), Number("owner"), Text("shop", "tenant__slug"))
+    filters = (Choice("kind", [kind for kind, _ in KINDS]), Flag("frozen"), Number("owner"), Text("shop", "tenant__slug"))
 
     def retrieve(self, request: Request, pk: Any) -> Response:
         return Response(LedgerAccountShown(self.get_object(), context={"is_alone": True}).data)

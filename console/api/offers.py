@@ -10,7 +10,7 @@ from billing import catalogue, desk
 from console.api import texts
 from console.api.errors import Refused
 from console.api.fields import Above0, Amount, Count, Currency, Id, Place, Prose, Words
-from console.api.filters import Flag, Text
+from console.api.filters import Choice, Flag, Text
 from console.api.rows import DeskRows, ForShop, documented
 from console.api.texts import SLUG
 
@@ -123,7 +123,7 @@ class CouponsView(DeskRows):
     related = ("tenant",)
     serializer_class = CouponShown
     form, form_new = CouponForm, CouponNew
-    filters = (Flag("is_active"), Text("code", "code__iexact"))
+    filters = (Flag("is_active"), Choice("kind", [kind for kind, _ in desk.choices("coupon", "kind")]), Text("code", "code__iexact"))
 
     def get_queryset(self) -> Any:
         return super().get_queryset().prefetch_related("products")

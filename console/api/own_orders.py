@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import exceptions, serializers
+from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -207,6 +207,13 @@ class OwnOrdersView(TableRows):
     @action(detail=True, methods=["post"])
     def pieces(self, request: Request, pk: int) -> Response:
         return Response(Delivered({"pieces": bought.pieces(self.get_object())}).data)
+
+    @extend_schema(operation_id="me_orders_mail", request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def mail(self, request: Request, pk: int) -> Response:
+        if not buyers.mail_again(self.get_object()):
+            raise Refused("It is mailed again when it is delivered and has an address, three times a day at most.")
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(operation_id="me_orders_redeem", request=None, responses=Redeemed)
     @action(detail=True, methods=["post"])

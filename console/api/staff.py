@@ -6,6 +6,7 @@ import datetime
 import uuid
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
@@ -62,6 +63,16 @@ class CustomerChange(serializers.Serializer[Any]):
     role = serializers.ChoiceField(choices=Membership.Role.choices, required=False, help_text="Given by owners, to others than themselves.")
 
 
+class ReadyKeys(Choice):
+    """Only the wallets of ready keys, or people and those."""
+
+    def narrow(self, rows: QuerySet[Any], request: Request) -> QuerySet[Any]:
+        return rows.exclude(ready_key=None) if self.value(request) == "only" else rows
+
+
+READY_KEYS = ReadyKeys("ready_keys", ("only", "all"))
+
+
 class Credit(serializers.Serializer[Any]):
     """Store credit to give: cash in the shop's currency to buy with there; the customer reads why."""
 
@@ -70,7 +81,7 @@ class Credit(serializers.Serializer[Any]):
 
 
 class CustomersView(ApiView):
-    """Customers and staff. The list leaves out the wallets of ready keys, which are nobody's yet; each can be read by its id."""
+    """Customers and staff. The list leaves out the wallets of ready keys, which are nobody's yet, unless they are asked for."""
 
     subject = "customers"
     read_roles = STAFF
@@ -81,6 +92,7 @@ class CustomersView(ApiView):
         Choice("state", Membership.State.values),
         Text("group"),
         Text("email", "user__email"),
+        READY_KEYS,
     )
 
     def get_queryset(self) -> Any:
@@ -88,7 +100,9 @@ class CustomersView(ApiView):
 
     @extend_schema(operation_id="customers_list", parameters=[one.parameter for one in filters], responses=Customer(many=True))
     def list(self, request: Request) -> Response:
-        rows = self.get_queryset().filter(ready_key=None)
+        rows = self.get_queryset()
+        if READY_KEYS.value(request) is None:
+            rows = rows.filter(ready_key=None)
         for one in self.filters:
             rows = one.narrow(rows, request)
         return self.get_paginated_response(Customer(self.paginate_queryset(rows), many=True).data)

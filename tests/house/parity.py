@@ -19,7 +19,7 @@ Fields = Mapping[str, Ways]
 
 @dataclass(frozen=True)
 class Row:
-    """A table of the back offices: what lists, adds, changes and deletes its rows, its acts, and fields that are called otherwise."""
+    """A table of the back offices: what lists, adds, changes and deletes its rows, its acts; fields and filters called otherwise."""
 
     look: str
     add: str = ""
@@ -27,6 +27,7 @@ class Row:
     delete: str = ""
     acts: Mapping[str, Ways] = field(default_factory=dict)
     fields: Fields = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,7 @@ PAGES: dict[str, Ways] = {
     "order": "me_orders_read me_orders_pieces",
     "order_state": "me_orders_read",
     "order_text": "me_orders_pieces",
+    "order_mail": "me_orders_mail",
     "order_pay": "me_orders_pay",
     "order_ask": "me_orders_ask",
     "order_cancel": "me_orders_cancel",
@@ -214,7 +216,9 @@ TABLES: dict[str, Row] = {
         "webhooks_delete",
         {"try_out": "webhooks_test", "new_secret": "webhooks_new_secret"},
     ),
-    "accounts.webhookdelivery": Row("webhook_deliveries_list", acts={"send_again": "webhook_deliveries_replay"}),
+    "accounts.webhookdelivery": Row(
+        "webhook_deliveries_list", acts={"send_again": "webhook_deliveries_replay"}, filters={"endpoint": "webhook"}
+    ),
     "accounts.notificationtarget": Row(
         "notification_targets_list",
         "notification_targets_create",
@@ -242,6 +246,7 @@ TABLES: dict[str, Row] = {
             "networks_allowed": "networks",
             **{name: f"allowances.{name}" for name in ("total_micros", "five_hours_micros", "day_micros", "week_micros", "month_micros")},
         },
+        filters={"holder": "customer"},
     ),
     "billing.limitrule": Row(
         "limits_list",
@@ -288,7 +293,7 @@ TABLES: dict[str, Row] = {
     "channels_app.modelalias": Row("model_aliases_list", "model_aliases_create", "model_aliases_change", "model_aliases_delete"),
     "billing.ledgeraccount": Row("ledger_accounts_list"),
     "billing.journal": Row("journals_list"),
-    "billing.transfer": Row("transfers_list"),
+    "billing.transfer": Row("transfers_list", filters={"account": "source"}),
     "billing.pricerule": Row("prices_list", "prices_set", acts={"import_prices": "prices_import"}),
     "billing.grouprate": Row("groups_list", "groups_set"),
     "billing.promotionrule": Row(
@@ -372,7 +377,7 @@ TABLES: dict[str, Row] = {
             "statement": "withdrawals_statement",
         },
     ),
-    "gateway.usagerecord": Row("usage_list", acts={"export": "usage_list"}),
+    "gateway.usagerecord": Row("usage_list", acts={"export": "usage_list"}, filters={"time": "since"}),
     "accounts.user": Row("people_list", change="people_change"),
     "accounts.tenant": Row(
         "tenants_list",

@@ -1,4 +1,4 @@
-"""The management API does everything that the console and the back offices do: each page, act and field has its operation, or a reason.
+"""The management API does all that the console and the back offices do: each page, act, field, filter has its operation, or a reason.
 
 The pages are found by walking the URL tree, the acts and fields by asking the back offices themselves, as the platform's owner
 and as a shop's; the operations are those of the schema. What is new in one of them and in neither list of `parity` fails here.
@@ -182,6 +182,16 @@ def test_every_field_of_a_table_is_in_the_body_of_its_operation(pages: list[Foun
         if admin.has_add_permission(request) and name != "channels_app.channel":  # its form follows from the vendor, as on a change
             asked = list(admin.get_form(request, None).base_fields)
             assert missing(table.add, table.fields, asked, when="add") == set(), name
+
+
+def test_every_filter_of_a_list_is_a_query_parameter(pages: list[Found]) -> None:
+    for name, admin, request, _row in pages:
+        table = TABLES[name]
+        known = {one["name"] for one in operations()[table.look][1].get("parameters", ())}
+        asked: set[Any] = {
+            getattr(one, "parameter_name", one[0] if isinstance(one, tuple) else one) for one in admin.get_list_filter(request)
+        }
+        assert {one for one in asked if table.filters.get(one, one) not in known} == set(), name
 
 
 def test_every_form_of_a_page_is_known_with_its_fields() -> None:

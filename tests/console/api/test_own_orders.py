@@ -43,6 +43,7 @@ def test_an_order_is_paid_at_the_gateway_and_its_code_redeemed(end_user: Members
     pay(attempt)
     [piece] = call("POST", f"{path}pieces/")[1]["pieces"]
     assert (piece["is_open"], len(piece["text"]) > 20) == (True, True)
+    assert call("POST", f"{path}mail/") == (204, None)
     assert piece["text"] not in str(call("GET", path)) + str(call("GET", "me/orders/"))
     assert call("POST", f"{path}redeem/")[1] == {"units_micros": FIVE}
     assert ledger.balance(membership_id=end_user.pk).available_micros == FIVE
@@ -61,6 +62,7 @@ def test_store_credit_pays_at_once(end_user: Membership) -> None:
 
 def test_an_unpaid_order_is_given_up_once(end_user: Membership, stranger: Membership) -> None:
     order, call = ordered(end_user), program(end_user)
+    assert call("POST", f"me/orders/{order.pk}/mail/")[0] == 409
     foreign = sandbox(stranger.tenant)
     assert call("POST", f"me/orders/{order.pk}/pay/", {"account": foreign.pk})[0] == 404
     assert call("POST", f"me/orders/{order.pk}/cancel/")[1]["state"] == "canceled"

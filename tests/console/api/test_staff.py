@@ -32,6 +32,8 @@ def test_wallets_of_ready_keys_are_no_customers(end_user: Membership, reseller_o
     call = program(reseller_owner)
     assert [one["id"] for one in call("GET", "customers/?role=customer")[1]["results"]] == [end_user.pk]
     nobody = Membership.objects.exclude(ready_key=None).get()
+    assert [one["id"] for one in call("GET", "customers/?ready_keys=only")[1]["results"]] == [nobody.pk]
+    assert nobody.pk in [one["id"] for one in call("GET", "customers/?ready_keys=all&role=customer")[1]["results"]]
     assert call("GET", f"customers/{nobody.pk}/")[0] == 200
 
 
