@@ -76,6 +76,26 @@ def ask_about_refunds(*, limit: int = 100) -> int:
     return ended
 
 
+def ask_about_disputes() -> int:
+    """Ask gateways how disputes stand, of which no message may have come. Return how many accounts were asked.
+
+    An account whose key may not read them is no alarm: its messages tell.
+    """
+    asked = 0
+    for account in GatewayAccount.objects.filter(is_enabled=True).select_related("tenant").order_by("pk"):
+        if not gateways.is_ready(account):
+            continue
+        try:
+            events = gateways.driver_of(account.driver).disputes(account)
+        except GatewayError as error:
+            log.warning("a gateway does not list its disputes", account=account.pk, reason=str(error))
+            continue
+        asked += 1
+        for event in events:
+            _take(account, event)
+    return asked
+
+
 def ask(attempt: PaymentAttempt) -> bool:
     """Ask the gateway what became of a payment and settle its answer; tell whether it had one."""
     try:

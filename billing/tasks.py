@@ -56,6 +56,13 @@ def ask_about_refunds() -> str:
 
 
 @shared_task
+@jobs.scheduled("ask about disputes", every_seconds=6 * 3600)
+def ask_about_disputes() -> str:
+    """Ask how disputes stand: a bank gives few days to answer."""
+    return f"{callbacks.ask_about_disputes()} accounts"
+
+
+@shared_task
 @jobs.scheduled("send refunds", every_seconds=60)
 def send_refunds() -> str:
     """Have gateways pay what was put aside and not sent."""

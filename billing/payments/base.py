@@ -183,6 +183,10 @@ class Driver:
         """Return what went through an account between two moments; None where the gateway keeps no list. Raises GatewayError."""
         return None
 
+    def disputes(self, account: GatewayAccount) -> Sequence[ProviderEvent]:
+        """Return how an account's last disputes stand; nothing where the gateway keeps no list. Raises GatewayError."""
+        return ()
+
     def check(self, account: GatewayAccount) -> None:
         """Ask the gateway whether the account's credentials are good; raise GatewayError saying what is wrong."""
 

@@ -117,6 +117,15 @@ class Stripe(Driver):
             params |= {"starting_after": page["data"][-1]["id"]}
         raise GatewayError("Stripe lists more than can be compared")
 
+    def disputes(self, account: GatewayAccount) -> Sequence[ProviderEvent]:
+        """List the last hundred."""
+        page = _ask(lambda: _client(account).v1.disputes.list(params={"limit": 100}))
+        now, found = timezone.now(), list[ProviderEvent]()
+        for one in page["data"]:
+            kind = stripe_events.kind_of_dispute(one)
+            found.append(_of_money(account, one, kind, f"list:{one['id']}:{kind}", now))
+        return found
+
     def check(self, account: GatewayAccount) -> None:
         """Read the account's balance and a refund: a restricted key may lack the right to what is needed on another day."""
         _ask(lambda: _client(account).v1.balance.retrieve())

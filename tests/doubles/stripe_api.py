@@ -36,6 +36,7 @@ class StripeApi(Service):
         self.sessions: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
+        self.disputes: dict[str, dict[str, Any]] = {}
         self.held: list[dict[str, Any]] = []
         self.holds_events = False
         self.pays_at_once = False
@@ -73,6 +74,8 @@ class StripeApi(Service):
                 return _json(self._list_balance(asked.query))
             case ["GET", "payment_intents", name] if name in self.intents:
                 return _json(self.intents[name])
+            case ["GET", "disputes"]:
+                return _json({"object": "list", "data": list(self.disputes.values()), "has_more": False, "url": "/v1/disputes"})
             case [_, "refunds", *named]:
                 return self._refund(nested(asked.body)) if asked.method == "POST" else self._look_up_refunds(named, asked.query)
         return _error(404, "invalid_request_error", f"Unrecognized request URL ({asked.method}: {asked.path})")
@@ -228,6 +231,7 @@ class StripeApi(Service):
             "payment_intent": intent["id"], "status": end or "needs_response", "reason": "fraudulent", "metadata": {},
             "balance_transactions": [{"id": "txn_d", "object": "balance_transaction", "amount": -moved}] if moved else [],
         }  # fmt: skip
+        self.disputes[subject["id"]] = subject
         return self.deliver("charge.dispute.closed" if end else "charge.dispute.created", subject)
 
     def deliver(self, kind: str, subject: dict[str, Any]) -> dict[str, Any]:

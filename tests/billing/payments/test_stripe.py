@@ -278,6 +278,23 @@ def test_a_dispute_whose_beginning_was_lost_begins_with_the_next_event(
     assert (attempt.disputes.get().state, order.codes.get().state) == ("open", "frozen")
 
 
+def test_a_dispute_of_which_nothing_was_told_is_found_in_the_list(api: StripeApi, account: GatewayAccount, live_server: LiveServer) -> None:
+    order, attempt, _ = order_and_pay(account, live_server.url)
+    api.pay(session_of(attempt))
+    api.holds_events = True
+    assert (callbacks.ask_about_disputes(), attempt.disputes.count()) == (1, 0)
+    api.dispute(session_of(attempt))
+    for _ in range(2):
+        callbacks.ask_about_disputes()
+    assert (attempt.disputes.get().state, order.codes.get().state) == ("open", "frozen")
+    api.dispute(session_of(attempt), end="won")
+    callbacks.ask_about_disputes()
+    assert (attempt.disputes.get().state, order.codes.get().state) == ("won", "sold")
+    api.send(api.held[0])  # what had been on its way
+    assert attempt.disputes.get().state == "won"
+    assert audit.run() == []
+
+
 def test_a_test_event_means_nothing_to_a_live_account(api: StripeApi, account: GatewayAccount) -> None:
     gateways.write(account, {"secret_key": "sk_live_keyosk"}, is_operator=True)
     body = json.dumps({"id": "evt_1", "object": "event", "type": "x", "created": 1, "livemode": False, "data": {"object": {}}}).encode()
