@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import NamedTuple, TypeVar
 
 from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Coalesce, TruncDate
 
 from billing.models import Code, Dispute, GatewayAccount, Order, PaymentAttempt, Product, Refund
 from billing.money import ceil_div
@@ -121,9 +121,14 @@ def funnel(orders: QuerySet[Order], *, since: datetime.datetime, until: datetime
 
 
 def best(orders: QuerySet[Order], *, since: datetime.datetime, until: datetime.datetime, most: int) -> list[Best]:
-    """Return the products that brought most in [since, until): the currency of most orders first, the dearest first in each."""
+    """Return the products that brought most in [since, until): the currency of most orders first, the dearest first in each.
+
+    Orders keep a name as their buyers read it: that of buyers who read the shop's own language counts, where there are some.
+    """
     paid = orders.filter(paid_at__gte=since, paid_at__lt=until).order_by()
-    rows = paid.values_list("product_id", "currency").annotate(Max("product_name"), Count("pk"), Sum("quantity"), Sum("total_minor"))
+    own = Max("product_name", filter=Q(language=F("tenant__language")))
+    name = Coalesce(own, Max("product_name"))
+    rows = paid.values_list("product_id", "currency").annotate(called=name).annotate(Count("pk"), Sum("quantity"), Sum("total_minor"))
     found = [Best(name, currency, count, pieces, gross) for _product, currency, name, count, pieces, gross in rows]
     in_currency: dict[str, int] = defaultdict(int)
     for one in found:

@@ -129,3 +129,7 @@ def test_the_best_products_are_the_dearest_of_the_common_currency_first(tenant: 
         sales.Best("Five dollars", "USD", 1, 3, 3 * PRICE),
     ]
     assert sales.best(Order.objects.filter(tenant=tenant), **span, most=1) == found[:1]
+    Order.objects.filter(email="a@b.test").update(product_name="五美元", language="zh-hans")
+    for language, name in (("en", "Five dollars"), ("zh-hant", "五美元")):
+        Order.objects.filter(email="c@d.test").update(language=language)
+        assert sales.best(Order.objects.filter(tenant=tenant), **span, most=1)[0].name == name
