@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", views.SignInView.as_view(), name="account_login"),
     path("accounts/2fa/", views.SecurityView.as_view(), name="mfa_index"),
     path("accounts/2fa/webauthn/add/", views.AddPasskeyView.as_view(), name="mfa_add_webauthn"),
+    path("accounts/sessions/<int:pk>/end/", views.end_session, name="accounts_end_session"),
     path("accounts/", include("allauth.urls")),
     path("join/<str:token>/", views.join, name="accounts_join"),
     path("visit/end/", views.end_visit, name="accounts_end_visit"),

@@ -9,9 +9,12 @@ from typing import Any
 from allauth.account.views import LoginView
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.webauthn.views import AddWebAuthnView
+from allauth.usersessions.adapter import get_adapter
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
@@ -112,6 +115,17 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if referrals.COOKIE in request.COOKIES:
         referrals.forget(response)
     return response
+
+
+@login_required
+@require_POST
+def end_session(request: HttpRequest, pk: int) -> HttpResponse:
+    """Sign one's own other browser out, of whatever shop's host it is; the one that asks signs out by its menu."""
+    session = get_object_or_404(UserSession, pk=pk, user=request.user)
+    if session.session_key != request.session.session_key:
+        get_adapter().end_sessions([session])
+        messages.success(request, _("The session has ended."))
+    return redirect("usersessions_list")
 
 
 @visits.ends

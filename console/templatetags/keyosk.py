@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from billing import money, statements
 from console.pages import amounts
-from foundation import qr
+from foundation import browsers, qr
 from foundation.forms import widget_classes
 
 register = template.Library()
@@ -49,6 +49,7 @@ def widget_kind(field: BoundField) -> str:
 
 
 register.filter("qr", qr.data_uri)
+register.filter("browser", browsers.name)
 register.filter("usd", amounts.short)
 register.filter("usd_signed", amounts.signed)
 register.filter("usd_exact", amounts.exact)

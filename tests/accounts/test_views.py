@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from accounts import views
 from accounts.models import Membership, Tenant
+from tests.conftest import PASSWORD
+
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36"
 
 
 @pytest.mark.parametrize(
@@ -37,3 +42,28 @@ def test_second_factors_are_behind_the_sign_in(client: Client, tenant: Tenant) -
 
 
 HOSTS = ("127.0.0.1", "shop.test")
+
+
+def signed_in(member: Membership) -> Client:
+    browser = Client(HTTP_HOST="shop.test", HTTP_USER_AGENT=CHROME)
+    EmailAddress.objects.get_or_create(user=member.user, email=member.user.email or "", defaults={"verified": True, "primary": True})
+    browser.post("/accounts/login/", {"login": member.user.email, "password": PASSWORD})
+    return browser
+
+
+@pytest.mark.django_db
+def test_one_other_session_is_ended_and_nobody_elses(end_user: Membership, reseller_owner: Membership) -> None:
+    phone, laptop, foreign = (signed_in(member) for member in (end_user, end_user, reseller_owner))
+    page = laptop.get("/accounts/sessions/").content.decode()
+    assert page.count("Chrome · Linux") == 2
+    assert page.count("this one") == 1
+    theirs, own, other = (UserSession.objects.get(session_key=client.session.session_key) for client in (foreign, laptop, phone))
+    assert laptop.post(f"/accounts/sessions/{theirs.pk}/end/").status_code == 404
+    # The one that asks is left by signing out.
+    assert laptop.post(f"/accounts/sessions/{own.pk}/end/").headers["Location"] == "/accounts/sessions/"
+    assert laptop.get("/console/").status_code == 200
+    assert laptop.post(f"/accounts/sessions/{other.pk}/end/").status_code == 302
+    assert phone.get("/console/").status_code == 302
+    assert foreign.get("/console/").status_code == 200
+    assert laptop.get(f"/accounts/sessions/{other.pk}/end/").status_code == 405
+    assert Client(HTTP_HOST="shop.test").post(f"/accounts/sessions/{own.pk}/end/").headers["Location"].startswith("/accounts/login/")

@@ -115,6 +115,7 @@ PAGES: dict[str, Ways] = {
     "mfa_edit_webauthn": "me_factors_rename",
     "socialaccount_connections": "me_connections_list me_connections_remove",
     "usersessions_list": "me_sessions_list me_sessions_end",
+    "accounts_end_session": "me_sessions_end",
     "accounts_join": FOLLOWS,
     "accounts_end_visit": Why("ends a look into a customer's console, which only a browser begins"),
     "accounts_accept_terms": "me_terms me_terms_accept",
