@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -58,12 +57,10 @@ class Accepted(serializers.Serializer[Any]):
 class AcceptancesView(RowsView):
     """Acceptances."""
 
+    model = Acceptance
     subject = "customers"
     serializer_class = AcceptanceShown
     filters = (Number("customer", "membership_id"), Choice("kind", LegalPage.Kind.values))
-
-    def rows(self) -> QuerySet[Any]:
-        return Acceptance.objects.all()
 
 
 class TermsView(ApiView):

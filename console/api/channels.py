@@ -140,15 +140,13 @@ class ChannelsView(Acts, EditableRows):
 class ChannelKeysView(EditableRows, Deletable):
     """The credentials of channels' pools, by their last four; new ones are added to their channel."""
 
+    model = ChannelKey
     subject = "channels"
     related = ("channel__tenant",)
     serializer_class = PoolKeyShown
     form = form_new = PoolKeyForm
     filters = (Choice("state", ChannelKey.State.values),)
     http_method_names = ("get", "head", "options", "patch", "delete")
-
-    def rows(self) -> QuerySet[Any]:
-        return ChannelKey.objects.all()
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
         if state := values.pop("state", None):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -47,13 +46,11 @@ class CostShown(serializers.Serializer[Any]):
 class CostsView(Deletable):
     """The cost book: setting an entry again changes what is named."""
 
+    model = ChannelCost
     subject = "channels"
     related = ("channel__tenant",)
     serializer_class = CostShown
     filters = (Number("channel"), Text("model"))
-
-    def rows(self) -> QuerySet[Any]:
-        return ChannelCost.objects.all()
 
     @extend_schema(operation_id="channel_costs_set", request=CostSet, responses={201: CostShown})
     def create(self, request: Request) -> Response:

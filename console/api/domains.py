@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
@@ -78,14 +77,12 @@ class ApplicationShown(serializers.Serializer[Any]):
 class DomainsView(RowsView):
     """Hosts."""
 
+    model = TenantDomain
     subject = "shop"
     related = ("tenant",)
     serializer_class = DomainShown
     asking = frozenset({"prove"})
     filters = (Text("host"),)
-
-    def rows(self) -> QuerySet[Any]:
-        return TenantDomain.objects.all()
 
     @extend_schema(operation_id="domains_claim", request=Claim, responses={201: DomainShown})
     def create(self, request: Request) -> Response:
@@ -137,13 +134,11 @@ class DomainsView(RowsView):
 class ApplicationsView(RowsView):
     """Applications."""
 
+    model = ShopApplication
     subject = "customers"
     related = ("applicant", "seller")
     serializer_class = ApplicationShown
     filters = (Choice("state", ShopApplication.State.values),)
-
-    def rows(self) -> QuerySet[Any]:
-        return ShopApplication.objects.all()
 
     @extend_schema(operation_id="applications_approve", request=None, responses=ApplicationShown)
     @action(detail=True, methods=["post"])

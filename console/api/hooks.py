@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 from uuid import UUID
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -118,14 +117,12 @@ class TargetShown(serializers.Serializer[Any]):
 class WebhooksView(EditableRows, Deletable):
     """Webhooks."""
 
+    model = WebhookEndpoint
     subject = "webhooks"
     related = ("tenant",)
     serializer_class = WebhookShown
     form, form_new = WebhookForm, WebhookNew
     filters = (Flag("is_active"),)
-
-    def rows(self) -> QuerySet[Any]:
-        return WebhookEndpoint.objects.all()
 
     @extend_schema(operation_id="webhooks_create", request=WebhookNew, responses={201: WebhookMade})
     def create(self, request: Request) -> Response:
@@ -163,6 +160,7 @@ class WebhooksView(EditableRows, Deletable):
 class DeliveriesView(RowsView):
     """The log of what was sent."""
 
+    model = WebhookDelivery
     subject = "webhooks"
     related = ("endpoint__tenant",)
     serializer_class = DeliveryShown
@@ -170,9 +168,6 @@ class DeliveriesView(RowsView):
     filters = (
         Number("webhook", "endpoint_id"), Choice("state", WebhookDelivery.State.values), Choice("kind", EventKind.values), Unique("event"),
     )  # fmt: skip
-
-    def rows(self) -> QuerySet[Any]:
-        return WebhookDelivery.objects.all()
 
     @extend_schema(operation_id="webhook_deliveries_replay", request=None, responses={202: Sent})
     @action(detail=True, methods=["post"])
@@ -187,14 +182,12 @@ class DeliveriesView(RowsView):
 class TargetsView(EditableRows, Deletable):
     """Where staff are told."""
 
+    model = NotificationTarget
     subject = "webhooks"
     related = ("tenant",)
     serializer_class = TargetShown
     form, form_new = TargetForm, TargetNew
     filters = (Flag("is_active"), Choice("preset", NotificationTarget.Preset.values))
-
-    def rows(self) -> QuerySet[Any]:
-        return NotificationTarget.objects.all()
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
         if credential := values.pop("credential", ""):

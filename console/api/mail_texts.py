@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.forms import ModelForm
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -64,13 +63,11 @@ class TextPreview(serializers.Serializer[Any]):
 class MailTextsView(FormRows):
     """Texts of mails."""
 
+    model = MailText
     serializer_class = TextShown
     related = ("tenant",)
     form, form_new = TextForm, TextNew
     filters = (Choice("template", list(MAILS)), Choice("language", LANGUAGES))
-
-    def rows(self) -> QuerySet[Any]:
-        return MailText.objects.all()
 
     def form_of(self, row: Any, data: dict[str, Any]) -> ModelForm[Any]:
         meta = type("Meta", (), {"model": MailText, "fields": ["template", "language", "subject", "body"]})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework import serializers
 
 from accounts.models import PastEntry
@@ -32,11 +31,9 @@ class PastShown(serializers.Serializer[Any]):
 class PastView(RowsView):
     """Lines from before the move."""
 
+    model = PastEntry
     subject = "usage"
     read_roles = None
     serializer_class = PastShown
     lookup_value_converter = "uuid"
     filters = (Number("customer", "membership_id"), Choice("kind", PastEntry.Kind.values), Text("model"))
-
-    def rows(self) -> QuerySet[Any]:
-        return PastEntry.objects.all()

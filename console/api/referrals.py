@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -132,12 +131,10 @@ class ProgramsView(DeskRows):
 class ReferralsView(RowsView):
     """Who brought whom."""
 
+    model = Referral
     subject = "customers"
     serializer_class = ReferralShown
     filters = (Number("referrer", "referrer_id"), Number("referred", "referred_id"))
-
-    def rows(self) -> QuerySet[Any]:
-        return Referral.objects.all()
 
 
 @documented("referral_rewards")

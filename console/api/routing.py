@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
 from rest_framework import serializers
 
 from channels_app.models import FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
@@ -39,13 +38,11 @@ class PolicyShown(serializers.Serializer[Any]):
 class PoliciesView(EditableRows, Deletable):
     """Policies: at most one a shop."""
 
+    model = RoutingPolicy
     subject = "channels"
     related = ("tenant",)
     serializer_class = PolicyShown
     form, form_new = PolicyForm, PolicyNew
-
-    def rows(self) -> QuerySet[Any]:
-        return RoutingPolicy.objects.all()
 
 
 class RouteForm(serializers.Serializer[Any]):
@@ -72,14 +69,12 @@ class RouteShown(serializers.Serializer[Any]):
 class RoutesView(EditableRows, Deletable):
     """Routes of groups."""
 
+    model = GroupRoute
     subject = "channels"
     related = ("tenant",)
     serializer_class = RouteShown
     form, form_new = RouteForm, RouteNew
     filters = (Text("group"),)
-
-    def rows(self) -> QuerySet[Any]:
-        return GroupRoute.objects.all()
 
 
 class ChainForm(serializers.Serializer[Any]):
@@ -106,14 +101,12 @@ class ChainShown(serializers.Serializer[Any]):
 class ChainsView(EditableRows, Deletable):
     """Fallback chains."""
 
+    model = FallbackChain
     subject = "channels"
     related = ("tenant",)
     serializer_class = ChainShown
     form, form_new = ChainForm, ChainNew
     filters = (Text("model"),)
-
-    def rows(self) -> QuerySet[Any]:
-        return FallbackChain.objects.all()
 
 
 class AliasForm(serializers.Serializer[Any]):
@@ -140,11 +133,9 @@ class AliasShown(serializers.Serializer[Any]):
 class AliasesView(EditableRows, Deletable):
     """Other names of models."""
 
+    model = ModelAlias
     subject = "channels"
     related = ("tenant",)
     serializer_class = AliasShown
     form, form_new = AliasForm, AliasNew
     filters = (Text("name"), Text("model"))
-
-    def rows(self) -> QuerySet[Any]:
-        return ModelAlias.objects.all()

@@ -37,8 +37,9 @@ class ForShop(serializers.Serializer[Any]):
 
 
 class RowsView(ApiView):
-    """Rows of the shop (`serializer_class` shows one), newest first; `filters` are the list's query parameters."""
+    """Rows of the shop (`serializer_class` shows one of `model`), newest first; `filters` are the list's query parameters."""
 
+    model: ClassVar[Any]
     read_roles: ClassVar[Sequence[str] | None] = STAFF
     write_roles: ClassVar[Sequence[str] | None] = CHANGERS
     related: ClassVar[tuple[str, ...]] = ()
@@ -46,7 +47,8 @@ class RowsView(ApiView):
 
     def rows(self) -> QuerySet[Any]:
         """Return the whole table; lists and objects are narrowed from it."""
-        raise NotImplementedError
+        found: QuerySet[Any] = self.model._default_manager.all()
+        return found
 
     def get_queryset(self) -> Any:
         return self.narrow(self.rows().select_related(*self.related).order_by("-pk"))
@@ -168,11 +170,6 @@ class OwnRows(RowsView):
 
     subject = "account"
     read_roles = write_roles = None
-    model: ClassVar[Any]
-
-    def rows(self) -> QuerySet[Any]:
-        found: QuerySet[Any] = self.model.objects.all()
-        return found
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         return rows.filter(user=self.member.user)

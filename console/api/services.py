@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.forms import ModelForm
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -157,13 +157,10 @@ def form_class(base: type[ModelForm[Any]], model: type[Model], *names: str) -> A
 class SignInAppsView(FormRows):
     """Sign-in with other services."""
 
+    model = SignInApp
     serializer_class = SignInShown
     form, form_new = SignInForm, SignInNew
     filters = (Choice("provider", SERVICES),)
-
-    def rows(self) -> QuerySet[Any]:
-        found: QuerySet[Any] = SignInApp.objects.all()
-        return found
 
     def new(self, tenant: Tenant) -> Any:
         return SignInApp(settings={"tenant": tenant.pk})
@@ -178,13 +175,11 @@ class SignInAppsView(FormRows):
 class MailServersView(FormRows):
     """Mail servers."""
 
+    model = MailServer
     serializer_class = MailShown
     related = ("tenant",)
     form, form_new = MailForm, MailNew
     asking = frozenset({"test"})
-
-    def rows(self) -> QuerySet[Any]:
-        return MailServer.objects.all()
 
     def form_of(self, row: Any, data: dict[str, Any]) -> ModelForm[Any]:
         kind = form_class(MailServerForm, MailServer, "sender", "host", "port", "security", "username", "is_active")
@@ -206,13 +201,11 @@ class MailServersView(FormRows):
 class TurnstilesView(FormRows):
     """Where Cloudflare asks whether somebody is human."""
 
+    model = Turnstile
     serializer_class = TurnstileShown
     related = ("tenant",)
     form, form_new = TurnstileRowForm, TurnstileNew
     asking = frozenset({"test"})
-
-    def rows(self) -> QuerySet[Any]:
-        return Turnstile.objects.all()
 
     def form_of(self, row: Any, data: dict[str, Any]) -> ModelForm[Any]:
         form: ModelForm[Any] = form_class(TurnstileForm, Turnstile, "site_key", "mode", "is_active")(data, instance=row)

@@ -6,7 +6,6 @@ import zoneinfo
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -81,13 +80,11 @@ class ShopShown(serializers.Serializer[Any]):
 class ShopView(EditableRows):
     """The one shop whose token this is."""
 
+    model = Tenant
     subject = "shop"
     read_roles, write_roles = STAFF, CHANGERS
     serializer_class = ShopShown
     form = form_new = ShopForm
-
-    def rows(self) -> QuerySet[Any]:
-        return Tenant.objects.all()
 
     def get_object(self) -> Any:
         return Tenant.objects.get(pk=self.actor.tenant.pk)
@@ -141,14 +138,12 @@ class LegalShown(serializers.Serializer[Any]):
 class LegalView(EditableRows, Deletable):
     """Legal pages."""
 
+    model = LegalPage
     subject = "shop"
     related = ("tenant",)
     serializer_class = LegalShown
     form, form_new = LegalForm, LegalNew
     filters = (Choice("kind", LegalPage.Kind.values), Text("language"))
-
-    def rows(self) -> QuerySet[Any]:
-        return LegalPage.objects.all()
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
         is_new_text = row.pk is not None and values.get("text", row.text) != row.text

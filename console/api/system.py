@@ -106,28 +106,24 @@ class TasksView(ApiView):
 class JobsView(RowsView):
     """Long work."""
 
+    model = Job
     subject = "system"
     is_platform = True
     serializer_class = JobShown
     lookup_value_converter = "uuid"
     filters = (Choice("state", Job.State.values), Text("kind"))
 
-    def rows(self) -> QuerySet[Any]:
-        return Job.objects.all()
-
 
 @documented("outgoing_messages")
 class OutgoingView(RowsView):
     """Outgoing messages."""
 
+    model = OutboxMessage
     subject = "system"
     is_platform = True
     serializer_class = OutgoingShown
     lookup_value_converter = "uuid"
     filters = (Choice("state", OutboxMessage.State.values), Text("topic"))
-
-    def rows(self) -> QuerySet[Any]:
-        return OutboxMessage.objects.all()
 
 
 @documented("people")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
@@ -52,12 +51,10 @@ class TokenMade(TokenShown):
 class TokensView(RowsView):
     """Access tokens."""
 
+    model = AccessToken
     subject = "tokens"
     read_roles = write_roles = None
     serializer_class = TokenShown
-
-    def rows(self) -> QuerySet[Any]:
-        return AccessToken.objects.all()
 
     def get_queryset(self) -> Any:
         return super().get_queryset().filter(membership=self.member)
