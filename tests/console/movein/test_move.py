@@ -311,6 +311,8 @@ def test_a_label_stands_for_one_database(foreign: Foreign, root_tenant: Tenant) 
     assert run(other, root_tenant, label="second", steps=["people"]).counts["people", "moved"] == 3
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_ten_thousand_people_keep_every_key_and_every_micro_dollar(foreign: Foreign, root_tenant: Tenant) -> None:
     _, dsn = foreign(people=10_000, tokens=20_000, channels=50, codes=1_000)
     report = run(dsn, root_tenant)
