@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Generator
 from datetime import UTC, datetime
 from typing import Any
@@ -170,7 +171,8 @@ def test_a_frame_with_a_wrong_checksum_is_an_error_not_a_crash() -> None:
 def test_amazons_own_client_believes_the_double(up: bedrock.Bedrock) -> None:
     ask: dict[str, Any] = {"modelId": NOVA, "messages": [{"role": "user", "content": [{"text": "Hi"}]}]}
     assert client(up).converse(**ask)["output"]["message"]["content"] == [{"text": replies.TEXT}]
-    events = list(client(up).converse_stream(**ask)["stream"])
+    with contextlib.closing(client(up).converse_stream(**ask)["stream"]) as stream:
+        events = list(stream)
     assert [event["contentBlockDelta"]["delta"]["text"] for event in events if "contentBlockDelta" in event] == list(replies.WORDS)
     assert events[-1]["metadata"]["usage"]["inputTokens"] == 12
     with pytest.raises(botocore.exceptions.ClientError, match="does not match"):
@@ -178,8 +180,12 @@ def test_amazons_own_client_believes_the_double(up: bedrock.Bedrock) -> None:
     with pytest.raises(botocore.exceptions.ClientError, match="on-demand throughput"):
         client(up).converse(**{**ask, "modelId": bedrock.PROFILE_ONLY})
     up.script(bedrock.frames(*bedrock.words(), amazon.exception("throttlingException", "Too many")))
-    with pytest.raises(botocore.exceptions.EventStreamError, match="Too many"):
-        list(client(up).converse_stream(**ask)["stream"])
+    # A stream that fails keeps its connection, which the client's own end does not close.
+    with (
+        contextlib.closing(client(up).converse_stream(**ask)["stream"]) as stream,
+        pytest.raises(botocore.exceptions.EventStreamError, match="Too many"),
+    ):
+        list(stream)
 
 
 @pytest.mark.parametrize("key", [PAIR, bedrock.BEARER])
