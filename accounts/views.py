@@ -110,7 +110,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if is_new and member.role == Membership.Role.CUSTOMER:
         referrals.bind(request, member)
     request.session.pop(adapters.INVITATION, None)
-    messages.success(request, _("Welcome to %(shop)s.") % {"shop": tenant.name})
+    messages.success(request, _("Welcome to %(shop)s.") % {"shop": tenants.spoken(tenant).name})
     response = redirect("reseller:index" if member.role in member.STAFF_ROLES and not tenant.is_root else "console_dashboard")
     if referrals.COOKIE in request.COOKIES:
         referrals.forget(response)

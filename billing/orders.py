@@ -264,7 +264,7 @@ def _check(product: Product, buyer: Buyer, quantity: int) -> int:
 
 def _answered(product: Product, answers: Mapping[str, str]) -> list[dict[str, str]]:
     try:
-        return questions.answered(questions.of(product), answers)
+        return questions.answered(questions.of(product), questions.understood(product, answers))
     except questions.BadAnswers as error:
         raise BadOrder(str(error)) from None
 

@@ -66,6 +66,22 @@ def of(product: Product) -> list[Question]:
     return asked
 
 
+def written(product: Product) -> list[Question]:
+    """Return what they are asked in the words of the field itself, whatever language a spoken copy has."""
+    lead = product.lead
+    asked: list[Question] = (product.written or product).questions or ((lead.written or lead).questions if lead else [])
+    return asked
+
+
+def understood(product: Product, answers: Mapping[str, str]) -> dict[str, str]:
+    """Return answers in the words of a spoken copy's questions, also where they name labels and choices as they were written."""
+    found = {}
+    for said, meant in zip(of(product), written(product), strict=True):
+        value = answers.get(said["label"], answers.get(meant["label"], ""))
+        found[said["label"]] = said["choices"][meant["choices"].index(value)] if value in meant["choices"] else value
+    return found
+
+
 def answered(questions: Iterable[Mapping[str, Any]], answers: Mapping[str, str]) -> list[dict[str, str]]:
     """Return what an order keeps of answers by label: those that were given, in the order of the questions."""
     found = []

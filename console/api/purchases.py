@@ -65,7 +65,7 @@ class PurchasesView(TableRows):
     subject = "wallet"
     read_roles = write_roles = None
     table = "product"
-    related = ("tenant",)
+    related = ("tenant", "lead")
     serializer_class = Offered
     filters = (Choice("kind", [kind for kind, _ in desk.choices("product", "kind")]),)
 
@@ -75,6 +75,9 @@ class PurchasesView(TableRows):
         own = Q(pk__in=catalogue.on_sale(tenant=tenant).values("pk")) | Q(tenant=tenant, kind="topup", is_active=True)
         is_buyer = tenant.parent_id is not None and self.actor.role in CHANGERS
         return rows.filter(own | Q(tenant=tenant.parent_id, kind="stock", is_active=True) if is_buyer else own)
+
+    def tell(self, row: Any) -> Any:
+        return super().tell(catalogue.spoken(row, tenant=row.tenant))
 
     @extend_schema(operation_id="purchases_create", request=Purchase, responses={201: Bought})
     def create(self, request: Request) -> Response:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import access_tokens
+from accounts import access_tokens, tenants
 from billing import codes, ledger, price_lists
 from console.facade import shapes
 from console.facade.base import FacadeView, Refused, done
@@ -29,7 +29,7 @@ class StatusView(FacadeView):
             {
                 "version": "v0.0.0",
                 "start_time": _STARTED,
-                "system_name": self.tenant.name,
+                "system_name": tenants.spoken(self.tenant).name,
                 "logo": self.tenant.logo_url,
                 "footer_html": "",
                 "server_address": base_url(request._request),
@@ -52,7 +52,7 @@ class TextView(FacadeView):
     """The announcement; nothing more is said at the other two addresses."""
 
     def get(self, request: Request) -> Response:
-        return done(self.tenant.announcement if request.path.rstrip("/").endswith("notice") else "")
+        return done(tenants.spoken(self.tenant).announcement if request.path.rstrip("/").endswith("notice") else "")
 
 
 class SelfView(FacadeView):

@@ -73,6 +73,18 @@ def test_an_order_keeps_what_its_buyer_saw(tenant: Tenant, product: Product) -> 
     assert "五美元额度" in page
 
 
+def test_answers_may_name_what_is_asked_as_it_was_written(tenant: Tenant, product: Product) -> None:
+    variant = Product.objects.create(
+        tenant=tenant, lead=product, name="Ten", slug="ten", kind="manual", units_micros=0, price_minor=1, currency="CNY"
+    )
+    buyer = orders.Buyer(email="li@example.test", language=HANS)
+    for sold in (product, Product.objects.get(pk=variant.pk)):
+        placed = orders.place(product=sold, buyer=buyer, answers={"Account": "li", "Region": "Asia"})
+        assert placed.order.answers == [{"label": "账号", "value": "li"}, {"label": "地区", "value": "亚洲"}]
+    with pytest.raises(orders.BadOrder, match="地区"):
+        orders.place(product=product, buyer=buyer, answers={"Account": "li", "Region": "Mars"})
+
+
 def test_questions_that_ask_something_else_are_asked_as_they_are(tenant: Tenant, product: Product) -> None:
     asked = questions.read("Account *")
     Product.objects.filter(pk=product.pk).update(questions=asked)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accounts.models import AuditEvent, Membership
-from billing.models import Order
+from accounts.models import AuditEvent, Membership, Tenant
+from billing.models import Order, Product
 from tests.billing.shop import stocked
 from tests.billing.test_direct import product_of
 from tests.console.api.conftest import program
@@ -26,6 +26,16 @@ def test_a_customer_orders_once_and_pays_at_the_address(end_user: Membership, st
     assert call("POST", "purchases/", {"product": product.pk, "coupon": "NONE"})[1]["error"]["fields"].keys() == {"coupon"}
     for other in (stocked(stranger.tenant), product_of(stranger.tenant, kind="topup")):
         assert call("POST", "purchases/", {"product": other.pk})[0] == 404
+
+
+def test_what_is_offered_and_bought_is_told_in_the_callers_language(end_user: Membership) -> None:
+    product = stocked(end_user.tenant)
+    Product.objects.filter(pk=product.pk).update(translations={"zh-hans": {"name": "五美元"}})
+    Tenant.objects.filter(pk=end_user.tenant_id).update(language="zh-hans", translations={"zh-hans": {"name": "茶店"}})
+    call = program(end_user)
+    assert [one["name"] for one in call("GET", "purchases/")[1]["results"]] == ["五美元"]
+    assert call("POST", "purchases/", {"product": product.pk})[0] == 201
+    assert Order.objects.get().product_name == "五美元"
 
 
 def test_only_those_who_run_a_shop_buy_its_stock(reseller_owner: Membership, end_user: Membership, root_tenant: object) -> None:
