@@ -102,7 +102,10 @@ class Inflater:
 
 def inflater(head: UpstreamHead) -> Inflater | None:
     """Return a decoder for upstreams that compress although identity was asked for; raise Garbled for unknown encodings."""
-    encoding = head.headers.get("content-encoding", "").strip().lower()
+    encoding = head.headers.get("content-encoding")
+    if encoding is None:  # as nearly always
+        return None
+    encoding = encoding.strip().lower()
     if encoding in {"", "identity"}:
         return None
     if encoding in {"gzip", "x-gzip", "deflate"}:

@@ -74,7 +74,17 @@ class Incoming:
     def chunks(self) -> AsyncIterator[bytes]:
         """Give the decoded body as it arrives; raise Cut or Garbled."""
         decoder = inflater(self.head)
-        return _Chunks(self) if decoder is None else inflated(_Chunks(self), decoder)
+        return self if decoder is None else inflated(self, decoder)
+
+    def __aiter__(self) -> Self:
+        """Give the body as it arrives. No generator: it may be dropped half-way without anything left to close."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        chunk = await self.read()
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
 
     async def body(self, limit: int = BODY_LIMIT) -> bytes:
         """Return the whole decoded body; raise Cut, or Garbled beyond `limit` bytes."""
@@ -143,21 +153,3 @@ class Incoming:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
-
-
-class _Chunks:
-    """The body as it arrives. No generator: it may be dropped half-way without anything left to close."""
-
-    __slots__ = ("_incoming",)
-
-    def __init__(self, incoming: Incoming) -> None:
-        self._incoming = incoming
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        chunk = await self._incoming.read()
-        if not chunk:
-            raise StopAsyncIteration
-        return chunk

@@ -52,7 +52,7 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     trail = hops.count(request._request)
     ways = await itinerary.find(state, request, call)
     throttling.count_model(request, ways.call.model)
-    budgets = tuple(budget.id for budget in request.budgets if fits(budget.models, ways.call.model))
+    budgets = tuple([budget.id for budget in request.budgets if fits(budget.models, ways.call.model)]) if request.budgets else ()
     till = Till(relay=state, key=request.caller, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
     try:
         await till.reserve()

@@ -136,7 +136,8 @@ class Journey:
         without = self._standing.overspent
         for is_last_resort in (False, True) if len(self._routes) > 1 else (True,):
             for route in self._routes:
-                attempt = self._way(route, [one for one in failed if one.attempt.model == route.model], without, now, is_last_resort)
+                here = [one for one in failed if one.attempt.model == route.model] if failed else failed
+                attempt = self._way(route, here, without, now, is_last_resort)
                 if attempt is not None:
                     return attempt
         return None

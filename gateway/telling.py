@@ -42,8 +42,8 @@ class Telling:
 
     def end(self, outcome: Outcome, price: int) -> bytes:
         """Return the last bytes of a settled stream; raise CutOff where it broke off and cannot say so."""
-        said = outcome.tail + self.receipt(price)
+        mark = outcome.end_mark
         if outcome.failure is not None:
             self.has_begun = self.has_begun or bool(outcome.tail)
-            return said + self.error(errors.from_failure(outcome.failure, attempts=len(outcome.failed) + 1))
-        return said + outcome.end_mark
+            mark = self.error(errors.from_failure(outcome.failure, attempts=len(outcome.failed) + 1))
+        return b"".join((outcome.tail, self.receipt(price), mark))

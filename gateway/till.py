@@ -229,9 +229,9 @@ class Till:
             stream=self.call.is_stream,
             first_ms=delivery.first_ms,
             total_ms=delivery.total_ms,
-            tried=[one.attempt.channel.id for one in delivery.failed],
+            tried=[one.attempt.channel.id for one in delivery.failed] if delivery.failed else [],
             unpriced=[] if delivery.is_free else list(charge.unpriced),
-            reasons=unanswered.reasons(delivery.failed),
+            reasons=unanswered.reasons(delivery.failed) if delivery.failed else [],
         )
 
     def fail(self, request_id: uuid.UUID, what: Unanswered, *, status: str, total_ms: int) -> None:

@@ -67,8 +67,8 @@ class OpenAIVendor(Vendor):
     def native_reader(self, call: Call, *, request_id: str, created: int) -> KnownReader:
         """Return the normaliser of one stream."""
         patterns, make = _known(call.model, call.wants_usage)
-        goes_on = functools.partial(_goes_on, call)
-        return KnownReader(patterns, functools.partial(make, request_id=request_id, created=created, goes_on=goes_on))
+        # Hardly ever made: nothing is prepared for it.
+        return KnownReader(patterns, lambda: make(request_id=request_id, created=created, goes_on=lambda name: _goes_on(call, name)))
 
     def answer(self, call: Call, head: UpstreamHead, body: bytes) -> Answer:
         return OPERATIONS[call.operation].read(call, head, body)
