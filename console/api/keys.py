@@ -20,6 +20,7 @@ from console.api import errors
 from console.api.base import ApiView
 from console.api.fields import Words
 from console.api.filters import Choice, Number, Text
+from console.api.searching import SEARCH
 
 MOST = 9_000_000_000_000_000
 WINDOWS = {"total_micros": "key", "five_hours_micros": "5h", "day_micros": "day", "week_micros": "week", "month_micros": "month"}
@@ -158,6 +159,7 @@ FILTERS = (
     Number("customer", "membership_id"),
     Text("prefix", "prefix__startswith"),
     Text("tag", "tags__contains", is_list=True),
+    SEARCH,
 )
 
 

@@ -19,6 +19,7 @@ from console.admin.base import facts, tenant_of
 from console.api.base import CHANGERS, STAFF, ApiView
 from console.api.fields import Words
 from console.api.filters import Filter
+from console.api.searching import SEARCH, is_searched
 from foundation import checked
 
 M = TypeVar("M", bound=Model)
@@ -187,10 +188,15 @@ class Reason(serializers.Serializer[Any]):
 
 
 def documented(name: str, **more: Any) -> Callable[[V], V]:
-    """Name a collection's operations in the schema: `<name>_list`, `_read`, `_create`, `_change`, `_delete`."""
+    """Name a collection's operations in the schema: `<name>_list`, `_read`, `_create`, `_change`, `_delete`.
+
+    Its list is searched where that of the back office is.
+    """
 
     def dress(view: V) -> V:
         generic: Any = view
+        if is_searched(generic().rows().model):
+            generic.filters = (*generic.filters, SEARCH)
         shape = generic.serializer_class
         parameters = [one.parameter for one in view.filters]
         told = {"list": extend_schema(operation_id=f"{name}_list", parameters=parameters, responses=shape(many=True))}

@@ -24,6 +24,7 @@ from console.api.base import CHANGERS, STAFF, ApiView
 from console.api.errors import Refused
 from console.api.fields import Above0, Prose, Words
 from console.api.filters import Choice, Number, Text
+from console.api.searching import SEARCH
 
 
 class Customer(serializers.Serializer[Any]):
@@ -93,6 +94,7 @@ class CustomersView(ApiView):
         Text("group"),
         Text("email", "user__email"),
         READY_KEYS,
+        SEARCH,
     )
 
     def get_queryset(self) -> Any:
@@ -201,9 +203,10 @@ class InvitationsView(ApiView):
     def get_queryset(self) -> Any:
         return self.narrow(Invitation.objects.all())
 
-    @extend_schema(operation_id="invitations_list", responses=InvitationShown(many=True))
+    @extend_schema(operation_id="invitations_list", parameters=[SEARCH.parameter], responses=InvitationShown(many=True))
     def list(self, request: Request) -> Response:
-        return self.get_paginated_response(InvitationShown(self.paginate_queryset(self.get_queryset()), many=True).data)
+        rows = SEARCH.narrow(self.get_queryset(), request)
+        return self.get_paginated_response(InvitationShown(self.paginate_queryset(rows), many=True).data)
 
     @extend_schema(operation_id="invitations_create", request=InvitationNew, responses={201: InvitationMade})
     def create(self, request: Request) -> Response:
@@ -250,7 +253,7 @@ class AuditView(ApiView):
     subject = "audit"
     read_roles = STAFF
     serializer_class = Event
-    filters = (Text("action"), Text("target"), Number("before_id", "pk__lt"))
+    filters = (Text("action"), Text("target"), Number("before_id", "pk__lt"), SEARCH)
 
     @extend_schema(operation_id="audit_list", parameters=[one.parameter for one in filters], responses=Event(many=True))
     def list(self, request: Request) -> Response:

@@ -16,6 +16,7 @@ from accounts.tasks import TELL_MEMBERS
 from console.api.base import ApiView
 from console.api.fields import Words
 from console.api.filters import Choice, Text
+from console.api.searching import SEARCH
 from console.api.shop import ShopForm, ShopShown, tidied
 from foundation import checked, outbox
 
@@ -63,7 +64,7 @@ class TenantsView(ApiView):
     is_platform = True
     write_roles = ("owner", "manager")
     serializer_class = Shop
-    filters = (Choice("state", Tenant.State.values), Text("slug"))
+    filters = (Choice("state", Tenant.State.values), Text("slug"), SEARCH)
 
     def get_queryset(self) -> Any:
         return self.narrow(Tenant.objects.select_related("parent").prefetch_related("domains"))

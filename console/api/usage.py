@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from billing import arithmetic
 from console.api.base import ApiView
 from console.api.filters import Choice, Day, Number, Text
+from console.api.searching import SEARCH
 from gateway import rollups, selectors, spans
 from gateway.models import UsageRecord
 
@@ -114,6 +115,7 @@ FILTERS = (
     Number("customer", "membership_id"),
     Text("model"),
     Choice("status", UsageRecord.Status.values),
+    SEARCH,
 )
 SINCE, UNTIL, GROUP = Day("since"), Day("until"), Choice("by", tuple(BY))
 
