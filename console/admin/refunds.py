@@ -44,7 +44,9 @@ def pay_back(desk: DeskAdmin[Order], request: HttpRequest, order: Order) -> Http
     back = pages.object_url(desk.admin_site.name, order)
     attempt = refunds.refundable(order)
     if attempt is None:
-        desk.message_user(request, _("Nothing of this order can be paid back."), level=notes.ERROR)
+        has_failed = Refund.objects.filter(attempt__order=order, state=Refund.State.FAILED).exists()
+        failed = _("A refund of this order failed and is owed still: send it again under Refunds, or mark it there as paid back.")
+        desk.message_user(request, failed if has_failed else _("Nothing of this order can be paid back."), level=notes.ERROR)
         return redirect(back)
     form = PayBackForm(request.POST or None)
     if not form.is_valid():

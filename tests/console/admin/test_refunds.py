@@ -77,3 +77,14 @@ def test_a_buyers_wish_is_seen_and_declined(desk: Client, paid: PaymentAttempt) 
     assert (asked.state, asked.problem) == ("declined", "it works")
     page = desk.post(f"/reseller/billing/refund/{asked.pk}/decline/", {"reason": "again"}, follow=True).content.decode()
     assert "has gone on meanwhile" in page
+
+
+def test_a_refund_that_came_back_is_found_and_sent_again(desk: Client, paid: PaymentAttempt) -> None:
+    refund = refunds.send(refunds.start(attempt=paid, actor=None, reason="no"))
+    refunds.fail(refund=refund, problem="the bank sent it back")
+    page = f"/reseller/billing/order/{paid.order_id}"
+    assert "failed and is owed still" in desk.get(f"{page}/pay_back/", follow=True).content.decode()
+    assert paid.order.number in desk.get("/reseller/billing/order/?look=yes").content.decode()
+    desk.post(f"/reseller/billing/refund/{refund.pk}/send_again/", {})
+    refund.refresh_from_db()
+    assert (refund.state, refund.problem) == ("succeeded", "")
