@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from foundation import queue
@@ -63,9 +64,11 @@ def deliver(limit: int = 100) -> int:
 
 
 def purge(*, older_than: datetime.timedelta) -> int:
-    """Forget delivered messages; return how many."""
-    rows = OutboxMessage.objects.filter(state=OutboxMessage.State.DELIVERED, delivered_at__lt=timezone.now() - older_than)
-    return rows.delete()[0]
+    """Forget messages that were delivered, or given up, so long ago; return how many."""
+    before = timezone.now() - older_than
+    delivered = Q(state=OutboxMessage.State.DELIVERED, delivered_at__lt=before)
+    given_up = Q(state=OutboxMessage.State.DEAD, available_at__lt=before)
+    return OutboxMessage.objects.filter(delivered | given_up).delete()[0]
 
 
 def _claim(limit: int) -> list[OutboxMessage]:

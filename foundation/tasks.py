@@ -13,7 +13,7 @@ __all__ = ["deliver_outbox", "notify", "purge_outbox", "sweep_outbox"]
 
 # How the sweeper is called in its row.
 SWEEP = "deliver outbox"
-KEEP_DELIVERED = datetime.timedelta(days=30)
+KEEP_ENDED = datetime.timedelta(days=30)
 
 
 @shared_task
@@ -32,5 +32,5 @@ def sweep_outbox() -> int:
 @shared_task
 @jobs.scheduled("purge outbox", every_seconds=24 * 3600)
 def purge_outbox() -> int:
-    """Forget what was delivered long ago."""
-    return outbox.purge(older_than=KEEP_DELIVERED)
+    """Forget what was delivered or given up long ago."""
+    return outbox.purge(older_than=KEEP_ENDED)

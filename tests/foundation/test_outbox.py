@@ -114,6 +114,16 @@ def test_only_old_delivered_messages_are_forgotten() -> None:
     assert sorted(OutboxMessage.objects.values_list("state", flat=True)) == ["delivered", "waiting"]
 
 
+@pytest.mark.django_db
+def test_messages_that_were_given_up_are_forgotten_a_month_later() -> None:
+    for days in (29, 31):
+        outbox.put(topic="count", payload={"days": days})
+        gone = timezone.now() - datetime.timedelta(days=days)
+        OutboxMessage.objects.filter(payload={"days": days}).update(state=OutboxMessage.State.DEAD, available_at=gone)
+    assert outbox.purge(older_than=datetime.timedelta(days=30)) == 1
+    assert OutboxMessage.objects.get().payload == {"days": 29}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_sweepers_never_deliver_the_same_message() -> None:
     for number in range(40):
