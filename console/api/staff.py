@@ -24,6 +24,7 @@ from console.api.base import CHANGERS, STAFF, ApiView
 from console.api.errors import Refused
 from console.api.fields import Above0, Prose, Words
 from console.api.filters import Choice, Number, Text
+from console.api.rows import RowsView, documented
 from console.api.searching import SEARCH
 
 
@@ -192,21 +193,13 @@ class InvitationNew(serializers.Serializer[Any]):
     days = serializers.IntegerField(min_value=1, max_value=90, default=7, help_text="So long it is open.")
 
 
-class InvitationsView(ApiView):
+@documented("invitations")
+class InvitationsView(RowsView):
     """Invitations."""
 
+    model = Invitation
     subject = "customers"
-    read_roles = STAFF
-    write_roles = CHANGERS
     serializer_class = InvitationShown
-
-    def get_queryset(self) -> Any:
-        return self.narrow(Invitation.objects.all())
-
-    @extend_schema(operation_id="invitations_list", parameters=[SEARCH.parameter], responses=InvitationShown(many=True))
-    def list(self, request: Request) -> Response:
-        rows = SEARCH.narrow(self.get_queryset(), request)
-        return self.get_paginated_response(InvitationShown(self.paginate_queryset(rows), many=True).data)
 
     @extend_schema(operation_id="invitations_create", request=InvitationNew, responses={201: InvitationMade})
     def create(self, request: Request) -> Response:
@@ -247,17 +240,12 @@ class Event(serializers.Serializer[Any]):
     address = serializers.CharField(allow_null=True)
 
 
-class AuditView(ApiView):
+@documented("audit")
+class AuditView(RowsView):
     """The audit trail of the shop."""
 
+    model = AuditEvent
     subject = "audit"
-    read_roles = STAFF
+    related = ("actor",)
     serializer_class = Event
-    filters = (Text("action"), Text("target"), Number("before_id", "pk__lt"), SEARCH)
-
-    @extend_schema(operation_id="audit_list", parameters=[one.parameter for one in filters], responses=Event(many=True))
-    def list(self, request: Request) -> Response:
-        rows = self.narrow(AuditEvent.objects.select_related("actor"))
-        for one in self.filters:
-            rows = one.narrow(rows, request)
-        return self.get_paginated_response(Event(self.paginate_queryset(rows), many=True).data)
+    filters = (Text("action"), Text("target"), Number("before_id", "pk__lt"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -13,10 +14,9 @@ from rest_framework.response import Response
 from accounts import audit, tenants
 from accounts.models import Tenant
 from accounts.tasks import TELL_MEMBERS
-from console.api.base import ApiView
 from console.api.fields import Words
 from console.api.filters import Choice, Text
-from console.api.searching import SEARCH
+from console.api.rows import RowsView, documented
 from console.api.shop import ShopForm, ShopShown, tidied
 from foundation import checked, outbox
 
@@ -57,24 +57,18 @@ class Taken(exceptions.APIException):
     default_detail = "This short name is taken."
 
 
-class TenantsView(ApiView):
+@documented("tenants")
+class TenantsView(RowsView):
     """Tenants."""
 
     subject = "tenants"
     is_platform = True
-    write_roles = ("owner", "manager")
     serializer_class = Shop
-    filters = (Choice("state", Tenant.State.values), Text("slug"), SEARCH)
+    related = ("parent",)
+    filters = (Choice("state", Tenant.State.values), Text("slug"))
 
-    def get_queryset(self) -> Any:
-        return self.narrow(Tenant.objects.select_related("parent").prefetch_related("domains"))
-
-    @extend_schema(operation_id="tenants_list", parameters=[one.parameter for one in filters], responses=Shop(many=True))
-    def list(self, request: Request) -> Response:
-        rows = self.get_queryset()
-        for one in self.filters:
-            rows = one.narrow(rows, request)
-        return self.get_paginated_response(Shop(self.paginate_queryset(rows), many=True).data)
+    def rows(self) -> QuerySet[Any]:
+        return Tenant.objects.prefetch_related("domains")
 
     @extend_schema(operation_id="tenants_create", request=ShopNew, responses={201: Shop})
     def create(self, request: Request) -> Response:
@@ -90,10 +84,6 @@ class TenantsView(ApiView):
         checked.save(tenant, values)
         audit.record(actor=self.actor, action="tenant.open", target=tenant, after=told, tenant=tenant)
         return Response(Shop(tenant).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(operation_id="tenants_read", responses=Shop)
-    def retrieve(self, request: Request, pk: int) -> Response:
-        return Response(Shop(self.get_object()).data)
 
     @extend_schema(operation_id="tenants_change", request=ShopChange, responses=Shop)
     def partial_update(self, request: Request, pk: int) -> Response:
