@@ -118,7 +118,7 @@ def usable(*, tenant: Tenant) -> list[GatewayAccount]:
 def closed() -> list[GatewayAccount]:
     """Return accounts that are switched on and cannot be used: what they need is not there."""
     rows = GatewayAccount.objects.filter(is_enabled=True, driver__in=offered()).select_related("tenant").order_by("pk")
-    return [account for account in rows if not is_ready(account)]
+    return [account for account in rows if driver_of(account.driver).fields and not is_ready(account)]
 
 
 def may_use(account: GatewayAccount, *, tenant_id: int) -> bool:

@@ -103,7 +103,7 @@ def test_production_without_mail_hosts_and_a_good_key_is_told_so(settings: Setti
     ]
 
 
-def test_shop_that_takes_no_payment_is_a_finding(tenant: Tenant) -> None:
+def test_shop_that_takes_no_payment_is_a_finding(tenant: Tenant, settings: Settings) -> None:
     assert list(doctor.payment_gateways()) == []
     catalogue.add_product(tenant=tenant, name="Credit", units_micros=5_000_000, price_minor=39_00, currency="CNY")
     assert _findings(doctor.payment_gateways()) == ["its buyers cannot pay: give the shop a payment account that works"]
@@ -111,8 +111,10 @@ def test_shop_that_takes_no_payment_is_a_finding(tenant: Tenant) -> None:
     assert list(doctor.payment_gateways()) == [doctor.Row("gateways", "teahouse: Play money")]
     paying = gateways.add_account(tenant=tenant, driver="epusdt", values={"base": "https://usdt.test", "token": "t"}, name="USDT")
     assert _findings(doctor.payment_gateways()) == []
+    settings.PRODUCTION = True  # the sandbox is closed there for another reason
+    assert _findings(doctor.payment_gateways()) == []
     GatewayAccount.objects.filter(pk=paying.pk).update(sealed="")
-    assert _findings(doctor.payment_gateways()) == ["closed, its addresses answer 404: a secret or a field is missing"]
+    assert _findings(doctor.payment_gateways())[1:] == ["closed, its addresses answer 404: a secret or a field is missing"]
 
 
 def test_channel_taken_out_by_the_health_check_is_a_finding(root_tenant: Tenant) -> None:
