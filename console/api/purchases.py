@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import audit
-from billing import capability, catalogue, codes, desk, offers, orders, redeem_limits, restock
+from billing import capability, catalogue, codes, desk, offers, orders, questions, redeem_limits, restock
 from console.admin import purchases
 from console.api.base import CHANGERS
 from console.api.errors import Refused
@@ -25,12 +25,15 @@ from console.api.rows import TableRows, documented
 
 
 class Offered(serializers.Serializer[Any]):
-    """Something that is on sale for the caller."""
+    """Something that is on sale for the caller; `asked` is what an order must answer, a line each: `Account *`, `Region = EU | US`."""
 
     id = serializers.IntegerField(source="pk")
     shop = serializers.CharField(source="tenant.slug")
     slug = serializers.CharField()
-    name = serializers.CharField()
+    name = serializers.SerializerMethodField()
+    summary = serializers.CharField()
+    description = serializers.CharField()
+    asked = serializers.SerializerMethodField()
     kind = serializers.ChoiceField(choices=desk.choices("product", "kind"))
     units_micros = serializers.IntegerField()
     bonus_micros = serializers.IntegerField()
@@ -38,6 +41,12 @@ class Offered(serializers.Serializer[Any]):
     currency = serializers.CharField()
     least_pieces = serializers.IntegerField()
     most_pieces = serializers.IntegerField()
+
+    def get_name(self, product: Any) -> str:
+        return catalogue.name_of(product)
+
+    def get_asked(self, product: Any) -> str:
+        return questions.spell(questions.of(product))
 
 
 class Purchase(serializers.Serializer[Any]):

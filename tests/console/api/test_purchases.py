@@ -11,6 +11,7 @@ from tests.billing.test_direct import product_of
 from tests.console.api.conftest import program
 
 pytestmark = pytest.mark.django_db
+ASKED = [{"label": "Account", "required": True, "choices": []}]
 
 
 def test_a_customer_orders_once_and_pays_at_the_address(end_user: Membership, stranger: Membership) -> None:
@@ -30,12 +31,15 @@ def test_a_customer_orders_once_and_pays_at_the_address(end_user: Membership, st
 
 def test_what_is_offered_and_bought_is_told_in_the_callers_language(end_user: Membership) -> None:
     product = stocked(end_user.tenant)
-    Product.objects.filter(pk=product.pk).update(translations={"zh-hans": {"name": "五美元"}})
+    Product.objects.filter(pk=product.pk).update(
+        translations={"zh-hans": {"name": "五美元", "summary": "立即", "asked": "账号 *"}}, questions=ASKED
+    )
     Tenant.objects.filter(pk=end_user.tenant_id).update(language="zh-hans", translations={"zh-hans": {"name": "茶店"}})
     call = program(end_user)
-    assert [one["name"] for one in call("GET", "purchases/")[1]["results"]] == ["五美元"]
-    assert call("POST", "purchases/", {"product": product.pk})[0] == 201
-    assert Order.objects.get().product_name == "五美元"
+    [told] = call("GET", "purchases/")[1]["results"]
+    assert (told["name"], told["summary"], told["description"], told["asked"]) == ("五美元", "立即", "", "账号 *")
+    assert call("POST", "purchases/", {"product": product.pk, "answers": {"Account": "li"}})[0] == 201
+    assert (Order.objects.get().product_name, Order.objects.get().answers) == ("五美元", [{"label": "账号", "value": "li"}])
 
 
 def test_only_those_who_run_a_shop_buy_its_stock(reseller_owner: Membership, end_user: Membership, root_tenant: object) -> None:
