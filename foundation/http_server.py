@@ -1,7 +1,7 @@
 """uvicorn's HTTP/1.1 protocol with fewer writes and copies: an answer's head goes out with its first bytes, bodies are joined once.
 
 An application may take a body and answer without ASGI's messages: see `direct`.
-Raises RuntimeError, as uvicorn does, for messages that ASGI does not allow. See ADR 0019 and 0022.
+Raises RuntimeError, as uvicorn does, for messages that ASGI does not allow. See ADR 0019 and 0023.
 """
 
 from __future__ import annotations
