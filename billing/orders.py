@@ -161,17 +161,17 @@ def second_payment(order: Order, paid: PaymentAttempt) -> PaymentAttempt:
 
 
 def payable(order: Order, account: GatewayAccount, *, credit_minor: int = 0) -> tuple[int, str]:
-    """Return what an order costs through an account, in minor units of a currency it takes: converted at today's rate, rounded up.
+    """Return what an order costs through an account, in minor units of a currency it takes, rounded up.
 
-    `credit_minor` of it is paid by store credit.
+    `credit_minor` of it is paid by store credit. It is converted at the rate of when the order was placed: each try costs the same.
 
-    Raises BadOrder where no rate is known.
+    Raises BadOrder where no rate was known then.
     """
     taken = gateways.driver_of(account.driver).currencies
     if not taken or order.currency in taken:
         return order.total_minor - credit_minor, order.currency
     try:
-        rate = rates.get(base=order.currency, quote=taken[0])
+        rate = rates.get(base=order.currency, quote=taken[0], at=order.created_at)
     except rates.NoRate:
         raise BadOrder(_("This way to pay is not available.")) from None
     exact = (order.total_minor - credit_minor) * rate * 10 ** minor_digits(taken[0]) / 10 ** minor_digits(order.currency)

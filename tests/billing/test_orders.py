@@ -8,6 +8,7 @@ import itertools
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, connections, transaction
@@ -15,8 +16,9 @@ from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import Membership, Tenant
-from billing import capability, code_text, codes, orders
+from billing import capability, code_text, codes, orders, rates
 from billing.models import Code, Order, OrderEvent, Product
+from tests.billing.payments.world import account_at
 from tests.billing.shop import PRICE, attempt, place, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -178,3 +180,15 @@ def test_numbers_tell_nothing_of_how_much_is_sold(tenant: Tenant) -> None:
     assert all(re.fullmatch(r"\d{6}-[0-9A-HJKMNP-TV-Z]{8}", number) for number in numbers)
     values = sorted(functools.reduce(lambda value, letter: 32 * value + code_text.ALPHABET.index(letter), n[7:], 0) for n in numbers)
     assert min(after - before for before, after in itertools.pairwise(values)) > 1_000_000
+
+
+def test_every_try_of_an_order_costs_the_same_whatever_the_rate_does(tenant: Tenant) -> None:
+    rates.put(base="USD", quote="CNY", rate=Decimal("7.10"))
+    product = stocked(tenant, currency="USD")
+    order, first, other = place(product).order, *(account_at("https://pay.example.test", tenant, gateway) for gateway in ("epay", "epusdt"))
+    tries = [orders.start_payment(order=order, account=first)]
+    rates.put(base="USD", quote="CNY", rate=Decimal("7.50"))
+    tries.append(orders.start_payment(order=order, account=other))
+    assert [(one.amount_minor, one.currency) for one in tries] == [(27_690, "CNY")] * 2
+    later = place(product, email="later@example.test").order
+    assert orders.start_payment(order=later, account=first).amount_minor == 29_250
