@@ -33,6 +33,13 @@ def reserve(*, product: Product, count: int, order: Order) -> list[Code]:
     return rows
 
 
+def refill(*, order: Order) -> None:
+    """Set other codes aside in place of those an order lost while it was open, within the caller's transaction; raise SoldOut."""
+    kept = len(order.codes.filter(state=State.RESERVED).order_by("pk").select_for_update(no_key=True))
+    if kept < order.quantity:
+        reserve(product=order.product, count=order.quantity - kept, order=order)
+
+
 def release(*, order: Order) -> None:
     """Put an order's reserved codes back on the shelf."""
     rows = list(order.codes.filter(state=State.RESERVED).order_by("pk").select_for_update(no_key=True))
@@ -56,9 +63,12 @@ def open_of(order: Order) -> dict[CodeBatch, list[int]]:
 
 @transaction.atomic
 def freeze(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iterable[int] | None = None) -> int:
-    """Stop codes of a batch (all, or those) that could still be redeemed (a leak, a dispute); return how many. Raises Unfinished."""
+    """Stop codes of a batch (all, or those) that could still be redeemed (a leak, a dispute); return how many. Raises Unfinished.
+
+    What unpaid orders had set aside they have no more: `refill` finds them other codes.
+    """
     _want_finished(batch, serials)
-    rows = _locked(batch, (State.AVAILABLE, State.SOLD), serials)
+    rows = _loose(_locked(batch, (State.AVAILABLE, State.RESERVED, State.SOLD), serials), actor=actor, reason=reason)
     for state in (State.AVAILABLE, State.SOLD):
         step([row for row in rows if row.state == state], to=State.FROZEN, actor=actor, reason=reason, frozen_from=state)
     return len(rows)
@@ -77,8 +87,8 @@ def unfreeze(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iter
 def revoke(*, batch: CodeBatch, actor: User | None, reason: str, serials: Iterable[int] | None = None) -> int:
     """End codes that were not redeemed; their quota goes back to the tenant's stock. Return how many. Raises Unfinished."""
     _want_finished(batch, serials)
-    rows = _locked(batch, (State.AVAILABLE, State.SOLD, State.FROZEN), serials)
-    return _end(batch, rows, to=State.REVOKED, actor=actor, reason=reason)
+    rows = _locked(batch, (State.AVAILABLE, State.RESERVED, State.SOLD, State.FROZEN), serials)
+    return _end(batch, _loose(rows, actor=actor, reason=reason), to=State.REVOKED, actor=actor, reason=reason)
 
 
 @transaction.atomic
@@ -104,6 +114,15 @@ def _want_finished(batch: CodeBatch, serials: Iterable[int] | None) -> None:
 def _locked(batch: CodeBatch, states: Sequence[str], serials: Iterable[int] | None = None) -> list[Code]:
     wanted = Q() if serials is None else Q(serial__in=list(serials))
     return list(Code.objects.filter(wanted, batch=batch, state__in=states).order_by("pk").select_for_update(no_key=True))
+
+
+def _loose(rows: list[Code], *, actor: User | None, reason: str) -> list[Code]:
+    """Take those of locked codes that are set aside from their unpaid orders."""
+    kept = [row for row in rows if row.state == State.RESERVED]
+    step(kept, to=State.AVAILABLE, actor=actor, reason=reason, order=None)
+    for row in kept:
+        row.state, row.order = State.AVAILABLE, None
+    return rows
 
 
 def _free(product: Product) -> QuerySet[Code]:

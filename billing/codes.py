@@ -237,10 +237,13 @@ def step(
     moved = Code.objects.filter(pk__in=[row.pk for row in rows], state=before).update(state=to, **fields)
     if moved != len(rows):
         raise CodeError("a code changed in between")
-    order = for_order or rows[0].order
     CodeEvent.objects.bulk_create(
-        CodeEvent(code=row, before=before, after=to, actor=actor, reason=reason, address=address, order=order) for row in rows
-    )
+        CodeEvent(
+            code=row, before=before, after=to, actor=actor, reason=reason, address=address,
+            order_id=for_order.pk if for_order else row.order_id,
+        )
+        for row in rows
+    )  # fmt: skip
 
 
 def escrow_of(batch: CodeBatch) -> int:

@@ -25,6 +25,7 @@ from django.utils.translation import gettext as _
 from accounts import tenants
 from accounts.models import Membership, Tenant, User
 from billing import capability, catalogue, code_text, gateways, offers, open_orders, order_mail, questions, rates, shelves, store_credit
+from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
 
@@ -126,10 +127,19 @@ def start_payment(*, order: Order, account: GatewayAccount, payer: Membership | 
         raise BadOrder(_("This way to pay is not available."))
     if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
         raise WrongState(_("This order can no longer be paid."))
+    _complete(locked)
     try:
         return _begin(locked, account, payer=payer, with_credit=with_credit)
     except store_credit.NotCovered as refusal:
         raise BadOrder(str(refusal)) from None
+
+
+def _complete(locked: Order) -> None:
+    """Set aside again what was stopped since the order was placed, so that nobody pays for nothing. Raises WrongState."""
+    try:
+        shelves.refill(order=locked)
+    except SoldOut:
+        raise WrongState(_("What was set aside for you can no longer be sold, and there is no more of it. Nothing was paid.")) from None
 
 
 def _begin(locked: Order, account: GatewayAccount, *, payer: Membership | None, with_credit: bool) -> PaymentAttempt:

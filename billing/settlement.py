@@ -138,7 +138,7 @@ class _Problem:
 
 
 def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> _Problem | None:
-    """Say why this money cannot simply buy the order; reserve the codes again when it came late."""
+    """Say why this money cannot simply buy the order; reserve anew what it lost, all of it when the money came late."""
     if order.state not in {State.PENDING, State.EXPIRED, State.CANCELED}:
         return _Problem("paid again: the order had been paid before", "order_twice")
     if (event.amount_minor, event.currency) != (attempt.amount_minor, attempt.currency):
@@ -147,12 +147,17 @@ def _problem(order: Order, attempt: PaymentAttempt, event: ProviderEvent) -> _Pr
         return _Problem(reason, mail if event.currency == attempt.currency else "order_review")
     if not store_credit.covers(order=order, attempt=attempt):
         return _Problem("paid in part: the store credit for the rest was used meanwhile", "order_under")
-    if order.state != State.PENDING:
-        try:
-            with transaction.atomic():
+    is_late = order.state != State.PENDING
+    try:
+        with transaction.atomic():
+            if is_late:
                 shelves.reserve(product=order.product, count=order.quantity, order=order)
-        except SoldOut:
+            else:
+                shelves.refill(order=order)
+    except SoldOut:
+        if is_late:
             return _Problem("paid late: sold out meanwhile", "order_late")
+        return _Problem("what was set aside was stopped before it was paid, and there is no more of it", "order_review")
     return None
 
 

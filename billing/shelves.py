@@ -1,6 +1,6 @@
 """What orders set aside and hand over, whatever a product is delivered as: one shelf a kind.
 
-A shelf reserves (or raises `codes.SoldOut`), releases, and sells within the caller's transaction, under the order's lock.
+A shelf reserves (or raises `codes.SoldOut`), refills, releases, and sells within the caller's transaction, under the order's lock.
 """
 
 from __future__ import annotations
@@ -23,11 +23,17 @@ class _Shelf:
     reserve: Callable[..., Any]
     release: Callable[..., None]
     sell: Callable[..., int]
+    refill: Callable[..., None] = lambda *, order: None
 
 
 def reserve(*, product: Product, count: int, order: Order) -> None:
     """Set pieces of a product aside for an order; raise codes.SoldOut."""
     _SHELVES[order.kind].reserve(product=product, count=count, order=order)
+
+
+def refill(*, order: Order) -> None:
+    """Set aside again what an open order lost because it was stopped (a frozen batch); raise codes.SoldOut."""
+    _SHELVES[order.kind].refill(order=order)
 
 
 def release(*, order: Order) -> None:
@@ -61,8 +67,8 @@ def _as_ordered(*, order: Order) -> int:
 
 
 _SHELVES: dict[str, _Shelf] = {
-    Kind.CODE: _Shelf(code_shelf.reserve, code_shelf.release, code_shelf.sell),
-    Kind.KEY: _Shelf(code_shelf.reserve, code_shelf.release, ready_keys.sell),
+    Kind.CODE: _Shelf(code_shelf.reserve, code_shelf.release, code_shelf.sell, code_shelf.refill),
+    Kind.KEY: _Shelf(code_shelf.reserve, code_shelf.release, ready_keys.sell, code_shelf.refill),
     Kind.CARD: _Shelf(cards.reserve, cards.release, cards.sell),
     Kind.TOPUP: _Shelf(direct.reserve, direct.release, direct.sell),
     Kind.STOCK: _Shelf(direct.reserve, direct.release, direct.sell),

@@ -10,9 +10,10 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import code_shelf, codes, ledger
+from billing import code_shelf, codes, ledger, orders
 from billing.codes import Minted
 from billing.models import Code, CodeEvent
+from tests.billing.shop import place, stocked
 
 FIVE = 5_000_000
 
@@ -74,3 +75,15 @@ def test_events_of_codes_cannot_be_rewritten(minted: Minted) -> None:
         CodeEvent.objects.update(reason="nothing happened")
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         CodeEvent.objects.all().delete()
+
+
+def test_each_event_names_the_order_of_its_own_code(tenant: Tenant) -> None:
+    product = stocked(tenant)
+    placed = [place(product, email=f"{name}@example.test").order for name in ("one", "two")]
+    batch = Code.objects.filter(order=placed[0]).get().batch
+    assert code_shelf.freeze(batch=batch, actor=None, reason="leak") == 3
+    seen = CodeEvent.objects.filter(reason="leak", before="reserved").values_list("order", flat=True)
+    assert set(seen) == {one.pk for one in placed}
+    orders.cancel(order=placed[0])
+    assert code_shelf.unfreeze(batch=batch, actor=None, reason="false alarm") == 3
+    assert not Code.objects.exclude(state="available", order=None).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -12,7 +13,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import audit, codes, orders, settlement
+from billing import audit, code_shelf, codes, orders, settlement
 from billing.models import Code, Journal, Order, OrderEvent, PaymentAttempt
 from billing.payments.base import ProviderEvent
 from tests.billing.locks import somebody_waits_for_us, until
@@ -199,4 +200,31 @@ def test_an_order_paid_while_it_expires_stays_paid(transactional_db: None, root_
         assert expiry.result(timeout=30) == 0
     assert Order.objects.get().state == "delivered"
     assert code_states() == ["available", "available", "sold"]
+    assert audit.run() == []
+
+
+def test_a_frozen_batch_is_not_delivered_while_another_one_is_there(tenant: Tenant) -> None:
+    paying = attempt(stocked(tenant), sandbox(tenant), quantity=2)
+    leaked = Code.objects.filter(state="reserved").first().batch  # type: ignore[union-attr]  # the order has two
+    code_shelf.freeze(batch=leaked, actor=None, reason="leak")
+    restock(paying.order.product, count=2)
+    order = settle(paying)
+    assert order.state == "delivered"
+    assert order.codes.exclude(batch=leaked).filter(state="sold").count() == 2
+    assert set(leaked.codes.values_list("state", "frozen_from", "order")) == {("frozen", "available", None)}
+
+
+@pytest.mark.parametrize("stop", [code_shelf.freeze, code_shelf.revoke])
+def test_money_for_codes_that_were_stopped_waits_for_a_person(tenant: Tenant, stop: Callable[..., int]) -> None:
+    paying = attempt(stocked(tenant, count=2), sandbox(tenant), quantity=2)
+    order = paying.order
+    stop(batch=Code.objects.filter(serial=2).get().batch, actor=None, reason="leak", serials=[2])
+    with pytest.raises(orders.WrongState, match="Nothing was paid"):
+        orders.start_payment(order=order, account=paying.account)
+    assert settle(paying).state == "review"
+    assert (held("refunds_due", tenant), held("revenue", tenant)) == (PRICE * 2, 0)
+    assert Code.objects.get(serial=1).state == "available"
+    restock(order.product, count=1)
+    settlement.deliver_reviewed(order=order, actor=None, reason="new codes")
+    assert order.codes.filter(state="sold").count() == 2
     assert audit.run() == []
