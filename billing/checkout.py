@@ -78,6 +78,12 @@ def waiting(order: Order) -> QuerySet[PaymentAttempt]:
     return order.attempts.filter(state=PaymentAttempt.State.PENDING)
 
 
+def last_failure(order: Order) -> int:
+    """Return the number of an order's newest payment if it came to nothing (refused, or over before it was paid), else 0."""
+    last = order.attempts.order_by("-pk").first()
+    return last.pk if last is not None and last.state in {PaymentAttempt.State.FAILED, PaymentAttempt.State.EXPIRED} else 0
+
+
 def links(attempt: PaymentAttempt, *, site: str, device: str) -> Links:
     """Return the absolute addresses a gateway needs for a payment."""
     driver, account = gateways.driver_of(attempt.account.driver), attempt.account

@@ -32,8 +32,13 @@ GOOD_FOR_SECONDS = 600
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Show the orders of this browser and login; on POST have a code mailed for another one."""
+    """Show the orders of this browser and login; on POST have a code mailed for another one.
+
+    Who left an order's page to sign in is led back there.
+    """
     visitor = entering(request)
+    if (left := browser.left(request)) and (order := Order.objects.filter(tenant=visitor.tenant, pk=left).first()):
+        return private(redirect("order", capability=capability_of(order)))
     form = LookupForm(request.POST if request.method == "POST" else None)
     captcha.guard(form, request, door=DOOR)
     status = HTTPStatus.OK

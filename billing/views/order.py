@@ -6,10 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -45,9 +43,9 @@ def order(request: HttpRequest, capability: str) -> HttpResponse:
 
 @require_safe
 def order_state(request: HttpRequest, capability: str) -> HttpResponse:
-    """Give the page's live part alone, and nothing (204: htmx leaves the page as it is) while the order waits."""
+    """Give the page's live part alone, and nothing (204: htmx leaves the page as it is) while the order waits and no payment failed."""
     context = _context(entering(request), capability)
-    if context["is_open"]:
+    if context["is_open"] and request.GET.get("failed", "0") == str(context["failed"]):
         return private(HttpResponse(status=HTTPStatus.NO_CONTENT))
     return private(render(request, "shop/order_state.html", context))
 
@@ -116,8 +114,9 @@ def order_redeem(request: HttpRequest, capability: str) -> HttpResponse:
     found = find_or_404(visitor, capability)
     if visitor.actor.user is None:
         texts_open = [piece.text for piece in bought.pieces(found) if piece.is_open]
-        few = 0 < len(texts_open) <= MOST_CODES
-        response = sign_in_first(visitor, texts_open) if few else redirect_to_login(reverse("lookup"))
+        if not 0 < len(texts_open) <= MOST_CODES:
+            return browser.sign_in_from(request, found)
+        response = sign_in_first(visitor, texts_open)
         browser.remember(response, request, found)
         return response
     try:
@@ -162,6 +161,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "is_open": is_open,
         "seconds_left": max(0, int((found.reserved_until - timezone.now()).total_seconds())),
         "is_begun": bool(begun),
+        "failed": checkout.last_failure(found) if is_open else 0,
         "here": _here(begun[0]) if is_open and begun else {},
         "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -44,9 +42,7 @@ def order_claim(request: HttpRequest, capability: str) -> HttpResponse:
     visitor = entering(request)
     found = find_or_404(visitor, capability)
     if visitor.actor.user is None:
-        response = redirect_to_login(reverse("lookup"))
-        browser.remember(response, request, found)
-        return response
+        return browser.sign_in_from(request, found)
     if found.state != Order.State.DELIVERED:
         raise Http404
     try:

@@ -86,8 +86,18 @@ def test_order_pages_stay_out_of_caches_and_logs(guest: Client) -> None:
 
 def test_a_failed_payment_can_be_tried_again(guest: Client) -> None:
     address = order_at(guest)
+    assert guest.get(f"{address}state/?failed=0").status_code == 204
     pay(guest, address, button="fail")
-    assert "Pay ¥39.00" in guest.get(address).content.decode()
+    live = guest.get(f"{address}state/?failed=0").content.decode()  # the open page hears of it
+    for page in (live, guest.get(address).content.decode()):
+        assert "The payment did not go through." in page
+        assert "Pay ¥39.00" in page
+    failed = PaymentAttempt.objects.get()
+    assert guest.get(f"{address}state/?failed={failed.pk}").status_code == 204
+    PaymentAttempt.objects.update(state="expired")
+    assert "The payment did not go through." in guest.get(address).content.decode()
+    guest.post(f"{address}pay/", {"account": str(failed.account_id)})
+    assert "The payment did not go through." not in guest.get(address).content.decode()
     pay(guest, address)
     assert Order.objects.get().state == "delivered"
 

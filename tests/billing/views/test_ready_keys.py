@@ -63,6 +63,8 @@ def test_a_guest_signs_in_before_taking_the_key(guest: Client, order: Order, end
     answer = guest.post(f"{address(order)}claim/")
     assert answer["Location"] == "/accounts/login/?next=/lookup/"
     guest.force_login(end_user.user)
+    assert guest.get("/lookup/")["Location"] == address(order)
+    assert guest.get("/lookup/").status_code == 200  # once
     assert guest.post(f"{address(order)}claim/")["Location"] == address(order)
     assert ledger.balance(membership_id=end_user.pk).available_micros == FIVE
     page = guest.get(address(order)).content.decode()
