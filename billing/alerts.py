@@ -8,18 +8,19 @@ from __future__ import annotations
 import datetime
 import zoneinfo
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count, Min
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import events, mailing
 from accounts.models import ApiKey, Membership, Tenant
-from billing import money, order_mail
+from billing import order_mail, quota_units
 from billing.models import QUOTA, Code, LedgerAccount, LimitAlert, Order, WalletWatch
 
 NEAR_PERCENT = 80
@@ -123,10 +124,12 @@ def tell_of_wallets() -> int:
     members = _members([membership_id for membership_id, _, _ in low])
     told = 0
     for membership_id, balance, below in low:
-        context = {"balance": money.format_usd(balance), "below": money.format_usd(below)}
-        told += mailing.tell(members[membership_id], template="wallet_low", context=context)
+        member = members[membership_id]
+        with _spoken_to(member):
+            context = {"balance": quota_units.short(balance), "below": quota_units.short(below)}
+        told += mailing.tell(member, template="wallet_low", context=context)
         about = {"customer": membership_id, "balance_micros": balance, "below_micros": below}
-        events.emit(tenant_id=members[membership_id].tenant_id, kind="balance.low", data=about)
+        events.emit(tenant_id=member.tenant_id, kind="balance.low", data=about)
     return told
 
 
@@ -145,7 +148,8 @@ def tell_of_expiring() -> int:
         member = members.get(lot.owner)
         if member is not None and lot.expires_at is not None:
             until = _in_zone(lot.expires_at, member.tenant)
-            context = {"amount": money.format_usd(lot.balance), "until": until}
+            with _spoken_to(member):
+                context = {"amount": quota_units.short(lot.balance), "until": until}
             told += mailing.tell(member, template="credit_expiring", context=context)
     return told
 
@@ -198,11 +202,15 @@ def _members(ids: Sequence[int]) -> dict[int, Membership]:
     return {member.pk: member for member in Membership.objects.filter(pk__in=ids).select_related("user", "tenant")}
 
 
+def _spoken_to(member: Membership) -> AbstractContextManager[None]:
+    return quota_units.speaking(tenant=member.tenant, language=mailing.language_of(member))
+
+
 def _about(use: _Use, name: str, member: Membership) -> dict[str, Any]:
     """Return what a message says of a limit; a name only when it is that of one key."""
     tenant = member.tenant
     resets = "" if use.resets is None else _in_zone(use.resets, tenant)
-    amounts = {"used": money.format_usd(use.spent), "limit": money.format_usd(use.cap)}
-    with translation.override(mailing.language_of(member)):
+    with _spoken_to(member):
+        amounts = {"used": quota_units.current().short(use.spent, up=True), "limit": quota_units.short(use.cap)}
         window = str(_WINDOWS.get(use.scope, _WINDOWS["month"]))
     return {"name": name, "window": window, "resets": resets, **amounts}

@@ -53,14 +53,18 @@ def plain_minor(amount: int, *, currency: str) -> str:
     return f"-{text}" if amount < 0 else text
 
 
+def symbol(currency: str) -> str:
+    """Return what stands before an amount: the currency's sign, or its code and a space where the sign would be unclear."""
+    return _SYMBOLS.get(currency.upper()) or f"{currency.upper()} "
+
+
 def format_minor(amount: int, *, currency: str) -> str:
     """Show minor units with the currency's sign, or with its code where the sign would be unclear."""
     digits = minor_digits(currency)
     whole, rest = divmod(abs(amount), 10**digits)
     text = f"{whole:,}.{rest:0{digits}d}" if digits else f"{whole:,}"
     sign = "-" if amount < 0 else ""
-    symbol = _SYMBOLS.get(currency.upper())
-    return f"{sign}{symbol}{text}" if symbol else f"{sign}{currency.upper()} {text}"
+    return f"{sign}{symbol(currency)}{text}"
 
 
 def _parse(text: str, *, digits: int) -> int:

@@ -12,9 +12,9 @@ from typing import Any
 from django.utils.functional import lazy
 
 from accounts import tenants
-from billing import capability, one_time
+from billing import capability, one_time, quota_units
 from billing.models import Order
-from billing.money import format_minor, format_usd
+from billing.money import format_minor
 from foundation import notify, outbox
 
 TOPIC = "billing.order_mail"
@@ -40,12 +40,15 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     """Put the mail together in the buyer's language and the shop's name, and hand it over."""
     order = Order.objects.select_related("tenant").get(pk=payload["order"])
     shop = tenants.spoken(order.tenant, order.language)
+    language = order.language or shop.language
+    with quota_units.speaking(tenant=order.tenant, language=language):
+        units = quota_units.short(order.units_micros)
     context = {
         "shop": shop.name,
         "number": order.number,
         "product": order.product_name,
         "quantity": order.quantity,
-        "pieces": f"{order.quantity} × {format_usd(order.units_micros)}" if order.units_micros else str(order.quantity),
+        "pieces": f"{order.quantity} × {units}" if order.units_micros else str(order.quantity),
         "total": format_minor(order.total_minor, currency=order.currency),
         "link": capability.link_to(order),
         # Unsealed only where a shop's own words name it.
@@ -55,7 +58,7 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     if "nonce" in context:
         context["code"] = one_time.code(f"order:{order.pk}", context["nonce"])
     mail = {
-        "to": order.email, "template": payload["template"], "context": context, "language": order.language or shop.language,
+        "to": order.email, "template": payload["template"], "context": context, "language": language,
         "name": shop.name, "reply_to": shop.reply_to, "account": shop.pk,
     }  # fmt: skip
     notify.deliver_email(message_id, mail)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts import events, mailing
 from accounts.models import Membership, Referral, Tenant
-from billing import ledger, money, store_credit
+from billing import ledger, money, quota_units, store_credit
 from billing.codes import stock_of
 from billing.models import Dispute, Order, PaymentAttempt, Product, ReferralProgram, ReferralReward, Refund
 from billing.models.referrals import WHOLE
@@ -55,9 +55,9 @@ def program(tenant: Tenant) -> ReferralProgram | None:
 
 
 def amount_text(settings: ReferralProgram, amount: int) -> str:
-    """Write an amount of a program: dollars of quota, or the shop's currency."""
+    """Write an amount of a program: quota in the active unit, or the shop's currency."""
     if settings.paid_in == Paid.QUOTA:
-        return money.format_usd(amount)
+        return quota_units.short(amount)
     return money.format_minor(amount, currency=settings.tenant.currency)
 
 
@@ -110,7 +110,7 @@ def rewards(member: Membership, *, most: int = 100) -> list[Reward]:
 def written(reward: ReferralReward, amount: int) -> str:
     """Write an amount of a reward as it was paid."""
     if reward.paid_in == Paid.QUOTA:
-        return money.format_usd(amount)
+        return quota_units.short(amount)
     return money.format_minor(amount, currency=reward.currency)
 
 
@@ -214,7 +214,7 @@ def _pay(referral: Referral, settings: ReferralProgram, member: Membership, amou
 def _tell(reward: ReferralReward) -> None:
     """Tell who got a reward by mail, and whoever the shop tells, in the transaction that pays it."""
     member, is_welcome = reward.member, reward.is_welcome
-    with translation.override(mailing.language_of(member)):
+    with quota_units.speaking(tenant=member.tenant, language=mailing.language_of(member)):
         amount = f"{written(reward, reward.amount)} ({reward.get_paid_in_display()})"
     template = "referral_welcome" if is_welcome else "referral_reward"
     mailing.tell(member, template=template, context={"amount": amount}, key=f"referral:{reward.pk}")

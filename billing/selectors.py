@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Membership, Tenant
-from billing import catalogue, texts
+from billing import catalogue, quota_units, texts
 from billing.models import Category, Order, OrderEvent, PaymentAttempt, Product, ProductPicture, Refund
-from billing.money import format_minor, format_usd
+from billing.money import format_minor
 from billing.offers import Quote
 from foundation import translations
 
@@ -86,7 +86,7 @@ def family_card(products: Sequence[Product]) -> Card:
     stock = sum(int(getattr(product, "stock", 0)) for product in products)
     label, tone = _stock(stock, lead.stock_shown)
     return replace(
-        one, units=" – ".join(format_usd(units) for units in {amounts[0]: 1, amounts[-1]: 1}) if amounts else "",
+        one, units=" – ".join(quota_units.short(units) for units in {amounts[0]: 1, amounts[-1]: 1}) if amounts else "",
         price=format_minor(least.price_minor, currency=least.currency), compare="", unit_price="", stock=stock, stock_label=label,
         tone=tone, is_from=True,
     )  # fmt: skip
@@ -101,7 +101,7 @@ def card(product: Product) -> Card:
     return Card(
         slug=product.slug, name=product.name, description=product.summary or texts.as_plain(product.description, most=200),
         kind=product.kind,
-        units=format_usd(product.units_micros) if product.units_micros else "",
+        units=quota_units.short(product.units_micros) if product.units_micros else "",
         price=format_minor(product.price_minor, currency=product.currency),
         compare=format_minor(compare, currency=product.currency) if compare else "",
         unit_price=format_minor(per_dollar, currency=product.currency) if per_dollar else "", stock=stock, stock_label=label, tone=tone,
@@ -133,8 +133,8 @@ def amounts(order: Order) -> dict[str, str]:
     """Return an order's money, ready to print."""
     return {
         "total": format_minor(order.total_minor, currency=order.currency),
-        "units": format_usd(order.units_micros) if order.units_micros else "",
-        "all_units": format_usd(order.units_micros * order.quantity),
+        "units": quota_units.short(order.units_micros) if order.units_micros else "",
+        "all_units": quota_units.short(order.units_micros * order.quantity),
     }
 
 

@@ -90,6 +90,11 @@ class Tenant(Translated):
         FAILURES = "failures", _("after failures")
         ALWAYS = "always", _("always")
 
+    class QuotaUnit(models.TextChoices):
+        USD = "usd", _("US dollars")
+        CURRENCY = "currency", _("the shop's currency")
+        POINTS = "points", _("points, 500,000 for $1")
+
     tenant_path: ClassVar[str] = "pk"
     translatable: ClassVar[Limits] = {"name": 80, "announcement": 20_000, "footer": 300}
 
@@ -103,6 +108,13 @@ class Tenant(Translated):
     # Empty: every language of the platform.
     languages = ArrayField(models.CharField(max_length=10), default=list, blank=True, verbose_name=_("languages"))
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    quota_unit = models.CharField(
+        _("quota is shown in"), max_length=8, choices=QuotaUnit.choices, default=QuotaUnit.USD,
+        help_text=_(
+            "How customers see balances, limits and prices of models; the books stay in dollars. The currency counts at the "
+            "exchange rate of now: another rate changes how balances look, not what they are. While no rate is known: dollars."
+        ),
+    )  # fmt: skip
     language = models.CharField(_("language"), max_length=10, default="en")
     zone = models.CharField(_("time zone"), max_length=40, default="UTC")
     colour = models.CharField(_("brand colour"), max_length=7, default="#4f46e5")

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import tenants
-from billing import bought, buyers, checkout, codes, gateways, invoices, ledger, orders, refunds, selectors, texts
+from billing import bought, buyers, checkout, codes, gateways, invoices, ledger, orders, quota_units, refunds, selectors, texts
 from billing import capability as secret
 from billing.forms import MOST_CODES
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
-from billing.money import format_minor, format_usd
+from billing.money import format_minor
 from billing.payments.base import RETURNED, GatewayError
 from billing.views import browser
 from billing.views.door import ShopRequest, address_of, device_of, entering, in_app_address, member_of, private
@@ -124,7 +124,7 @@ def order_redeem(request: HttpRequest, capability: str) -> HttpResponse:
     except (codes.CodeError, tenants.NotAdmitted):
         messages.error(request, _("These codes cannot be redeemed into this account. Ask the shop."))
         return private(redirect("order", capability=capability))
-    units = format_usd(sum(one.units_micros for one in done))
+    units = quota_units.short(sum(one.units_micros for one in done))
     messages.success(request, _("%(units)s is in your wallet.") % {"units": units})
     return private(redirect("order", capability=capability))
 
@@ -172,7 +172,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "in_app_address": in_app_address(request) if is_open else "",
         "instructions": texts.as_html(found.instructions) if found.instructions else "",
         "is_takeable": any(piece.is_open for piece in pieces),
-        "balance": format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else "",
+        "balance": quota_units.short(ledger.balance(membership_id=member.pk).available_micros) if member else "",
         "timeline": selectors.timeline(found),
         "refund": {} if is_open else _refund_of(found),
         "bank": found.attempts.filter(account__driver="sandbox").order_by("-pk").first(),

@@ -17,9 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods
 
 from accounts import captcha, tenants
-from billing import codes, ledger
+from billing import codes, ledger, quota_units
 from billing.forms import RedeemForm
-from billing.money import format_usd
 from billing.views.door import ShopRequest, address_of, entering, member_of, private
 from foundation import vault
 
@@ -89,7 +88,7 @@ def _line(request: ShopRequest, code: str) -> Line:
         done = codes.redeem(membership=member_of(request), code=code, address=address_of(request))
     except (codes.CannotRedeem, tenants.NotAdmitted) as refusal:
         return Line(code, _reason(refusal), is_good=False)
-    units = format_usd(done.units_micros)
+    units = quota_units.short(done.units_micros)
     if done.is_repeat:
         text = _("You had redeemed this code before: %(units)s.")
     else:
@@ -121,6 +120,6 @@ def _waiting(request: ShopRequest) -> str:
 
 def _page(request: ShopRequest, form: RedeemForm, status: int = HTTPStatus.OK, lines: Sequence[Line] = ()) -> HttpResponse:
     member = request.actor.membership
-    balance = format_usd(ledger.balance(membership_id=member.pk).available_micros) if member else ""
+    balance = quota_units.short(ledger.balance(membership_id=member.pk).available_micros) if member else ""
     context = {"form": form, "balance": balance, "lines": lines}
     return private(render(request, "shop/redeem.html", context, status=status))

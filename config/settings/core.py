@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.ActorMiddleware",
     "accounts.middleware.VisitMiddleware",
+    "billing.middleware.UnitMiddleware",
     "accounts.middleware.SignInPagesMiddleware",
 ]
 

@@ -27,7 +27,7 @@ from foundation import outbox
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
 BRAND = ("name", "colour", "logo_url", "announcement", "footer", "contact", "reply_to")
-MANNERS = ("sign_up", "sign_up_domains", "captcha", "language", "languages", "zone", "currency", "facade", "address_days")
+MANNERS = ("sign_up", "sign_up_domains", "captcha", "language", "languages", "zone", "currency", "quota_unit", "facade", "address_days")
 
 
 class TenantForm(ModelForm[Tenant]):

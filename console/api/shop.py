@@ -38,6 +38,9 @@ class ShopForm(serializers.Serializer[Any]):
     language = serializers.ChoiceField(choices=LANGUAGES, required=False)
     languages = serializers.ListField(child=serializers.ChoiceField(choices=LANGUAGES), required=False, max_length=20)
     zone = serializers.RegexField(r"^[A-Za-z0-9_+/-]+$", max_length=40, required=False)
+    quota_unit = serializers.ChoiceField(
+        choices=Tenant.QuotaUnit.choices, required=False, help_text="How customers see quota; the API and the books count µ$."
+    )
     captcha = serializers.ChoiceField(choices=Tenant.Captcha.choices, required=False)
     facade = serializers.ChoiceField(
         choices=Tenant.Facade.choices, allow_blank=True, required=False, help_text="Whose balance widgets and key tools are answered."
@@ -71,6 +74,7 @@ class ShopShown(serializers.Serializer[Any]):
     languages = serializers.ListField(child=serializers.CharField())
     zone = serializers.CharField()
     currency = serializers.CharField()
+    quota_unit = serializers.ChoiceField(choices=Tenant.QuotaUnit.choices)
     captcha = serializers.ChoiceField(choices=Tenant.Captcha.choices)
     facade = serializers.ChoiceField(choices=Tenant.Facade.choices, allow_blank=True)
     address_days = serializers.IntegerField(allow_null=True)

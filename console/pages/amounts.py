@@ -1,29 +1,42 @@
-"""How amounts of µ$ are written on pages and in files."""
+"""How amounts of µ$ are written on pages, in the active unit of `billing.quota_units`, and in files."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-MICROS = 1_000_000
-CENT = 10_000
-MINUS = "−"
+from billing import quota_units
+from billing.money import MICROS
+from billing.quota_units import MINUS
 
 
 def exact(micros: int) -> str:
-    """Write all six places, so that a column adds up by eye: $4.990808."""
-    whole, rest = divmod(abs(micros), MICROS)
-    return f"{MINUS if micros < 0 else ''}${whole:,}.{rest:06d}"
+    """Write what somebody has, so that a column adds up by eye: $4.990808."""
+    return quota_units.current().exact(micros)
 
 
 def short(micros: int) -> str:
-    """Write as many places as it needs, two at least: $2.50, −$0.000372."""
-    text = exact(micros)
-    return text[:-4] if micros % CENT == 0 else text.rstrip("0")
+    """Write what somebody has in as many places as it needs, in dollars two at least: $2.50, −$0.000372."""
+    return quota_units.current().short(micros)
 
 
 def signed(micros: int) -> str:
     """Write a movement: its sign always shows."""
-    return short(micros) if micros < 0 else f"+{short(micros)}"
+    return quota_units.current().signed(micros)
+
+
+def cost(micros: int) -> str:
+    """Write what something costs or has cost in as many places as it needs: never less than it is."""
+    return quota_units.current().short(micros, up=True)
+
+
+def cost_exact(micros: int) -> str:
+    """Write the same for a column."""
+    return quota_units.current().exact(micros, up=True)
+
+
+def dollars_exact(micros: int) -> str:
+    """Write what only staff see, as the books have it."""
+    return quota_units.DOLLARS.exact(micros)
 
 
 def plain(micros: int) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.money import MICROS
+from billing import quota_units
 from gateway import rollups, selectors
 from gateway.models import UsageDay
 
@@ -25,10 +25,13 @@ class Spending:
     total: selectors.Sums
 
     def chart(self) -> dict[str, Any]:
-        """Return what charts.js draws: dollars spent a day."""
+        """Return what charts.js draws: what was spent a day, in the active unit."""
+        unit = quota_units.current()
         return {
             "days": [int(day.timestamp()) for day, _sums in self.days],
-            "series": [{"label": _("Spent, $"), "values": [sums.price_micros / MICROS for _day, sums in self.days]}],
+            "series": [{"label": _("Spent, %s") % unit.symbol, "values": [unit.number(sums.price_micros) for _day, sums in self.days]}],
+            "prefix": unit.prefix,
+            "is_money": bool(unit.currency),
         }
 
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import keys, model_aliases
 from accounts.models import ApiKey
 from billing import limits
-from billing.money import MICROS
-from console.pages.forms import UsdField
+from billing.quota_units import named
+from console.pages.forms import QuotaField, kept, typed
 from foundation.forms import HouseForm
 
 KEEP = "keep"
@@ -55,13 +55,13 @@ class KeyForm(HouseForm):
 
     name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Where it will be used: “NextChat on my phone”."))
     lifetime = forms.ChoiceField(label=_("Expires"), choices=LIFETIMES, required=False)
-    allowance = UsdField(
-        label=_("Allowance in US dollars"), help_text=_("The key stops when this much is spent. Empty: all that is in the wallet.")
+    allowance = QuotaField(
+        label=named(_("Allowance in %(unit)s")), help_text=_("The key stops when this much is spent. Empty: all that is in the wallet.")
     )
-    five_hours = UsdField(label=_("US dollars in 5 hours"))
-    day = UsdField(label=_("US dollars a day"), help_text=_("The key pauses until the next day. Empty: no such limit."))
-    week = UsdField(label=_("US dollars a week"))
-    month = UsdField(label=_("US dollars a month"), help_text=_("The key pauses until the next month. Empty: no such limit."))
+    five_hours = QuotaField(label=named(_("%(unit)s in 5 hours")))
+    day = QuotaField(label=named(_("%(unit)s a day")), help_text=_("The key pauses until the next day. Empty: no such limit."))
+    week = QuotaField(label=named(_("%(unit)s a week")))
+    month = QuotaField(label=named(_("%(unit)s a month")), help_text=_("The key pauses until the next month. Empty: no such limit."))
     rpm = _rate(_("Requests per minute"))
     tpm = _rate(_("Tokens per minute"))
     concurrency = _rate(_("Calls at once"))
@@ -153,7 +153,8 @@ class KeyEditForm(KeyForm):
 
     def __init__(self, *args: Any, key: ApiKey, model_names: Sequence[str] = (), **kwargs: Any) -> None:
         names = sorted({*model_names, *key.models_allowed})
-        super().__init__(*args, model_names=names, initial=_as_typed(key), **kwargs)
+        self._budgets = _budgets(key)
+        super().__init__(*args, model_names=names, initial=_as_typed(key, self._budgets), **kwargs)
         self._expires_at = key.expires_at
         self.fields["lifetime"].choices = ((KEEP, _("as it is")), *LIFETIMES)  # type: ignore[attr-defined]  # a choice field
 
@@ -161,6 +162,10 @@ class KeyEditForm(KeyForm):
         if self.cleaned_data.get("lifetime") == KEEP:
             return self._expires_at
         return super().expires_at()
+
+    def allowances(self) -> dict[str, int | None]:
+        """Give the limits likewise; those that still show what they are stay just as they are."""
+        return {verb: kept(self, field, self._budgets[field]) for field, verb in _VERB.items()}
 
 
 class RotateForm(HouseForm):
@@ -173,17 +178,15 @@ class RotateForm(HouseForm):
         return datetime.timedelta(hours=int(self.cleaned_data["overlap"]))
 
 
-def _as_typed(key: ApiKey) -> Mapping[str, Any]:
-    """Return a key's settings as its owner would type them."""
+def _budgets(key: ApiKey) -> dict[str, int | None]:
+    """Return a key's limits in µ$ by their field."""
     found = {one.scope: one.limit_micros for one in limits.state(key.pk).windows}
-    amounts = {field: _dollars(found.get(scope)) for field, scope in BUDGETS.items()}
+    return {field: found.get(scope) for field, scope in BUDGETS.items()}
+
+
+def _as_typed(key: ApiKey, budgets: Mapping[str, int | None]) -> Mapping[str, Any]:
+    """Return a key's settings as its owner would type them."""
+    amounts = {field: typed(micros) for field, micros in budgets.items()}
     lists = {"networks": key.networks_allowed, "tags": key.tags, "aliases": key.model_aliases}
     words = {name: ", ".join(listed) for name, listed in lists.items()} | {"models": key.models_allowed}
     return {"name": key.name, "lifetime": KEEP, **amounts, **words, **{name: getattr(key, name) for name in RATES}}
-
-
-def _dollars(micros: int | None) -> str:
-    if micros is None:
-        return ""
-    whole, rest = divmod(micros, MICROS)
-    return f"{whole}.{rest:06d}".rstrip("0").rstrip(".")

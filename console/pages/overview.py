@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -15,11 +14,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import visits
 from accounts.models import Membership
-from billing import alerts, direct, ledger, rates, statements, store_credit
+from billing import alerts, direct, ledger, quota_units, rates, statements, store_credit
+from billing.money import MICROS
 from console.pages import amounts, charts, cursors, offer, rows
 from console.pages.context import base_url
 from console.pages.door import MemberRequest, members_only
-from console.pages.forms import WatchForm
+from console.pages.forms import WatchForm, kept, typed
 from foundation import sheets
 
 CHART_DAYS = 14
@@ -51,7 +51,7 @@ def wallet(request: MemberRequest) -> HttpResponse:
     before = cursors.number(request.GET.get("before", ""))
     page = statements.page(membership_id=request.member.pk, before=before)
     links = {"older": f"?before={page.older}" if page.older else "", "newer": request.path if before else ""}
-    watch = WatchForm(initial={"below": Decimal(alerts.below(membership_id=request.member.pk)) / amounts.MICROS})
+    watch = WatchForm(initial=_watch(request))
     converter = rates.from_usd(request.member.tenant.currency)
     lines = [(one, amounts.foreign(converter.amount(one.amount_micros, at=one.at)) if converter else "") for one in page.entries]
     context = {"page": page, "lines": lines, "currency": converter.currency if converter else "", "watch": watch}
@@ -64,12 +64,14 @@ def wallet(request: MemberRequest) -> HttpResponse:
 @require_POST
 def wallet_watch(request: MemberRequest) -> HttpResponse:
     """Remember below which balance this member wants to be told."""
-    form = WatchForm(request.POST)
-    if form.is_valid() and form.cleaned_data["below"] is not None:
-        alerts.watch(membership_id=request.member.pk, below_micros=form.cleaned_data["below"])
+    form = WatchForm(request.POST, initial=_watch(request))
+    below = kept(form, "below", alerts.below(membership_id=request.member.pk)) if form.is_valid() else None
+    if below is not None:
+        alerts.watch(membership_id=request.member.pk, below_micros=below)
         messages.success(request, _("Saved."))
     else:
-        messages.error(request, _("Write an amount such as 2.50, or 0."))
+        example = {"amount": quota_units.current().typed(5 * MICROS // 2), "unit": quota_units.current().name}
+        messages.error(request, _("Write an amount such as %(amount)s (%(unit)s), or 0.") % example)
     return redirect("console_wallet")
 
 
@@ -80,6 +82,10 @@ def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
     converter = rates.from_usd(request.tenant.currency)
     head = CSV_HEAD + (CSV_FOREIGN if converter else ())
     return sheets.download(head, _statement(request.member, converter), name="statement.csv")
+
+
+def _watch(request: MemberRequest) -> dict[str, str]:
+    return {"below": typed(alerts.below(membership_id=request.member.pk))}
 
 
 def _balance(request: MemberRequest) -> dict[str, object]:

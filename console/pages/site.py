@@ -135,7 +135,7 @@ def styleguide(request: PageRequest) -> HttpResponse:
 def _sample_chart() -> dict[str, Any]:
     days = range(14)
     series = [{"label": "Spent, $", "values": [day % 5 for day in days]}]
-    return {"days": [DAY_SECONDS * (20_000 + day) for day in days], "series": series}
+    return {"days": [DAY_SECONDS * (20_000 + day) for day in days], "series": series, "prefix": "$", "is_money": True}
 
 
 def _sample_windows() -> list[limits.Window]:

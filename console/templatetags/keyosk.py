@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from billing import money, statements
+from billing import money, quota_units, statements
 from console.pages import amounts
 from foundation import browsers, qr
 from foundation.forms import widget_classes
@@ -50,16 +50,20 @@ def widget_kind(field: BoundField) -> str:
 
 register.filter("qr", qr.data_uri)
 register.filter("browser", browsers.name)
+# Quota in the unit the shop shows it in; `price` and `cost_exact` are for what is charged.
 register.filter("usd", amounts.short)
 register.filter("usd_signed", amounts.signed)
 register.filter("usd_exact", amounts.exact)
+register.filter("cost_exact", amounts.cost_exact)
+register.filter("dollars_exact", amounts.dollars_exact)
+register.simple_tag(quota_units.current, name="quota_unit")
 register.filter("grouped", amounts.grouped)
 
 
 @register.filter
 def price(micros: int | None) -> str:
     """Write a price; a dash where there is none."""
-    return "–" if micros is None else amounts.short(micros)
+    return "–" if micros is None else amounts.cost(micros)
 
 
 @register.filter

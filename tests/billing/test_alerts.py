@@ -44,6 +44,18 @@ def sent(settings: Any) -> Callable[[], list[Any]]:
     return deliver
 
 
+def test_mails_are_in_the_shops_unit_and_the_readers_language(key: ApiKey, end_user: Membership, sent: Callable[[], list[Any]]) -> None:
+    Tenant.objects.filter(pk=end_user.tenant_id).update(quota_unit="points")
+    KeyBudget.objects.update(total_used=800_001)
+    assert alerts.tell_of_limits() == 1
+    assert sent()[0].body.startswith("Your key laptop at Tea House has used 400,000.5 points of 500,000 points.")
+    end_user.user.language = "zh-hans"
+    end_user.user.save(update_fields=["language"])
+    KeyBudget.objects.update(total_used=1_000_000)
+    assert alerts.tell_of_limits() == 1
+    assert "500,000 点" in sent()[0].body
+
+
 def test_below_the_first_threshold_nobody_is_told(key: ApiKey) -> None:
     KeyBudget.objects.update(total_used=799_999)
     assert alerts.tell_of_limits() == 0

@@ -76,3 +76,15 @@ def test_a_shop_never_keeps_addresses_longer_than_the_platform(desk: Client, ten
     assert "write no more than that" in refused.content.decode()
     assert desk.post(address, typed | formset | {"address_days": "7"}).status_code == 302
     assert Tenant.objects.get(pk=tenant.pk).address_days == 7
+
+
+def test_a_shop_chooses_in_which_unit_its_customers_see_quota(desk: Client, tenant: Tenant) -> None:
+    address = f"/reseller/accounts/tenant/{tenant.pk}/change/"
+    page = desk.get(address)
+    shown = page.context["adminform"].form
+    assert "another rate changes how balances look, not what they are" in page.content.decode()
+    typed = {name: shown[name].value() or "" for name in shown.fields} | {"languages": "", "sign_up_domains": ""}
+    formset = {"domains-TOTAL_FORMS": "0", "domains-INITIAL_FORMS": "0"}
+    assert typed["quota_unit"] == "usd"
+    assert desk.post(address, typed | formset | {"quota_unit": "points"}).status_code == 302
+    assert Tenant.objects.get(pk=tenant.pk).quota_unit == "points"

@@ -25,8 +25,9 @@ def test_the_brand_and_the_announcement_are_set(reseller_owner: Membership) -> N
 def test_the_human_check_the_facade_and_the_life_of_addresses_are_set(reseller_owner: Membership, settings: Settings) -> None:
     settings.ADDRESS_RETENTION_DAYS = 30
     call = program(reseller_owner)
-    told = call("PATCH", "shop/", {"captcha": "always", "facade": "new-api", "address_days": 30})[1]
-    assert (told["captcha"], told["facade"], told["address_days"]) == ("always", "new-api", 30)
+    told = call("PATCH", "shop/", {"captcha": "always", "facade": "new-api", "address_days": 30, "quota_unit": "points"})[1]
+    assert (told["captcha"], told["facade"], told["address_days"], told["quota_unit"]) == ("always", "new-api", 30, "points")
+    assert call("PATCH", "shop/", {"quota_unit": "shells"})[0] == 400
     status, refused = call("PATCH", "shop/", {"address_days": 31})
     assert (status, refused["error"]["fields"]) == (
         409, {"address_days": ["The platform keeps addresses for 30 days: write no more than that."]},

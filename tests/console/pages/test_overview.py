@@ -12,8 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import keys
-from accounts.models import Membership
+from accounts.models import Membership, Tenant
 from billing import alerts, chart, ledger, rates
+from billing.models import ExchangeRate
 from foundation.ids import uuid7
 from gateway import rollups
 from gateway.models import UsageRecord
@@ -80,6 +81,53 @@ def test_the_statement_shows_the_shops_money_where_a_rate_is_known(client: Clien
     assert told == ["2500001", "2.500001", "CNY", "18.000007", "18.000007"]
 
 
+def test_a_wallet_in_points_still_says_the_micro_dollars(client: Client, end_user: Membership) -> None:
+    Tenant.objects.filter(pk=end_user.tenant_id).update(quota_unit="points")
+    grant(end_user, 5_000_000, key="first")
+    grant(end_user, 373, key="second")
+    client.force_login(end_user.user)
+    page = client.get("/console/wallet/", HTTP_HOST=HOST).content.decode()
+    for text in ("2,500,186.5 points", "+186.5 points", "+2,500,000 points", ">5,000,000<", '<data value="5000373">'):
+        assert text in page
+    assert "$5" not in page
+    overview = client.get("/console/", HTTP_HOST=HOST).content.decode()
+    assert "2,500,186.5 points" in overview
+    file = client.get("/console/wallet/statement.csv", HTTP_HOST=HOST).getvalue().decode("utf-8-sig")
+    assert [line["balance"] for line in csv.DictReader(io.StringIO(file))] == ["5.000373", "5.000000"]
+
+
+def test_a_wallet_in_the_shops_currency_tells_the_rate_of_now_from_that_of_then(client: Client, end_user: Membership) -> None:
+    Tenant.objects.filter(pk=end_user.tenant_id).update(quota_unit="currency")
+    first = rates.put(base="USD", quote="CNY", rate=Decimal("7"))
+    grant(end_user, 5_000_000, key="first")
+    client.force_login(end_user.user)
+    ExchangeRate.objects.filter(pk=first.pk).update(valid_from=timezone.now() - datetime.timedelta(days=1))
+    rates.put(base="USD", quote="CNY", rate=Decimal("7.2"))
+    page = client.get("/console/wallet/", HTTP_HOST=HOST).content.decode()
+    for text in ("¥36.00", "+¥36.00", "¥36.000000", "CNY at the rate of then", "+35.00", "5,000,000"):
+        assert text in page
+    assert "$5" not in page
+
+
+def test_a_threshold_is_read_in_points_and_stays_when_it_is_not_changed(client: Client, end_user: Membership) -> None:
+    Tenant.objects.filter(pk=end_user.tenant_id).update(quota_unit="points")
+    client.force_login(end_user.user)
+    page = client.get("/console/wallet/", HTTP_HOST=HOST).content.decode()
+    assert "Mail me when less is left than (points)" in page
+    assert client.post("/console/wallet/watch/", {"below": "1250000.5"}, HTTP_HOST=HOST).status_code == 302
+    assert alerts.below(membership_id=end_user.pk) == 2_500_001
+    shown = client.post("/console/wallet/watch/", {"below": "-1"}, HTTP_HOST=HOST, follow=True).content.decode()
+    assert "Write an amount such as 1250000 (points), or 0." in shown
+    assert alerts.below(membership_id=end_user.pk) == 2_500_001
+    Tenant.objects.filter(pk=end_user.tenant_id).update(quota_unit="currency")
+    rates.put(base="USD", quote="CNY", rate=Decimal("0.0071"))
+    form = client.get("/console/wallet/", HTTP_HOST=HOST).context["watch"]
+    assert form["below"].value() == "0.01775"
+    typed = {"below": "0.01775", "initial-below": "0.01775"}
+    client.post("/console/wallet/watch/", typed, HTTP_HOST=HOST)
+    assert alerts.below(membership_id=end_user.pk) == 2_500_001
+
+
 def test_calls_are_the_members_own_and_paged_by_their_ids(client: Client, end_user: Membership, reseller_owner: Membership) -> None:
     start = timezone.now() - datetime.timedelta(minutes=5)
     for member in (end_user, reseller_owner):
@@ -112,7 +160,7 @@ def _call(*, key_id: int, member: Membership, at: datetime.datetime, price: int)
 def test_a_member_chooses_when_to_hear_of_a_low_wallet(client: Client, end_user: Membership) -> None:
     client.force_login(end_user.user)
     page = client.get("/console/wallet/", HTTP_HOST=HOST)
-    assert page.context["watch"].initial["below"] == 1
+    assert page.context["watch"].initial["below"] == "1"
     assert client.post("/console/wallet/watch/", {"below": "2.5"}, HTTP_HOST=HOST).status_code == 302
     assert alerts.below(membership_id=end_user.pk) == 2_500_000
     for wrong in ("", "-1", "x"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 
 from accounts import keys
-from accounts.models import ApiKey, Membership
+from accounts.models import ApiKey, Membership, Tenant
+from billing import rates
 from foundation.ids import uuid7
 from gateway.models import UsageRecord
 
@@ -44,6 +47,22 @@ def test_a_call_counts_at_once_by_day_model_and_key(client: Client, mine: ApiKey
     assert len(page.context["spending"].days) == 7
     assert page.context["spending"].chart()["series"][0]["values"][-1] == 1.0
     assert "secret" not in page.content.decode()
+
+
+def test_usage_in_points_never_says_less_than_was_charged(client: Client, mine: ApiKey) -> None:
+    Tenant.objects.filter(pk=mine.tenant_id).update(quota_unit="points")
+    call(mine, model="small", price=250_001)
+    page = client.get("/console/usage/?days=7", HTTP_HOST=HOST).content.decode()
+    assert ("125,000.5 points" in page, "Points spent on each day" in page, "$" in page.split("<main")[1]) == (True, True, False)
+    assert (
+        '"series": [{"label": "Spent, points", "values": [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 125000.5]}], "prefix": "", "is_money": false'
+        in page
+    )
+    Tenant.objects.filter(pk=mine.tenant_id).update(quota_unit="currency")
+    rates.put(base="USD", quote="CNY", rate=Decimal("7.123"))
+    calls = client.get("/console/calls/", HTTP_HOST=HOST).content.decode()
+    # 0.250001 × 7.123 = 1.780757123
+    assert ('<data value="250001">¥1.780758</data>' in calls) is True
 
 
 def test_calls_are_narrowed_and_the_filter_stays_on_older_pages(client: Client, mine: ApiKey) -> None:
