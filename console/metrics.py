@@ -15,10 +15,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from accounts.models import Tenant
+from accounts.models import KeywordScreen, Tenant
 from billing import audit_runs, coverage, leases
 from foundation.models import OutboxMessage, ScheduledTask
 from gateway.models import UsageQuarantine
@@ -116,6 +116,10 @@ def _work() -> Iterator[Metric]:
         messages.add_metric([state], OutboxMessage.objects.filter(state=state).count())
     yield messages
     yield _gauge("keyosk_relay_workers", "Relay processes that are alive.", leases.count_live())
+    refused = CounterMetricFamily("keyosk_refused_words", "Calls refused because they held a word of a shop's list.", labels=["tenant"])
+    for tenant, count in KeywordScreen.objects.order_by("tenant").values_list("tenant", "refused"):
+        refused.add_metric([str(tenant)], count)
+    yield refused
     yield _gauge("keyosk_quarantined_lines", "Served calls whose line could not be posted as it is.", UsageQuarantine.objects.count())
 
 

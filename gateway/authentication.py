@@ -19,16 +19,17 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts import key_logins, keys, tenants
+from accounts import key_logins, keys, screens, tenants
 from accounts.keys import KeyFacts
 from accounts.models import Membership
 from billing import limit_rules
 from billing.limit_rules import KeyLimits
 from foundation.snapshots import Cell
-from gateway import basic, guesses
+from gateway import basic, guesses, wordlists
 from gateway.errors import RelayError
 from gateway.proxies import client_address
 from gateway.requests import LeanRequest, header, lean, raw_header
+from gateway.wordlists import Screen
 
 # What misconfigured clients send in place of a key.
 _NO_KEY = frozenset({"", "undefined", "null", "none", "bearer"})
@@ -42,10 +43,11 @@ _OTHER_HEADERS = ("x-api-key", "api-key", "x-goog-api-key")
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A sub-key as the relay knows it: what `accounts` says of it, and what `billing` lets it do."""
+    """A sub-key as the relay knows it: what `accounts` says of it, what `billing` lets it do, and what it must not say."""
 
     facts: KeyFacts
     limits: KeyLimits
+    screen: Screen | None
 
 
 class Recogniser:
@@ -81,6 +83,7 @@ class Recogniser:
         request.key = known.facts
         request.budgets = known.limits.budgets
         request.rates = known.limits.rates
+        request.screen = known.screen
 
     async def _meet(self, request: LeanRequest, digest: str) -> Known | None:
         """Load a key this process does not know yet. Raise RelayError (429) for one who guesses keys or passwords."""
@@ -231,7 +234,9 @@ def _is_inside(address: str, networks: tuple[str, ...]) -> bool:
 
 def _load_key(digest: str) -> Known | None:
     facts = keys.recognise(digest)
-    return Known(facts, limit_rules.of_key(facts)) if facts is not None else None
+    if facts is None:
+        return None
+    return Known(facts, limit_rules.of_key(facts), wordlists.screen(screens.words_of(facts.tenant_chain)))
 
 
 def _load_older(digests: tuple[str, ...]) -> Known | None:

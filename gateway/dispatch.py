@@ -15,7 +15,7 @@ from billing.limits import fits
 from billing.pricing import Unpriced
 from channels_app.contract import Call
 from foundation.values import value
-from gateway import hops, itinerary, relay, throttling, unanswered
+from gateway import hops, itinerary, relay, screening, throttling, unanswered
 from gateway.alarm import Alarm
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
@@ -52,6 +52,8 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     trail = hops.count(request._request)
     ways = await itinerary.find(state, request, call)
     throttling.count_model(request, ways.call.model)
+    if request.screen is not None:
+        await screening.guard(state, request, ways.call)
     budgets = tuple([budget.id for budget in request.budgets if fits(budget.models, ways.call.model)]) if request.budgets else ()
     till = Till(relay=state, key=request.caller, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
     try:

@@ -47,6 +47,7 @@ TABLE: dict[str, Row] = {
     "invalid_form": Row(400, _REQUEST, "The request's body is no complete multipart form."),
     "unsupported_field": Row(400, _REQUEST, "A field has a value that is not supported."),
     "content_filter": Row(400, _REQUEST, "The content was refused by the provider's safety system.", should_retry=False),
+    "sensitive_words_detected": Row(400, _REQUEST, "The request holds words that are not allowed here.", should_retry=False),
     "request_too_large": Row(413, _REQUEST, "The request's body is too large."),
     "insufficient_quota": Row(429, "insufficient_quota", "The balance does not cover this request.", should_retry=False),
     "rate_limit_exceeded": Row(429, "rate_limit_error", "Too many requests for this API key.", retry_after_seconds=1),

@@ -21,7 +21,7 @@ BYTES_PER_HELD_TOKEN = 3
 # A picture costs tokens by its size in pixels, not by the length of its base64.
 _TOKENS_PER_PICTURE = 1600
 # By these members of an object its base64 `data` is known as a medium: OpenAI's, Anthropic's, Google's.
-_MEDIA = ("format", "media_type", "mimeType", "mime_type")
+MEDIA = ("format", "media_type", "mimeType", "mime_type")
 _OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens")
 
 
@@ -117,7 +117,7 @@ def _embedded(value: Any) -> int:
         return sum(map(_embedded, value))
     if not isinstance(value, dict):
         return 0
-    if isinstance(value.get("data"), str) and (kind := next((value[name] for name in _MEDIA if name in value), None)) is not None:
+    if isinstance(value.get("data"), str) and (kind := next((value[name] for name in MEDIA if name in value), None)) is not None:
         return _too_long(str(kind), len(value["data"]))
     return sum(map(_embedded, value.values()))
 

@@ -43,6 +43,7 @@ class UsageRecord(models.Model):
         BAD_REQUEST = "bad_request", _("The provider refused the request as malformed.")
         CONTENT_FILTER = "content_filter", _("The provider's safety system refused the content.")
         LOOP = "relay_loop", _("The call had come back to a relay it went through.")
+        BLOCKED = "sensitive_words_detected", _("The request held words that are not allowed here.")
         LEFT = "client_left", _("The client left before an answer came.")
 
     id = models.UUIDField(_("request"), primary_key=True, editable=False)

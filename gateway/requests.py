@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from billing.limits import Budget, Rate
     from gateway.throttling import Seat
     from gateway.views.base import RelayView
+    from gateway.wordlists import Screen
 
 
 class RelayRequest(HttpRequest):
@@ -90,6 +91,7 @@ class LeanRequest(Request):
         self.budgets: tuple[Budget, ...] = ()
         self.rates: tuple[Rate, ...] = ()
         self.seat: Seat | None = None
+        self.screen: Screen | None = None  # of words that its shop does not take
         self.pinned: int | None = None
         self.form = ""  # how a stream of this call is written, where its protocol has several ways
 

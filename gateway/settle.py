@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,9 +18,11 @@ import orjson
 from django.db import Error as DatabaseProblem
 from django.db import InterfaceError, connection, transaction
 
+from accounts import screens
 from billing import captures, unpriced
 from gateway.models import UsageQuarantine
 from gateway.spool import Line, encode
+from gateway.unanswered import BLOCKED
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,8 @@ def post(*, worker_id: uuid.UUID, lines: Sequence[Line]) -> int:
         new = {row[0] for row in cursor.fetchall()}
     fresh = [line for line in lines if line.id in new]
     captures.capture_batch(worker_id=worker_id, lines=fresh, journals=journals)
+    if refused := Counter(line.tenant for line in fresh if line.error == BLOCKED):
+        screens.count(refused)
     if given_away := [(line.model, {unit: line.usage.get(unit, 0) for unit in line.unpriced}) for line in fresh if line.unpriced]:
         unpriced.count(given_away)
     return len(fresh)

@@ -238,13 +238,7 @@ class Till:
         """Give everything back and hand in a line without a price, for the log. `secure` must follow; harmless after a settlement."""
         if self._reservation is None or self.is_closed:
             return
-        key = self._key
-        self._line = line = Line(
-            id=request_id, key=key.id, tenant=key.tenant_id, member=key.membership_id, main=0, price=0, numerator="0", parts=[], splits=[],
-            budgets=[], book="", usage={}, source=_NOTHING_USED.source, model=self.call.model, upstream_model="", channel=None,
-            channel_key=None, cost=0, status=status, stream=self.call.is_stream, first_ms=None, total_ms=total_ms, tried=what.tried,
-            reasons=what.reasons, error=what.error,
-        )  # fmt: skip
+        self._line = line = unanswered.line(self._key, self.call, request_id, what, status=status, total_ms=total_ms)
         self._turn = self._relay.spool.join(line)
         self.void()
 

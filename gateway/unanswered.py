@@ -6,17 +6,21 @@ import logging
 import uuid
 from collections.abc import Sequence
 
-from channels_app.contract import Failure, FailureKind
+from accounts.keys import KeyFacts
+from channels_app.contract import Call, Failure, FailureKind, Usage
 from foundation.values import value
 from gateway import errors
 from gateway.errors import RelayError
 from gateway.journey import EMPTY, TRANSPORT
 from gateway.relay import Outcome
 from gateway.routing import Attempt, Failed
+from gateway.spool import Line
 
 log = logging.getLogger("keyosk.relay")
 # The client left before anything came.
 LEFT = "client_left"
+# It holds a word that its shop does not take: no vendor was asked.
+BLOCKED = "sensitive_words_detected"
 
 
 @value
@@ -51,6 +55,15 @@ def of(outcome: Outcome, told: RelayError) -> Unanswered | None:
 def of_left(attempt: Attempt | None) -> Unanswered | None:
     """Return what is kept of a call whose client left while a channel was asked."""
     return None if attempt is None else Unanswered(LEFT, [attempt.channel.id], [LEFT])
+
+
+def line(key: KeyFacts, call: Call, request_id: uuid.UUID, what: Unanswered, *, status: str, total_ms: int) -> Line:
+    """Return what is written down of it: a line without a price, a channel or usage."""
+    return Line(
+        id=request_id, key=key.id, tenant=key.tenant_id, member=key.membership_id, main=0, price=0, numerator="0", parts=[], splits=[],
+        budgets=[], book="", usage={}, source=Usage().source, model=call.model, upstream_model="", channel=None, channel_key=None, cost=0,
+        status=status, stream=call.is_stream, first_ms=None, total_ms=total_ms, tried=what.tried, reasons=what.reasons, error=what.error,
+    )  # fmt: skip
 
 
 def reasons(failed: Sequence[Failed]) -> list[str]:

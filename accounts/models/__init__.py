@@ -9,6 +9,7 @@ from accounts.models.origins import Origin
 from accounts.models.past import PastEntry
 from accounts.models.referrals import Referral, ReferralCode
 from accounts.models.replies import ApiReply
+from accounts.models.screens import KeywordScreen
 from accounts.models.trail import AuditEvent
 from accounts.models.turnstile import Turnstile
 from accounts.models.visits import SupportVisit
@@ -20,6 +21,7 @@ __all__ = [
     "ApiReply",
     "AuditEvent",
     "Invitation",
+    "KeywordScreen",
     "LegalPage",
     "MailServer",
     "MailText",

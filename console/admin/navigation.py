@@ -104,6 +104,7 @@ def _own_affairs() -> list[tuple[str, list[tuple[str, str, str]]]]:
             (_("Mail servers"), "mail", "accounts_mailserver"),
             (_("Mail texts"), "drafts", "accounts_mailtext"),
             (_("Turnstile checks"), "verified_user", "accounts_turnstile"),
+            (_("Keyword screens"), "block", "accounts_keywordscreen"),
             (_("Legal pages"), "gavel", "accounts_legalpage"),
             (_("Acceptances"), "task_alt", "accounts_acceptance"),
         ]),

@@ -17,6 +17,7 @@ from accounts.models import (
     ApiKey,
     AuditEvent,
     Invitation,
+    KeywordScreen,
     LegalPage,
     MailServer,
     MailText,
@@ -81,6 +82,7 @@ from console.admin.reconciliation import AuditRunAdmin
 from console.admin.referrals import ReferralAdmin, ReferralProgramAdmin, ReferralRewardAdmin
 from console.admin.refunds import RefundAdmin
 from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, ModelAliasAdmin, RoutingPolicyAdmin
+from console.admin.screens import KeywordScreenAdmin
 from console.admin.sign_in_apps import SignInAppAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
@@ -150,6 +152,7 @@ SHARED: Pages = [
     (MailServer, MailServerAdmin),
     (MailText, MailTextAdmin),
     (Turnstile, TurnstileAdmin),
+    (KeywordScreen, KeywordScreenAdmin),
     (WebhookEndpoint, WebhookEndpointAdmin),
     (WebhookDelivery, WebhookDeliveryAdmin),
     (NotificationTarget, NotificationTargetAdmin),

@@ -51,6 +51,7 @@ from console.api.reference import reference
 from console.api.referrals import OwnReferralsView, ProgramsView, ReferralsView, RewardsView
 from console.api.refunds import DisputesView, RefundsView
 from console.api.routing import AliasesView, ChainsView, PoliciesView, RoutesView
+from console.api.screens import KeywordScreensView
 from console.api.services import MailServersView, SignInAppsView, TurnstilesView
 from console.api.sessions import SessionsView, VisitsView
 from console.api.shop import LegalView, ShopView
@@ -114,6 +115,7 @@ router.register("sign-in-apps", SignInAppsView, "api-sign-in-apps")
 router.register("mail-servers", MailServersView, "api-mail-servers")
 router.register("mail-texts", MailTextsView, "api-mail-texts")
 router.register("turnstiles", TurnstilesView, "api-turnstiles")
+router.register("keyword-screens", KeywordScreensView, "api-keyword-screens")
 router.register("referral-programs", ProgramsView, "api-referral-programs")
 router.register("referrals", ReferralsView, "api-referrals")
 router.register("referral-rewards", RewardsView, "api-referral-rewards")

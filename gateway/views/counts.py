@@ -15,7 +15,7 @@ from drf_spectacular.utils import extend_schema
 
 from channels_app import counting
 from channels_app.contract import Call
-from gateway import aliases, hops, intake, process, vendor_counts
+from gateway import aliases, hops, intake, process, screening, vendor_counts
 from gateway.answers import Answer
 from gateway.requests import LeanRequest, header
 from gateway.views.base import RelayView
@@ -27,6 +27,7 @@ class CountTokens(RelayView):
     @extend_schema(operation_id="count_message_tokens", request=OpenApiTypes.OBJECT, responses=OpenApiTypes.OBJECT)
     async def post(self, request: LeanRequest) -> Answer:
         call = await aliases.named(process.current(), request, intake.counted(request._request.body, dialect="anthropic"))
+        await screening.check(request, call)
         found = ((name, header(request._request, name)) for name in ("anthropic-version", "anthropic-beta"))
         asked = replace(call, headers=tuple((name, value) for name, value in found if value))
         told = await vendor_counts.ask(process.current(), request, asked, hops=hops.count(request._request))
@@ -40,6 +41,7 @@ class CountContents(RelayView):
     async def post(self, request: LeanRequest, model: str) -> Answer:
         asked = intake.counted(request._request.body, dialect="gemini", model=model, inner="generateContentRequest")
         call = await aliases.named(process.current(), request, asked)
+        await screening.check(request, call)
         told = await vendor_counts.ask(process.current(), request, call, hops=hops.count(request._request))
         return Answer(orjson.dumps({"totalTokens": await _tokens(call) if told is None else told}))
 

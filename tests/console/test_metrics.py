@@ -7,7 +7,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from accounts.models import Membership, Tenant
+from accounts.models import KeywordScreen, Membership, Tenant
 from billing import audit_runs
 from billing.audit import Finding
 from foundation.models import ScheduledTask
@@ -49,6 +49,11 @@ def test_the_last_audit_is_told(client: Client, told: None) -> None:
 
 def test_before_the_first_audit_there_are_no_findings(client: Client, root_tenant: Tenant) -> None:
     assert not [name for name in samples(client) if name.startswith("keyosk_audit")]
+
+
+def test_refused_words_are_counted_by_shop(client: Client, tenant: Tenant) -> None:
+    KeywordScreen.objects.create(tenant=tenant, words="bomb", refused=3)
+    assert samples(client)[f"keyosk_refused_words_total {tenant.pk}"] == 3
 
 
 def test_no_name_of_a_shop_leaves(client: Client, told: None, tenant: Tenant) -> None:

@@ -13,6 +13,7 @@ from accounts.models import (
     ApiKey,
     AuditEvent,
     Invitation,
+    KeywordScreen,
     LegalPage,
     MailServer,
     MailText,
@@ -272,6 +273,10 @@ def _turnstile(world: World) -> Turnstile:
     return Turnstile.objects.create(tenant=world.tenant, site_key=f"0x{world.mark}", sealed=turnstile.seal("secret"))
 
 
+def _screen(world: World) -> KeywordScreen:
+    return KeywordScreen.objects.create(tenant=world.tenant, words=f"word-{world.mark}")
+
+
 def _mail_server(world: World) -> MailServer:
     return MailServer.objects.create(tenant=world.tenant, host=f"smtp-{world.mark}.test", sender=f"shop-{world.mark}@people.test")
 
@@ -315,6 +320,7 @@ MAKERS: dict[type[Model], Maker] = {
     Job: lambda world: jobs.start(kind=f"job-{world.mark}", scope_id=world.tenant.pk),
     OutboxMessage: lambda world: OutboxMessage.objects.create(topic=f"topic-{world.mark}"),
     Turnstile: _turnstile,
+    KeywordScreen: _screen,
     ReferralProgram: _program,
     Referral: _referral,
     AuditEvent: _event,

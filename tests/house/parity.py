@@ -210,6 +210,7 @@ TABLES: dict[str, Row] = {
     "accounts.turnstile": Row(
         "turnstiles_list", "turnstiles_create", "turnstiles_change", "turnstiles_delete", {"try_out": "turnstiles_test"}
     ),
+    "accounts.keywordscreen": Row("keyword_screens_list", "keyword_screens_create", "keyword_screens_change", "keyword_screens_delete"),
     "accounts.webhookendpoint": Row(
         "webhooks_list",
         "webhooks_create",
