@@ -182,7 +182,7 @@ def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = No
     PaymentAttempt.objects.filter(pk=attempt.pk).update(settles_order=True)
     orders.step(order, to=State.PAID, actor=actor, reason=reason, paid_at=now, review_reason="")
     if shelves.sell(order=order) != order.quantity:
-        raise orders.WrongState("what the order set aside is gone")
+        raise orders.WrongState("what the order set aside is not what was ordered")
     if shelves.waits_for_staff(order):
         order_mail.write(order, "order_waiting")
         waits = {"number": order.number, "product": order.product_name, "quantity": order.quantity}
