@@ -18,12 +18,16 @@ _ASKED = 3
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One button: so much is paid through the account, and so much with store credit beside it, in minor units of `currency`."""
+    """One button: so much is paid through the account, in minor units of the `currency` that it takes.
+
+    So much is paid with store credit beside it, in minor units of the order's currency.
+    """
 
     account: GatewayAccount
     amount_minor: int
     currency: str
     credit_minor: int = 0
+    order_currency: str = ""
 
     @property
     def amount(self) -> str:
@@ -33,19 +37,30 @@ class Way:
     @property
     def credit(self) -> str:
         """Return what store credit pays beside it, ready to print; empty for nothing."""
-        return format_minor(self.credit_minor, currency=self.currency) if self.credit_minor else ""
+        return format_minor(self.credit_minor, currency=self.order_currency) if self.credit_minor else ""
 
 
 def ways(order: Order, *, payer: Membership | None) -> list[Way]:
-    """Return the ways to pay, store credit first; `payer` is who looks at the page: nobody spends another's credit."""
+    """Return the ways to pay, store credit first; `payer` is who looks at the page: nobody spends another's credit.
+
+    An account whose currency the order cannot be converted to is no way.
+    """
     usable = store_credit.usable(order) if payer is not None and payer.pk == order.membership_id else 0
     total, currency = order.total_minor, order.currency
     found = gateways.usable(tenant=order.tenant)
     own = [Way(one, total, currency) for one in found if one.driver == store_credit.DRIVER and usable == total]
     others = [one for one in found if one.driver != store_credit.DRIVER]
     has_credit = any(one.driver == store_credit.DRIVER for one in found)
-    mixed = [Way(one, total - usable, currency, usable) for one in others] if has_credit and 0 < usable < total else []
-    return [*own, *mixed, *(Way(one, total, currency) for one in others)]
+    parts = [usable, 0] if has_credit and 0 < usable < total else [0]
+    return [*own, *(way for part in parts for one in others if (way := _through(order, one, credit_minor=part)))]
+
+
+def _through(order: Order, account: GatewayAccount, *, credit_minor: int) -> Way | None:
+    try:
+        amount, currency = orders.payable(order, account, credit_minor=credit_minor)
+    except orders.BadOrder:
+        return None
+    return Way(account, amount, currency, credit_minor, order.currency)
 
 
 def begin(order: Order, account: GatewayAccount, *, payer: Membership | None, with_credit: bool, site: str, device: str = "pc") -> str:

@@ -113,10 +113,17 @@ def _least(products: Sequence[Product]) -> Product:
     return min(products, key=lambda product: product.price_minor)
 
 
-def tiers(product: Product) -> list[dict[str, Any]]:
-    """Return the prices for many, ready to print; none where there is one price."""
+def tiers(product: Product, *, quantity: int) -> list[dict[str, Any]]:
+    """Return the prices for many, ready to print, with the one that so many pieces reach; none where there is one price."""
     steps = [{"from": product.least_pieces, "price_minor": product.price_minor}, *product.tiers] if product.tiers else []
-    return [{"from": step["from"], "price": format_minor(int(step["price_minor"]), currency=product.currency)} for step in steps]
+    reached = max((int(step["from"]) for step in steps if int(step["from"]) <= quantity), default=product.least_pieces)
+    return [
+        {
+            "from": step["from"], "price": format_minor(int(step["price_minor"]), currency=product.currency),
+            "is_reached": int(step["from"]) == reached,
+        }
+        for step in steps
+    ]  # fmt: skip
 
 
 def price(quote: Quote, *, quantity: int, currency: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from billing import bought, buyers, checkout, codes, gateways, invoices, ledger,
 from billing import capability as secret
 from billing.forms import MOST_CODES
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
-from billing.money import format_minor
+from billing.money import format_minor, plain_minor
 from billing.payments.base import RETURNED, GatewayError
 from billing.views import browser
 from billing.views.door import ShopRequest, address_of, device_of, entering, in_app_address, member_of, private
@@ -183,7 +183,8 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
 def _here(attempt: PaymentAttempt) -> dict[str, str]:
     """Return what is paid on this very page: a text to scan or an address that opens the payment, and the amount."""
     found = {name: str(attempt.details[name]) for name in ("scan", "link") if name in attempt.details}
-    return found and {**found, "amount": format_minor(attempt.amount_minor, currency=attempt.currency)}
+    amount, currency = attempt.amount_minor, attempt.currency
+    return found and {**found, "amount": format_minor(amount, currency=currency), "plain": plain_minor(amount, currency=currency)}
 
 
 def _refund_of(order: Order) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import captcha, tenants
-from billing import catalogue, codes, gateways, offers, orders, selectors, texts
+from billing import catalogue, codes, gateways, offers, orders, selectors, store_credit, texts
 from billing.forms import BuyForm
 from billing.models import Category, Product
 from billing.views import browser, found_by
@@ -72,7 +72,8 @@ def price(request: HttpRequest, slug: str) -> HttpResponse:
     visitor = entering(request)
     family = _family_or_404(visitor, slug)
     found = _chosen(family, request.POST)
-    return render(request, "shop/chosen.html", {"price": _price(visitor, found, request.POST), "is_anew": True, **_offer(family, found)})
+    price = _price(visitor, found, request.POST)
+    return render(request, "shop/chosen.html", {"price": price, "is_anew": True, **_offer(family, found, price)})
 
 
 def _family_or_404(request: ShopRequest, slug: str) -> list[Product]:
@@ -140,21 +141,24 @@ def _order(request: ShopRequest, family: list[Product], found: Product, form: Bu
     return response
 
 
-def _offer(family: list[Product], found: Product) -> dict[str, Any]:
-    """Return what the page says of the chosen variant."""
-    return {"chosen": found, "card": selectors.card(found), "has_choices": len(family) > 1, "tiers": selectors.tiers(found)}
+def _offer(family: list[Product], found: Product, price: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page says of the chosen variant, so many of it."""
+    tiers = selectors.tiers(found, quantity=int(price["quantity"]))
+    return {"chosen": found, "card": selectors.card(found), "has_choices": len(family) > 1, "tiers": tiers}
 
 
 def _page(request: ShopRequest, family: list[Product], found: Product, form: BuyForm, status: int = HTTPStatus.OK) -> HttpResponse:
-    lead, can_pay = family[0], bool(gateways.usable(tenant=request.tenant))
+    lead, accounts = family[0], gateways.usable(tenant=request.tenant)
+    can_pay, price = bool(accounts), _price(request, found, form.data if form.is_bound else {})
     cards = [selectors.card(one) for one in family]
     context: dict[str, Any] = {
         "product": lead,
-        **_offer(family, found),
+        **_offer(family, found, price),
         "choices": cards if len(family) > 1 else [],
-        "price": _price(request, found, form.data if form.is_bound else {}),
+        "price": price,
         "form": form,
         "can_pay": can_pay,
+        "pay_with": " · ".join(dict.fromkeys(one.name for one in accounts if one.driver != store_credit.DRIVER)),
         "in_app_address": in_app_address(request),
         "can_buy": can_pay and any(card.stock for card in cards),
         "description": texts.as_html(lead.description) if lead.description else "",

@@ -31,7 +31,7 @@ from console.api.rows import TableRows, documented
 
 
 class WayShown(serializers.Serializer[Any]):
-    """One way to pay: so much through the account, and the rest, if any, with store credit."""
+    """One way to pay: so much through the account in the currency it takes, and the rest, if any, with store credit in the order's."""
 
     account = serializers.IntegerField(source="account.pk")
     gateway = serializers.CharField(source="account.driver")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from accounts.models import Membership
-from billing import checkout, orders, store_credit
+from billing import checkout, orders, rates, store_credit
 from billing.models import Order
+from tests.billing.payments.world import account_at
 from tests.billing.shop import sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -46,3 +49,13 @@ def test_a_shop_that_switched_it_off_offers_none(end_user: Membership) -> None:
     account.is_enabled = False
     account.save(update_fields=["is_enabled"])
     assert shown(order_of(end_user), end_user) == [("sandbox", "¥39.00", "")]
+
+
+def test_a_way_names_what_its_gateway_will_ask_for(end_user: Membership) -> None:
+    product, tenant = stocked(end_user.tenant, currency="USD"), end_user.tenant
+    account_at("https://pay.example.test", tenant, "epay")
+    no_rate = orders.place(product=product, buyer=orders.Buyer(email="ann@shop.test")).order
+    assert shown(no_rate, None) == []
+    rates.put(base="USD", quote="CNY", rate=Decimal("7.1203"))
+    order = orders.place(product=product, buyer=orders.Buyer(email="bea@shop.test")).order
+    assert shown(order, None) == [("epay", "¥277.70", "")]

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import LegalPage, Membership, Tenant
 from billing import capability, catalogue, orders, questions
-from billing.models import Category, CodeBatch, Coupon, GatewayAccount, Order, Product
+from billing.models import Category, Code, CodeBatch, Coupon, GatewayAccount, Order, Product
 from tests.billing.shop import bought_from, restock, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +51,14 @@ def test_a_product_shows_its_struck_price_and_prices_for_many(guest: Client, pro
     assert "¥45.00" in page
     assert "from 10" in page
     assert "¥37.00" in page
+    assert re.findall(r'aria-current="true">\s*<td>([^<]*)', page) == ["from 1"]
+
+
+def test_who_finds_it_sold_out_can_be_told_and_who_buys_sees_how_to_pay(guest: Client, product: Product) -> None:
+    assert "Pay with Sandbox" in guest.get("/p/five-dollars/").content.decode()
+    assert "/p/five-dollars/notify/" not in guest.get("/shop/").content.decode()
+    Code.objects.update(state="frozen")
+    assert "/p/five-dollars/notify/" in guest.get("/shop/").content.decode()
 
 
 @pytest.mark.parametrize(("shown", "text"), [("range", "in stock"), ("exact", "12 left"), ("hidden", "in stock")])
@@ -86,6 +94,7 @@ def test_the_total_is_told_before_ordering(guest: Client, product: Product, tena
     Coupon.objects.create(tenant=tenant, code="SPRING", kind="percent", value=1000)
     told = guest.post("/p/five-dollars/price/", {"quantity": "10", "coupon": "spring"}).content.decode()
     assert ("10 × ¥37.00" in told, "-¥37.00" in told, "¥333.00" in told) == (True, True, True)
+    assert re.findall(r'aria-current="true">\s*<td>([^<]*)', told) == ["from 10"]
     wrong = guest.post("/p/five-dollars/price/", {"quantity": "many", "coupon": "winter"}).content.decode()
     assert ("There is no such coupon" in wrong, "¥39.00" in wrong) == (True, True)
 
