@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import Tenant
 from billing import rates
-from billing.money import MICROS, minor_digits, symbol
+from billing.money import MICROS, ceil_div, minor_digits, symbol
 
 MINUS = "−"
 # What users of one-api know as quota.
@@ -70,8 +70,10 @@ class Unit:
 
     @property
     def dollar(self) -> str:
-        """Write what is worth $1."""
-        return "$1" if self.is_dollars else self.short(MICROS)
+        """Write what is worth $1 where its price stands beside it, perhaps in the same currency: then it is named quota."""
+        if self.is_dollars:
+            return "$1"
+        return _("%s of quota") % self.short(MICROS) if self.currency else self.short(MICROS)
 
     def short(self, micros: int, *, up: bool = False) -> str:
         """Write as many decimals as it needs: $2.50, −$0.000372, 1,250,000 points."""
@@ -99,8 +101,8 @@ class Unit:
         return float(micros * self.rate / MICROS)
 
     def _scaled(self, micros: int, *, up: bool) -> int:
-        exact = micros * self.rate * 10**self.places / MICROS
-        return -int(-exact // 1) if up else int(exact // 1)
+        over, under = micros * self.rate.numerator * 10**self.places, self.rate.denominator * MICROS
+        return ceil_div(over, under) if up else over // under
 
     def _written(self, micros: int, *, least: int, up: bool) -> str:
         scaled = self._scaled(micros, up=up)

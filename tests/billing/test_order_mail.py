@@ -46,6 +46,15 @@ def delivered() -> list[tuple[str, str]]:
     return [(str(message.subject), str(message.body)) for message in mail.outbox]
 
 
+def test_the_quota_of_an_order_is_mailed_in_the_shops_unit_and_the_buyers_language(tenant: Tenant) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(quota_unit="points")
+    order = order_in(tenant, language="zh-hans")
+    delivered()
+    pay(orders.start_payment(order=order, account=sandbox(tenant)))
+    [(_subject, body)] = delivered()
+    assert "1 × 2,500,000 点" in body
+
+
 def test_a_placed_order_leads_back_to_where_it_was_placed(tenant: Tenant) -> None:
     order = order_in(tenant)
     waiting = json.dumps([row.payload for row in OutboxMessage.objects.all()])

@@ -90,8 +90,8 @@ def test_units_have_names_in_the_readers_language() -> None:
     assert [(unit.name, unit.code, unit.symbol, unit.dollar) for unit in (DOLLARS, POINTS, YUAN, YEN)] == [
         ("US dollars", "USD", "$", "$1"),
         ("points", "points", "points", "500,000 points"),
-        ("CNY", "CNY", "¥", "¥7.20"),
-        ("JPY", "JPY", "JPY", "JPY 150.5"),
+        ("CNY", "CNY", "¥", "¥7.20 of quota"),
+        ("JPY", "JPY", "JPY", "JPY 150.5 of quota"),
     ]
     with translation.override("zh-hans"):
         assert (POINTS.short(3), DOLLARS.name) == ("1.5 点", "美元")
