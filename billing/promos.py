@@ -26,6 +26,7 @@ def offer(
     text: str,
     units_micros: int,
     uses: int,
+    new_only: bool = False,
     redeem_from: datetime.datetime | None = None,
     redeem_by: datetime.datetime | None = None,
     valid_days: int | None = None,
@@ -33,7 +34,7 @@ def offer(
     actor: User | None = None,
     at_once: int = codes.MOST_PER_BATCH,
 ) -> CodeBatch:
-    """Set the quota of all uses aside and let customers redeem the text, each once."""
+    """Set the quota of all uses aside and let customers redeem the text, each once; `new_only`: those new to the shop alone."""
     spelled = code_text.normalise(text)
     if not _TEXT.fullmatch(text) or not SHORTEST <= len(spelled) <= LONGEST or len(text) > LONGEST:
         raise codes.BadBatch(f"a promo code has {SHORTEST} to {LONGEST} letters, digits and dashes")
@@ -49,6 +50,6 @@ def offer(
         tenant=tenant, units_micros=units_micros, count=uses, redeem_by=redeem_by, valid_days=valid_days, note=note, actor=actor,
         at_once=at_once,
     ).batch  # fmt: skip
-    batch.shared_text, batch.shared_spelling, batch.redeem_from = text, spelled, redeem_from
-    batch.save(update_fields=["shared_text", "shared_spelling", "redeem_from"])
+    batch.shared_text, batch.shared_spelling, batch.redeem_from, batch.new_only = text, spelled, redeem_from, new_only
+    batch.save(update_fields=["shared_text", "shared_spelling", "redeem_from", "new_only"])
     return batch

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Membership
-from billing.models import Code, CodeBatch
+from billing.models import Code, CodeBatch, Order
 
 
 def exists(*, tenant_id: int, text: str) -> bool:
@@ -18,7 +18,7 @@ def exists(*, tenant_id: int, text: str) -> bool:
 
 
 def claim(*, membership: Membership, text: str) -> Code | None:
-    """Return the member's code of before, else the next free one, locked; None when the text is not good (any more, or yet).
+    """Return the member's code of before, else the next free one, locked; None when the text is not good (any more, yet, or for them).
 
     The batch is locked within the caller's transaction, so that nobody is served twice, however fast they ask.
     """
@@ -28,4 +28,13 @@ def claim(*, membership: Membership, text: str) -> Code | None:
     if batch is None:
         return None
     rows = Code.objects.select_related("batch").select_for_update(of=("self",), no_key=True).filter(batch=batch)
-    return rows.filter(redeemed_by=membership).first() or rows.filter(state=Code.State.AVAILABLE).order_by("serial").first()
+    own = rows.filter(redeemed_by=membership).first()
+    if own is not None or (batch.new_only and not _is_new(membership)):
+        return own
+    return rows.filter(state=Code.State.AVAILABLE).order_by("serial").first()
+
+
+def _is_new(membership: Membership) -> bool:
+    """Tell whether a member has neither redeemed a code nor paid for an order yet."""
+    has_redeemed = Code.objects.filter(redeemed_by=membership).exists()
+    return not has_redeemed and not Order.objects.filter(membership=membership, paid_at__isnull=False).exists()

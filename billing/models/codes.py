@@ -31,6 +31,8 @@ class CodeBatch(models.Model):
     # One text that many people redeem, each once: every use of it is a code of this batch. Kept as shown, and as it is looked up.
     shared_text = models.CharField(_("promo code"), max_length=40, blank=True, default="", db_default="")
     shared_spelling = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
+    # A promo code for those alone who neither redeemed nor bought anything in this shop before.
+    new_only = models.BooleanField(_("for newcomers only"), default=False, db_default=False)
     redeem_from = models.DateTimeField(_("redeem from"), null=True, blank=True)
     redeem_by = models.DateTimeField(_("redeem by"), null=True, blank=True)
     valid_days = models.PositiveIntegerField(_("days the credit is valid"), null=True, blank=True)

@@ -76,6 +76,10 @@ class PromoForm(pages.DeskForm):
     uses = forms.IntegerField(
         label=gettext_lazy("Uses"), min_value=1, max_value=codes.MOST_PER_BATCH, help_text=gettext_lazy("In all. Each customer has one.")
     )
+    new_only = forms.BooleanField(
+        label=gettext_lazy("For newcomers only"), required=False,
+        help_text=gettext_lazy("Who redeemed a code or paid for an order here before is refused."),
+    )  # fmt: skip
     redeem_from = FirstDayField()
     redeem_by = LastDayField()
     valid_days = forms.IntegerField(

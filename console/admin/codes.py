@@ -50,6 +50,7 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         "redeemed",
         "offline",
         "shared_text",
+        "new_only",
         "redeem_from",
         "redeem_by",
         "valid_days",

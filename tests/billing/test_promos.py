@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import Membership, Tenant, User
-from billing import audit, code_imports, code_shelf, codes, ledger, promos
-from billing.models import Code, CodeBatch
+from billing import audit, catalogue, code_imports, code_shelf, codes, ledger, orders, promos
+from billing.models import Code, CodeBatch, Order
+from tests.billing.shop import pay, sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,27 @@ def test_each_customer_has_it_once_while_uses_are_left(shop: Tenant) -> None:
     assert codes.redeem(membership=first, code="WELCOME-2026").is_repeat
     assert [holds(who) for who in (first, second, third)] == [DOLLAR, DOLLAR, 0]
     assert audit.run() == []
+
+
+def test_one_for_newcomers_is_refused_to_all_others(shop: Tenant) -> None:
+    promos.offer(tenant=shop, text="FIRST-ONE", units_micros=DOLLAR, uses=2, new_only=True)
+    promos.offer(tenant=shop, text="FOR-ALL", units_micros=DOLLAR, uses=2)
+    fresh, known, buyer = (member(shop, number) for number in (1, 2, 3))
+    codes.redeem(membership=fresh, code="FIRST-ONE")
+    codes.redeem(membership=fresh, code="FOR-ALL")
+    assert codes.redeem(membership=fresh, code="FIRST-ONE").is_repeat
+    codes.redeem(membership=known, code="FOR-ALL")
+    pay(orders.start_payment(order=by_hand(shop, buyer), account=sandbox(shop)))
+    for who in (known, buyer):
+        with pytest.raises(codes.Refused):
+            codes.redeem(membership=who, code="FIRST-ONE")
+    assert [holds(who) for who in (fresh, known, buyer)] == [2 * DOLLAR, DOLLAR, 0]
+
+
+def by_hand(shop: Tenant, who: Membership) -> Order:
+    """An unpaid order of a member for something that needs no stock."""
+    product = catalogue.add_product(tenant=shop, name="Help", units_micros=0, price_minor=900, currency="CNY", kind="manual")
+    return orders.place(product=product, buyer=orders.Buyer(email="m@shop.test", membership=who)).order
 
 
 def test_the_codes_behind_it_are_no_codes_by_themselves(shop: Tenant, end_user: Membership) -> None:

@@ -138,7 +138,7 @@ def test_a_large_batch_shows_how_far_it_is_until_it_is_whole(sure_desk: Client, 
 def test_a_promo_code_is_offered_and_customers_redeem_it(sure_desk: Client, stock: Tenant, end_user: Membership) -> None:
     page = f"{LIST}offer_promo/"
     assert page in sure_desk.get(LIST).content.decode()
-    wanted = {"text": "WELCOME-2026", "units_micros": "2", "uses": "3", "redeem_from": "2026-01-01", "note": "spring"}
+    wanted = {"text": "WELCOME-2026", "units_micros": "2", "uses": "3", "redeem_from": "2026-01-01", "note": "spring", "new_only": "on"}
     assert "4 to 40" in str(sure_desk.post(page, wanted | {"text": "!!!!"}).context["form"].non_field_errors())
     assert not CodeBatch.objects.exists()
     answer = sure_desk.post(page, wanted)
@@ -147,6 +147,7 @@ def test_a_promo_code_is_offered_and_customers_redeem_it(sure_desk: Client, stoc
     assert "WELCOME-2026" in sure_desk.get(LIST).content.decode()
     event = AuditEvent.objects.get()
     assert (event.action, event.after["shared_text"], event.after["count"]) == ("codebatch.promo", "WELCOME-2026", 3)
+    assert batch.new_only
     assert codes.redeem(membership=end_user, code="welcome-2026").units_micros == 2_000_000
     exported = sure_desk.post(f"{LIST}{batch.pk}/export/", {"which": "all", "format": "txt"}, follow=True)
     assert "no codes by themselves" in exported.content.decode()

@@ -77,10 +77,10 @@ def test_a_batch_of_thousands_is_made_by_a_worker_and_read_until_it_is_there(
 def test_a_promo_code_is_offered_once_and_redeemed(reseller_owner: Membership, end_user: Membership) -> None:
     fill(reseller_owner, 3_000_000)
     call = program(reseller_owner)
-    body = {"text": "HELLO-2026", "units_micros": 1_000_000, "uses": 3, "valid_days": 30}
+    body = {"text": "HELLO-2026", "units_micros": 1_000_000, "uses": 3, "valid_days": 30, "new_only": True}
     status, made = call("POST", "code-batches/promo/", body, idempotency_key="p")
     assert call("POST", "code-batches/promo/", body, idempotency_key="p") == (status, made)
-    assert (status, made["promo_code"], made["count"], made["made"]) == (201, "HELLO-2026", 3, 3)
+    assert (status, made["promo_code"], made["count"], made["made"], made["new_only"]) == (201, "HELLO-2026", 3, 3, True)
     codes.redeem(membership=end_user, code="hello-2026")
     found = call("GET", "code-batches/?promo_code=HELLO-2026")[1]["results"]
     assert [(one["id"], one["states"]["redeemed"], one["states"]["available"]) for one in found] == [(made["id"], 1, 2)]
