@@ -35,7 +35,7 @@ class KeyLoginsView(KeysView):
         self._note("login", key)
         return Response(KeyShown(key).data)
 
-    @extend_schema(operation_id="keys_end_login", responses=KeyShown)
+    @extend_schema(operation_id="keys_end_login", responses={200: KeyShown})
     def take(self, request: Request, pk: int) -> Response:
         key = self._live()
         key_logins.take_away(key=key)
