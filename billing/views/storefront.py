@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import captcha, tenants
-from billing import catalogue, codes, gateways, offers, orders, selectors, store_credit, texts
+from accounts import captcha, legal, tenants
+from accounts.models import LegalPage
+from billing import catalogue, codes, email_hints, gateways, offers, orders, selectors, store_credit, texts
 from billing.forms import BuyForm
 from billing.models import Category, Product
 from billing.views import browser, found_by
@@ -100,7 +101,7 @@ def _chosen(family: list[Product], chosen: Mapping[str, str]) -> Product:
 
 
 def _price(request: ShopRequest, found: Product, chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return a price ready to print: with the coupon, or without it and why it does not count."""
+    """Return a price ready to print: with the coupon, or without it and why it does not count; and the e-mail that was likely meant."""
     text = chosen.get("quantity", "")
     quantity = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else found.least_pieces
     quantity = min(max(quantity, found.least_pieces), found.most_pieces)
@@ -111,7 +112,8 @@ def _price(request: ShopRequest, found: Product, chosen: Mapping[str, str]) -> d
         )
     except offers.BadCoupon as refusal:
         quote, problem = offers.quote(product=found, quantity=quantity), str(refusal)
-    return selectors.price(quote, quantity=quantity, currency=found.currency) | {"problem": problem}
+    told = {"problem": problem, "meant": email_hints.meant(chosen.get("email", "")[:254])}
+    return selectors.price(quote, quantity=quantity, currency=found.currency) | told
 
 
 def _order(request: ShopRequest, family: list[Product], found: Product, form: BuyForm) -> HttpResponse:
@@ -158,6 +160,7 @@ def _page(request: ShopRequest, family: list[Product], found: Product, form: Buy
         "price": price,
         "form": form,
         "can_pay": can_pay,
+        "accepted": [(kind, LegalPage.Kind(kind).label) for kind in legal.kinds(request.tenant) if kind != LegalPage.Kind.IMPRINT],
         "pay_with": " · ".join(dict.fromkeys(one.name for one in accounts if one.driver != store_credit.DRIVER)),
         "in_app_address": in_app_address(request),
         "can_buy": can_pay and any(card.stock for card in cards),

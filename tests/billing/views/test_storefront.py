@@ -99,6 +99,20 @@ def test_the_total_is_told_before_ordering(guest: Client, product: Product, tena
     assert ("There is no such coupon" in wrong, "¥39.00" in wrong) == (True, True)
 
 
+def test_a_mistyped_address_is_asked_about_before_ordering(guest: Client, product: Product) -> None:
+    told = guest.post("/p/five-dollars/price/", {"quantity": "1", "email": "ann@gmial.com"}).content.decode()
+    assert "did you mean ann@gmail.com?" in told
+    assert "did you mean" not in guest.post("/p/five-dollars/price/", {"quantity": "1", "email": "ann@gmail.com"}).content.decode()
+
+
+def test_the_order_form_names_what_is_accepted(guest: Client, tenant: Tenant, product: Product) -> None:
+    for kind in ("refunds", "imprint"):
+        LegalPage.objects.create(tenant=tenant, kind=kind, text="As it stands.")
+    page = guest.get("/p/five-dollars/").content.decode()
+    assert "/legal/imprint/" not in page.partition("By ordering")[2].partition("</form>")[0]
+    assert re.search(r'By ordering you accept:\s*<a class="link" href="/legal/refunds/">', page)
+
+
 def test_a_coupon_lowers_the_order_and_a_wrong_one_is_said(guest: Client, product: Product, tenant: Tenant) -> None:
     Coupon.objects.create(tenant=tenant, code="SPRING", kind="percent", value=1000)
     values = {"quantity": "1", "email": "guest@example.test", "contact": ""}
