@@ -10,7 +10,7 @@ from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
-from channels_app import channel_settings, inlining, registry
+from channels_app import channel_settings, end_users, inlining, registry
 from channels_app.contract import (
     Answer,
     Call,
@@ -68,7 +68,8 @@ def request(
         chat = inlining.inlined(call.chat, pictures)
         call = replace(call, understand=lambda _: chat)
     call = channel_settings.prefixed(call, channel, vendor.name)
-    encoded = channel_settings.fitted(provider.adapt(vendor.encode(call, channel), call, channel), channel)
+    adapted = provider.adapt(vendor.encode(call, channel), call, channel)
+    encoded = channel_settings.fitted(end_users.told(adapted, call, provider.end_user(channel)), channel)
     accept = _EVENTS if call.is_stream and not call.binary else _JSON if call.operation == CHAT else "*/*"
     if token is None and encoded.upload is None:
         url, headers = _known_envelope(provider, channel, key, encoded, accept, hops)
@@ -89,12 +90,11 @@ def _envelope(provider: Provider, channel: ChannelFacts, key: ChannelKey, encode
 def _known_envelope(provider: Provider, channel: ChannelFacts, key: ChannelKey, encoded: Encoded, accept: str, hops: str) -> _Envelope:
     """Return the same objects for all calls alike: then the transport need not write their heads anew either."""
     question = (key.id, encoded.path, encoded.headers, accept, hops)
-    found = channel.memo.get(question)
+    found: tuple[ChannelKey, _Envelope] | None = channel.memo.get(question)
     if found is None or found[0] is not key:
         found = key, _envelope(provider, channel, key, encoded, accept, hops)
         _remember(channel, question, found)
-    envelope: _Envelope = found[1]
-    return envelope
+    return found[1]
 
 
 def _remember(channel: ChannelFacts, question: Hashable, answer: object) -> None:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from channels_app import end_users
 from channels_app.contract import Call, ChannelFacts, Encoded
 from channels_app.exchange import Timeouts
 from channels_app.faces import CHAT
@@ -70,6 +71,7 @@ FIELDS = (
         gettext_noop("Text completions"),
         help=gettext_noop("native passes them on as they are, chat asks them as a chat; empty: by the model's name and by what is asked."),
     ),
+    Field(end_users.OPTION, gettext_noop("End users"), help=gettext_noop("hashed: the vendor knows who asks by a digest.")),
     Field(
         "repeats",
         gettext_noop("Equal pieces that end a stream"),
@@ -105,6 +107,8 @@ def check(options: Mapping[str, Any]) -> None:
         raise BadSetting("proxy", "The proxy must be http://, socks4:// or socks5:// with a host and a port.")
     if options.get("completions") not in (None, "", "native", "chat"):
         raise BadSetting("completions", "Text completions are native or chat, or empty.")
+    if options.get(end_users.OPTION) not in (None, "", end_users.HASHED):
+        raise BadSetting(end_users.OPTION, "End users are hashed, or empty.")
     if options.get("repeats") not in (None, ""):
         _repeats(str(options["repeats"]))
     for name in _TIMES:

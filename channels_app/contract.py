@@ -148,6 +148,7 @@ class Call:
     protocol and travel on to a vendor that speaks it; `form` is what the address said (`sse` or `array` for a Gemini stream).
     A multipart body is `upload`: `fields` are its fields, `body` is empty. `binary` is the content type of a streamed answer that
     is no event stream: nothing may be added to it.
+    `end_user` is what a vendor is told of who asks, where its channel wants that (`end_users`).
     `measures` is what the relay has measured beforehand (`seconds` of sound, `bytes` of it).
     """
 
@@ -162,6 +163,7 @@ class Call:
     form: str = ""
     upload: Form | None = None
     binary: str = ""
+    end_user: str = ""
     measures: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     understand: Callable[[Call], Mapping[str, Any]] | None = None
     _chat: Mapping[str, Any] | None = field(default=None, init=False, repr=False, compare=False)

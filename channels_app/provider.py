@@ -127,6 +127,10 @@ class Provider:
         """Tell whether upstream may be a relay that asks us in turn: then calls carry the hops they have made."""
         return False
 
+    def end_user(self, channel: ChannelFacts) -> str:
+        """Return the field of chats in which this vendor wants to know who asks (`end_users`); empty where it documents none."""
+        return ""
+
     def dialect_of(self, call: Call, channel: ChannelFacts) -> str:
         """Return the wire protocol for a call: may depend on the model and the operation."""
         return self.dialect

@@ -61,7 +61,8 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     except Unpriced as missing:
         log.error("a call was refused: nobody has priced what it uses", extra={"model": call.model, "unit": missing.unit})
         raise RelayError("model_not_found", f"The model {call.model[:100]} has no price for {missing.unit} here.", param="model") from None
-    plan = CallPlan(call=till.call, journey=ways.journey, request_id=request.id, created=int(time.time()), hops=trail)
+    member, now = request.caller.membership_id, int(time.time())
+    plan = CallPlan(call=till.call, journey=ways.journey, request_id=request.id, member=member, created=now, hops=trail)
     return Conductor(state=state, request=request, plan=plan, till=till, prices=ways.prices)
 
 
@@ -124,7 +125,7 @@ class Conductor:
                         yield step.data
                     step = await self._advance(engine, step)
             await self._cover(step.delivered)
-            yield await self._last_bytes(step)
+            yield self._telling.end(step, await self._close(step))
         except CutOff:
             raise
         except (asyncio.CancelledError, GeneratorExit):
@@ -248,10 +249,6 @@ class Conductor:
             self._till.void()
         else:
             self._till.fail(self._request.id, what, status=status, total_ms=self._elapsed_ms())
-
-    async def _last_bytes(self, outcome: Outcome) -> bytes:
-        """Settle a stream and return its end."""
-        return self._telling.end(outcome, await self._close(outcome))
 
     def _out_of_money(self) -> bytes:
         """Settle what was delivered, and say why nothing more comes."""

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from channels_app import bridge
 from channels_app.contract import Answer, Call, Failure, Secret, StreamReader, UpstreamAnswer, UpstreamHead, UpstreamRequest
+from gateway import pseudonyms
 from gateway.journey import Journey
 from gateway.relay import Outcome
 from gateway.routing import Attempt, Failed
@@ -18,16 +19,17 @@ _NO_PICTURES: Mapping[str, str] = MappingProxyType({})
 
 
 class CallPlan:
-    """One call and its way through the channels; `created` is unix seconds, `hops` as in `bridge.request`."""
+    """A call of a membership (`member`) and its way through the channels; `created` is unix seconds, `hops` as in `bridge.request`."""
 
-    __slots__ = ("_created", "_hops", "_request_id", "call", "journey")
+    __slots__ = ("_created", "_hops", "_member", "_request_id", "call", "journey")
 
-    def __init__(self, *, call: Call, journey: Journey, request_id: uuid.UUID, created: int, hops: str = "") -> None:
+    def __init__(self, *, call: Call, journey: Journey, request_id: uuid.UUID, member: int, created: int, hops: str = "") -> None:
         self.call = call
         self.journey = journey
         self._request_id = request_id
         self._created = created
         self._hops = hops
+        self._member = member
 
     def choose(self, failed: Sequence[Failed]) -> Attempt | None:
         """Return the next try; where it is a stand-in's, the call asks for that model from now on."""
@@ -45,7 +47,8 @@ class CallPlan:
     ) -> UpstreamRequest:
         """Return what is sent to the vendor; raise Unexpressible. For `now`, `token` and `pictures` see `bridge.request`."""
         channel, key, without = attempt.channel, attempt.key, self.journey.refused(attempt)
-        return bridge.request(self.call, channel, key, now=now, token=token, pictures=pictures, without=without, hops=self._hops)
+        call = pseudonyms.under(self.call, channel, member=self._member)
+        return bridge.request(call, channel, key, now=now, token=token, pictures=pictures, without=without, hops=self._hops)
 
     def follow(
         self, attempt: Attempt, body: bytes, *, ticket: bytes, asked: int, now: float, token: Secret | None

@@ -16,7 +16,7 @@ from channels_app.contract import Call, ChannelFacts
 from channels_app.exchange import Timeouts, TransportError
 from channels_app.faces import Unexpressible
 from channels_app.provider import TokenRefused
-from gateway import routing
+from gateway import pseudonyms, routing
 from gateway.process import THE_TABLE, Relay
 from gateway.requests import LeanRequest
 from gateway.routing import Attempt, Wish
@@ -43,7 +43,7 @@ async def ask(state: Relay, request: LeanRequest, call: Call, *, hops: str) -> i
     if attempt is None:
         return None
     try:
-        return await _asked(state, call, attempt, hops)
+        return await _asked(state, pseudonyms.under(call, attempt.channel, member=request.caller.membership_id), attempt, hops)
     except (TransportError, TokenRefused, Unexpressible) as error:
         log.info("a vendor did not count a call: %s", error, extra={"channel": attempt.channel.id})
         return None

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import orjson
 
-from channels_app import failures
+from channels_app import end_users, failures
 from channels_app.chat_request import ROUTING_FIELDS, write_body
 from channels_app.contract import Answer, Call, ChannelFacts, Encoded, Failure, FailureKind, StreamReader, UpstreamHead, Usage
 from channels_app.faces import Unexpressible
@@ -54,7 +54,8 @@ class Operation:
         """Return the request to a vendor that speaks OpenAI's protocol: the client's own with upstream's model name."""
         upstream = channel.upstream(call.model)
         if call.upload is not None:
-            return Encoded(self.path, upload=call.upload.body(values=self.fixed(call, upstream), drop=strip | ROUTING_FIELDS))
+            values = {**self.fixed(call, upstream), **end_users.in_form(call)}
+            return Encoded(self.path, upload=call.upload.body(values=values, drop=strip | ROUTING_FIELDS))
         return Encoded(self.path, write_body(call, upstream_model=upstream, strip=strip | {"stream_options"}))
 
     def fixed(self, call: Call, upstream_model: str) -> dict[str, str]:

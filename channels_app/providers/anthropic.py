@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from channels_app import inquiry
+from channels_app import end_users, inquiry
 from channels_app.contract import ChannelFacts, ChannelKey, UpstreamRequest
 from channels_app.inquiry import Inquiry
 from channels_app.provider import Field, Provider, gettext_noop
@@ -40,6 +40,9 @@ class Anthropic(Provider):
         Field("thinking", gettext_noop("Way of thinking"), help=gettext_noop("adaptive or budget; empty: by the model's version.")),
     )
     default_models = ("claude-opus-4-8", "claude-sonnet-5-5", "claude-haiku-5-5")
+
+    def end_user(self, channel: ChannelFacts) -> str:
+        return end_users.ANTHROPIC
 
     def authorize(self, channel: ChannelFacts, key: ChannelKey) -> tuple[tuple[str, str], ...]:
         secret = key.secret.reveal()

@@ -64,6 +64,9 @@ class Azure(Provider):
         where = f"/deployments/{deployment}" if encoded.path in _BY_DEPLOYMENT else ""
         return encoded._replace(path=f"/openai{where}{encoded.path}?api-version={version}")
 
+    def end_user(self, channel: ChannelFacts) -> str:
+        return "user"
+
     def address(self, channel: ChannelFacts, path: str) -> str:
         """Put the path behind the resource's host, whatever part of an address the operator copied from the portal."""
         return re.split(r"/openai(?=/|$)|\?", channel.base_url.strip(), maxsplit=1)[0].rstrip("/") + path

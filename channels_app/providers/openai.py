@@ -44,6 +44,9 @@ class OpenAI(Provider):
             return encoded
         return thoughtful(encoded, effort=call.chat.get("reasoning_effort"))
 
+    def end_user(self, channel: ChannelFacts) -> str:
+        return "user" if channel.base_url else "safety_identifier"
+
     def may_lead_back(self, channel: ChannelFacts) -> bool:
         return bool(channel.base_url)
 

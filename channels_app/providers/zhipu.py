@@ -34,6 +34,9 @@ class Zhipu(Provider):
     operations = frozenset({"chat", "embeddings", "images"})
     codes = codes.ZHIPU
 
+    def end_user(self, channel: ChannelFacts) -> str:
+        return "user_id"
+
     def adapt(self, encoded: Encoded, call: Call, channel: ChannelFacts) -> Encoded:
         """Keep temperature and top_p inside (0, 1), stop a list, pictures bare base64; who asks for a picture is `user_id`;
         refuse more texts to embed than it takes at once."""
