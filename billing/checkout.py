@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -93,10 +94,9 @@ def waiting(order: Order) -> QuerySet[PaymentAttempt]:
     return order.attempts.filter(state=PaymentAttempt.State.PENDING)
 
 
-def last_failure(order: Order) -> int:
-    """Return the number of an order's newest payment if it came to nothing (refused, or over before it was paid), else 0."""
-    last = order.attempts.order_by("-pk").first()
-    return last.pk if last is not None and last.state in {PaymentAttempt.State.FAILED, PaymentAttempt.State.EXPIRED} else 0
+def last_failure(attempts: Sequence[PaymentAttempt]) -> int:
+    """Return the number of the first of an order's payments if it came to nothing (refused, or over before it was paid), else 0."""
+    return attempts[0].pk if attempts and attempts[0].state in {PaymentAttempt.State.FAILED, PaymentAttempt.State.EXPIRED} else 0
 
 
 def links(attempt: PaymentAttempt, *, site: str, device: str) -> Links:

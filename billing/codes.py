@@ -233,17 +233,14 @@ def step(
     """Move locked codes of one state on, with their events; all of them or an error that undoes everything."""
     if not rows:
         return
-    before = rows[0].state
+    before, order = rows[0].state, for_order.pk if for_order else None
     moved = Code.objects.filter(pk__in=[row.pk for row in rows], state=before).update(state=to, **fields)
     if moved != len(rows):
         raise CodeError("a code changed in between")
     CodeEvent.objects.bulk_create(
-        CodeEvent(
-            code=row, before=before, after=to, actor=actor, reason=reason, address=address,
-            order_id=for_order.pk if for_order else row.order_id,
-        )
+        CodeEvent(code=row, before=before, after=to, actor=actor, reason=reason, address=address, order_id=order or row.order_id)
         for row in rows
-    )  # fmt: skip
+    )
 
 
 def escrow_of(batch: CodeBatch) -> int:

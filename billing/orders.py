@@ -127,19 +127,13 @@ def start_payment(*, order: Order, account: GatewayAccount, payer: Membership | 
         raise BadOrder(_("This way to pay is not available."))
     if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
         raise WrongState(_("This order can no longer be paid."))
-    _complete(locked)
-    try:
-        return _begin(locked, account, payer=payer, with_credit=with_credit)
-    except store_credit.NotCovered as refusal:
-        raise BadOrder(str(refusal)) from None
-
-
-def _complete(locked: Order) -> None:
-    """Set aside again what was stopped since the order was placed, so that nobody pays for nothing. Raises WrongState."""
     try:
         shelves.refill(order=locked)
+        return _begin(locked, account, payer=payer, with_credit=with_credit)
     except SoldOut:
         raise WrongState(_("What was set aside for you can no longer be sold, and there is no more of it. Nothing was paid.")) from None
+    except store_credit.NotCovered as refusal:
+        raise BadOrder(str(refusal)) from None
 
 
 def _begin(locked: Order, account: GatewayAccount, *, payer: Membership | None, with_credit: bool) -> PaymentAttempt:
@@ -174,7 +168,6 @@ def payable(order: Order, account: GatewayAccount, *, credit_minor: int = 0) -> 
     """Return what an order costs through an account, in minor units of a currency it takes, rounded up.
 
     `credit_minor` of it is paid by store credit. It is converted at the rate of when the order was placed: each try costs the same.
-
     Raises BadOrder where no rate was known then.
     """
     taken = gateways.driver_of(account.driver).currencies

@@ -154,14 +154,15 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
     found = find_or_404(request, capability)
     pieces, is_open = bought.pieces(found), found.state == Order.State.PENDING
     member = request.actor.membership
-    begun = list(checkout.waiting(found).order_by("-pk"))
+    attempts = list(found.attempts.order_by("-pk"))
+    begun = [one for one in attempts if one.state == PaymentAttempt.State.PENDING]
     return {
         "order": found,
         "capability": capability,
         "is_open": is_open,
         "seconds_left": max(0, int((found.reserved_until - timezone.now()).total_seconds())),
         "is_begun": bool(begun),
-        "failed": checkout.last_failure(found) if is_open else 0,
+        "failed": checkout.last_failure(attempts) if is_open else 0,
         "here": _here(begun[0]) if is_open and begun else {},
         "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,
