@@ -13,6 +13,7 @@ A plain vendor declares names and addresses and overrides nothing. Where more is
     error codes of its own             `codes`
     an answer that comes later         `follow(call, body, …)`: it is asked for again, at this vendor's address
     a failure that can be put right    `mend(call, failure)`: the same channel is asked once more
+    who asks, in its own field         `end_user(channel)`
     an answer in packages              `unframe(call, head)`: undoes binary frames around the protocol's own bytes
 
 Raises TokenRefused.
