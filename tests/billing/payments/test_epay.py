@@ -338,6 +338,7 @@ def test_by_the_interface_the_buyer_scans_a_code_on_the_orders_own_page(
     shown = page.get(place).content.decode()
     assert qr.data_uri("weixin://wxpay/bizpayurl?pr=keyosk") in html.unescape(shown)
     assert "¥39.00" in shown
+    assert 'data-copy="39.00"' in shown
     page.post(f"{place}pay/", {"account": by_interface.pk})
     assert len([one for one in gateway.asked if one.path == "/mapi.php"]) == 1
     assert gateway.pay(attempt.token) == "success"
