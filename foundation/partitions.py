@@ -65,7 +65,8 @@ def months(*, table: str) -> list[Month]:
             " WHERE i.inhparent = to_regclass(%s)",
             [table],
         )
-        found = [(name, match) for name, bound in cursor.fetchall() if (match := _BOUNDS.search(bound))]
+        # Of a partition that somebody else drops just now there are no bounds any more.
+        found = [(name, match) for name, bound in cursor.fetchall() if bound is not None and (match := _BOUNDS.search(bound))]
     return sorted((Month(time_of(uuid.UUID(match[1])), time_of(uuid.UUID(match[2])), name) for name, match in found), key=_start)
 
 

@@ -131,7 +131,8 @@ class Address:
             return _own(self.path.split("/")[4], world)
         if "channel-keys" in self.path:
             return ChannelKey.objects.get(channel_id=world.objects[Channel].pk).pk
-        model = next((model for part, model in OF_API.items() if f"/{part}/" in self.path), ApiKey)
+        # The first part that names a collection: `channels/<pk>/keys/` is of a channel.
+        model = next((OF_API[part] for part in self.path.split("/") if part in OF_API), ApiKey)
         return world.objects[model].pk
 
 
