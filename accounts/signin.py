@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.app_settings import EmailVerificationMethod
-from allauth.account.forms import LoginForm, ResetPasswordForm, SignupForm
+from allauth.account.forms import BaseSignupForm, LoginForm, ResetPasswordForm, SignupForm
 from allauth.core import context
 from allauth.socialaccount.forms import SignupForm as SocialForm
 from django import forms
@@ -49,8 +49,8 @@ class SignInForm(LoginForm):
         return values
 
 
-class SignUpForm(SignupForm):
-    """allauth's form; many new accounts from one place are asked for the human check."""
+class _AskedForm(BaseSignupForm):
+    """What makes an account: many from one place are asked for the human check."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,17 +62,12 @@ class SignUpForm(SignupForm):
         return super().try_save(request)
 
 
-class SocialSignUpForm(SocialForm):
-    """allauth's form after another service that gave no address: it makes an account, so it asks and counts as sign-up does."""
+class SignUpForm(_AskedForm, SignupForm):
+    """allauth's form."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        captcha.guard(self, context.request, door="sign_up")
 
-    def try_save(self, request: HttpRequest) -> Any:
-        """Count each account that is made, and each that was there already."""
-        captcha.note(request, door="sign_up")
-        return super().try_save(request)
+class SocialSignUpForm(_AskedForm, SocialForm):
+    """allauth's form after another service that gave no address: it asks and counts as sign-up does."""
 
 
 class ResetForm(ResetPasswordForm):
