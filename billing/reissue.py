@@ -81,14 +81,6 @@ def _take_over(made: CodeBatch, rows: Sequence[Code], *, actor: User | None, rea
 
 def _end(rows: Sequence[Code], *, actor: User | None, reason: str) -> None:
     """Revoke the old codes; those that were only set aside are no order's any more."""
-    numbers = [row.pk for row in rows]
-    Code.objects.filter(pk__in=numbers, state=State.RESERVED).update(order=None)
-    CodeEvent.objects.bulk_create(
-        (
-            CodeEvent(code=row, before=row.state, after=State.REVOKED, actor=actor, reason=reason, order_id=row.order_id)
-            for row in rows
-        ),
-        batch_size=1000,
-    )  # fmt: skip
-    if Code.objects.filter(pk__in=numbers, state__in=_OPEN).update(state=State.REVOKED, frozen_from="") != len(rows):
-        raise codes.CodeError("a code changed in between")
+    for state in {row.state for row in rows}:
+        nobodys = {"order": None} if state == State.RESERVED else {}
+        codes.step([row for row in rows if row.state == state], to=State.REVOKED, actor=actor, reason=reason, frozen_from="", **nobodys)
