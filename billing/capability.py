@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 
+from accounts.models import Tenant
 from billing.models import Order
 from foundation import vault
 
@@ -31,9 +33,20 @@ def site_of(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}{get_script_prefix().rstrip('/')}"
 
 
+def host_of(tenant: Tenant) -> str:
+    """Return the host of a tenant's pages: the one its addresses are written with, else another of its own, else the platform's."""
+    found = tenant.domains.filter(proven_at__isnull=False).order_by("-is_primary", "pk").first()
+    return found.host if found is not None else str(settings.PLATFORM_HOSTS[0])
+
+
+def home_of(tenant: Tenant) -> str:
+    """Return where a tenant's pages are as far as is known without a request."""
+    return f"{'https' if settings.HTTPS else 'http'}://{host_of(tenant)}"
+
+
 def link_to(order: Order) -> str:
-    """Return the absolute address of an order's page on the site where it was placed; empty where that is not known."""
-    return at(order.site, "order", capability=of(order)) if order.site else ""
+    """Return the absolute address of an order's page on the site where it was placed, or on its shop's where that is not known."""
+    return at(order.site or home_of(order.tenant), "order", capability=of(order))
 
 
 def at(site: str, name: str, **arguments: str) -> str:

@@ -93,8 +93,9 @@ def deliver(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
         return
     shop = tenants.spoken(wish.product.tenant, wish.language)
     product = catalogue.spoken(wish.product, tenant=shop, language=wish.language)
-    stop_at, page = capability.at(wish.site, "restock", token=token_of(wish)), (product.lead or product).slug
-    link = stop_at if payload["template"] == "restock_confirm" else capability.at(wish.site, "product", slug=page)
+    site, page = wish.site or capability.home_of(shop), (product.lead or product).slug
+    stop_at = capability.at(site, "restock", token=token_of(wish))
+    link = stop_at if payload["template"] == "restock_confirm" else capability.at(site, "product", slug=page)
     context = {"shop": shop.name, "product": catalogue.name_of(product), "link": link, "stop": stop_at}
     mail = {
         "to": wish.email, "template": payload["template"], "context": context, "language": wish.language or shop.language,

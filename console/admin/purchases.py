@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
@@ -95,11 +94,9 @@ def site_of(request: HttpRequest, tenant: Tenant) -> str:
     here = capability.site_of(request)
     if getattr(request, "tenant", None) == tenant:
         return here
-    domain = tenant.domains.filter(proven_at__isnull=False).order_by("-is_primary", "pk").first()
-    host = domain.host if domain is not None else settings.PLATFORM_HOSTS[0]
     port = request.get_host().partition(":")[2]
     path = reverse("landing").rstrip("/")
-    return f"{request.scheme}://{host}{f':{port}' if port else ''}{path}"
+    return f"{request.scheme}://{capability.host_of(tenant)}{f':{port}' if port else ''}{path}"
 
 
 def _label(product: Product) -> str:

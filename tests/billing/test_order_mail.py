@@ -9,9 +9,9 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts import mail_texts
-from accounts.models import MailText, Tenant
-from billing import bought, orders, refunds, settlement
+from accounts import mail_texts, tenants
+from accounts.models import MailText, Tenant, TenantDomain
+from billing import bought, capability, orders, refunds, settlement
 from billing.models import Code, Order, PaymentAttempt
 from billing.payments.base import ProviderEvent
 from foundation import outbox
@@ -65,6 +65,19 @@ def test_a_placed_order_leads_back_to_where_it_was_placed(tenant: Tenant) -> Non
     assert link.rstrip("/").rpartition("/")[2] not in waiting
     assert Client(headers={"host": "shop.test"}).get(link).status_code == 200
     assert "¥39.00" in body
+
+
+def test_an_order_of_nowhere_leads_to_its_shop(tenant: Tenant) -> None:
+    order = order_in(tenant)
+    Order.objects.filter(pk=order.pk).update(site="")
+    [(_subject, body)] = delivered()
+    link = next(line for line in body.splitlines() if line.startswith("http"))
+    assert link == f"http://shop.test/o/{capability.of(order)}/"
+    tenants.add_domain(tenant=tenant, host="tea.example", is_primary=False)
+    TenantDomain.objects.filter(host="shop.test").update(proven_at=None)
+    assert capability.link_to(Order.objects.get()).startswith("http://tea.example/o/")
+    TenantDomain.objects.all().delete()
+    assert capability.link_to(Order.objects.get()).startswith("http://platform.test/o/")
 
 
 def test_mails_are_written_in_the_buyers_language(tenant: Tenant) -> None:
