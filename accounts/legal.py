@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db.models import F
 
@@ -10,8 +11,9 @@ from accounts import tenants
 from accounts.models import Acceptance, LegalPage, Membership, Tenant
 from foundation.remembered import Remembered
 
-# What somebody who joins accepts.
+# What somebody who joins accepts, and who orders.
 ACCEPTED = (LegalPage.Kind.TERMS, LegalPage.Kind.PRIVACY)
+ACCEPTED_BY_ORDERING = tuple(kind for kind in LegalPage.Kind if kind != LegalPage.Kind.IMPRINT)
 
 
 def page(*, tenant: Tenant, kind: str, language: str) -> LegalPage | None:
@@ -46,6 +48,15 @@ def accept(*, membership: Membership, language: str) -> None:
     """Remember that a member accepted the pages as they stand; what was accepted before stays as it was."""
     found = (page(tenant=membership.tenant, kind=kind, language=language) for kind in ACCEPTED)
     _remember(membership, (row for row in found if row is not None))
+
+
+def standing(*, tenant: Tenant, language: str) -> list[dict[str, Any]]:
+    """Return which versions somebody accepts who orders now: {"kind", "language", "version"}, the pages that this reader is shown."""
+    pages: dict[str, dict[str, LegalPage]] = {}
+    for row in LegalPage.objects.filter(tenant=tenant, kind__in=ACCEPTED_BY_ORDERING).defer("text"):
+        pages.setdefault(row.kind, {})[row.language] = row
+    found = (_suiting(pages[kind], tenant, language) for kind in ACCEPTED_BY_ORDERING if kind in pages)
+    return [{"kind": row.kind, "language": row.language, "version": row.version} for row in found if row is not None]
 
 
 def _suiting(pages: Mapping[str, LegalPage], tenant: Tenant, language: str) -> LegalPage | None:

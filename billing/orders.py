@@ -13,7 +13,7 @@ import datetime
 import functools
 import operator
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING
 
@@ -56,7 +56,7 @@ class WrongState(OrderError):
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who orders: an e-mail address or another contact, and a membership when signed in; `site` is where, as `Order.site`.
+    """Who orders: an e-mail address or another contact, and a membership when signed in; `site` and `accepted` are as the order keeps them.
 
     `recipient` is the shop that buys stock for itself.
     """
@@ -67,6 +67,7 @@ class Buyer:
     address: str | None = None
     language: str = ""
     site: str = ""
+    accepted: Sequence[Mapping[str, object]] = ()
     recipient: Tenant | None = None
 
 
@@ -96,7 +97,7 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
         instructions=catalogue.instructions_of(product), answers=_answered(product, answers or {}), quantity=quantity,
         units_micros=product.units_micros, total_minor=price.total_minor, currency=product.currency, email=buyer.email.strip().lower(),
         contact=buyer.contact.strip(), membership=buyer.membership, language=buyer.language, address=buyer.address,
-        reserved_until=timezone.now() + RESERVATION, site=buyer.site, recipient=buyer.recipient,
+        reserved_until=timezone.now() + RESERVATION, site=buyer.site, accepted=list(buyer.accepted), recipient=buyer.recipient,
         bonus_micros=product.bonus_micros, bonus_days=product.bonus_days if product.bonus_micros else 0, **capability.seal(secret),
     )  # fmt: skip
     shelves.reserve(product=product, count=quantity, order=order)
@@ -276,9 +277,8 @@ def _check_kind(product: Product, buyer: Buyer) -> None:
     """Raise BadOrder where nobody is there to whom the quota could go: a customer's wallet, a shop below the seller."""
     if product.kind == Product.Kind.TOPUP and (buyer.membership is None or buyer.membership.tenant_id != product.tenant_id):
         raise BadOrder(_("Sign in first: a top-up goes into your wallet."))
-    is_wholesale = product.kind == Product.Kind.STOCK
-    buys = buyer.recipient is not None and buyer.recipient.parent_id == product.tenant_id
-    if is_wholesale != (buyer.recipient is not None) or (is_wholesale and not buys):
+    shop = buyer.recipient
+    if (product.kind == Product.Kind.STOCK) != (shop is not None) or (shop is not None and shop.parent_id != product.tenant_id):
         raise BadOrder(_("This product is not on sale."))
 
 

@@ -200,6 +200,8 @@ class Order(models.Model):
     membership = models.ForeignKey(Membership, models.PROTECT, null=True, blank=True, related_name="orders", verbose_name=_("customer"))
     language = models.CharField(_("language"), max_length=10, blank=True)
     address = models.GenericIPAddressField(_("address"), null=True, blank=True)
+    # The shop's pages that its buyer accepted by ordering (`created_at`): [{"kind": …, "language": …, "version": …}].
+    accepted = models.JSONField(_("accepted pages"), default=list, db_default=[], blank=True)
     # Where it was placed, such as https://shop.example/prefix: mails lead back there.
     site = models.CharField(_("placed at"), max_length=200, blank=True)
     # What staff wrote to deliver by hand, sealed.

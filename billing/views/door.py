@@ -7,7 +7,7 @@ from typing import cast
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 
-from accounts import tenants
+from accounts import legal, tenants
 from accounts.models import Membership, Tenant
 from accounts.scope import Actor
 from billing import capability
@@ -45,10 +45,11 @@ def device_of(request: HttpRequest) -> str:
 
 
 def buyer_of(request: ShopRequest, *, email: str, contact: str) -> Buyer:
-    """Return who orders."""
+    """Return who orders on a page that says which of the shop's pages are accepted by that."""
+    language = get_language() or ""
     return Buyer(
-        email=email, contact=contact, membership=request.actor.membership, address=address_of(request), language=get_language() or "",
-        site=capability.site_of(request),
+        email=email, contact=contact, membership=request.actor.membership, address=address_of(request), language=language,
+        site=capability.site_of(request), accepted=legal.standing(tenant=request.tenant, language=language),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantTabularInline, actor_of
+from accounts.models import LegalPage
 from billing import codes, hand_delivery, money, orders, selectors, settlement
 from billing.models.shop import Order, OrderEvent, PaymentAttempt
 from console.admin import confirming, inbox, pages, refunds
@@ -113,7 +115,7 @@ class OrderAdmin(Exported, TenantColumn, ReadOnly, DeskAdmin[Order]):
     ordering = ("-id",)
     fieldsets = (
         (None, {"fields": ("shown_number", "state_label", "product", "kind", "quantity", "units", "total", "review_reason")}),
-        (gettext_lazy("Buyer"), {"fields": ("email", "contact", "answered", "membership", "language", "address")}),
+        (gettext_lazy("Buyer"), {"fields": ("email", "contact", "answered", "membership", "language", "address", "accepted_pages")}),
         (gettext_lazy("Times"), {"fields": ("created_at", "reserved_until", "paid_at", "delivered_at")}),
     )
     inlines = (PaymentInline, EventInline)
@@ -188,6 +190,12 @@ class OrderAdmin(Exported, TenantColumn, ReadOnly, DeskAdmin[Order]):
     def answered(self, order: Order) -> str:
         return " · ".join(f"{answer['label']}: {answer['value']}" for answer in order.answers) or "—"
 
+    @admin.display(description=gettext_lazy("accepted by ordering"))
+    def accepted_pages(self, order: Order) -> str:
+        """Name the versions that stood when the order was placed."""
+        told = [_("%(page)s, version %(version)s") % {"page": _page(one), "version": one["version"]} for one in order.accepted]
+        return " · ".join(told) or "—"
+
     @admin.display(description=gettext_lazy("number"))
     def shown_number(self, order: Order) -> SafeString:
         return mono(order.number)
@@ -207,3 +215,9 @@ class OrderAdmin(Exported, TenantColumn, ReadOnly, DeskAdmin[Order]):
     @label(description=gettext_lazy("state"), ordering="state", colours=STATE_LABELS)
     def state_label(self, order: Order) -> tuple[str, str]:
         return order.state, order.get_state_display()
+
+
+def _page(accepted: Mapping[str, Any]) -> str:
+    """Name one of the shop's pages, with its language where it has one."""
+    label = LegalPage.Kind(accepted["kind"]).label
+    return f"{label} ({accepted['language']})" if accepted["language"] else str(label)

@@ -13,6 +13,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import LegalPage
 from billing import callbacks, codes, desk, hand_delivery, orders, outside, refunds, selectors, settlement
 from console.api.base import CHANGERS
 from console.api.errors import Refused
@@ -22,6 +23,14 @@ from console.api.refunds import RefundShown
 from console.api.rows import Reason, TableRows, documented
 
 STATES = desk.choices("order", "state")
+
+
+class AcceptedPage(serializers.Serializer[Any]):
+    """A version of one of the shop's pages that the buyer accepted by ordering on the shop's page."""
+
+    kind = serializers.ChoiceField(choices=LegalPage.Kind.choices)
+    language = serializers.CharField()
+    version = serializers.IntegerField()
 
 
 class OrderShown(serializers.Serializer[Any]):
@@ -43,6 +52,7 @@ class OrderShown(serializers.Serializer[Any]):
     contact = serializers.CharField()
     language = serializers.CharField()
     answers = serializers.ListField(child=serializers.DictField(child=serializers.CharField()))
+    accepted = AcceptedPage(many=True)
     created_at = serializers.DateTimeField()
     reserved_until = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)

@@ -113,6 +113,20 @@ def test_the_order_form_names_what_is_accepted(guest: Client, tenant: Tenant, pr
     assert re.search(r'By ordering you accept:\s*<a class="link" href="/legal/refunds/">', page)
 
 
+def test_a_guests_order_keeps_which_versions_were_accepted(guest: Client, tenant: Tenant, product: Product) -> None:
+    for language, version in (("", 4), ("en", 2)):
+        LegalPage.objects.create(tenant=tenant, kind="terms", language=language, text="As it stands.", version=version)
+    for kind in ("privacy", "imprint"):
+        LegalPage.objects.create(tenant=tenant, kind=kind, text="As it stands.")
+    values = {"quantity": "1", "email": "guest@example.test", "contact": ""}
+    assert guest.post("/p/five-dollars/", values, headers={"accept-language": "en"}).status_code == 302
+    LegalPage.objects.update(version=9)
+    assert Order.objects.get().accepted == [
+        {"kind": "terms", "language": "en", "version": 2},
+        {"kind": "privacy", "language": "", "version": 1},
+    ]
+
+
 def test_a_coupon_lowers_the_order_and_a_wrong_one_is_said(guest: Client, product: Product, tenant: Tenant) -> None:
     Coupon.objects.create(tenant=tenant, code="SPRING", kind="percent", value=1000)
     values = {"quantity": "1", "email": "guest@example.test", "contact": ""}

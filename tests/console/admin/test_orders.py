@@ -32,6 +32,12 @@ def test_an_order_shows_its_timeline_and_not_its_secret_address(desk: Client, pl
     assert "¥39.00" in page.content.decode()
 
 
+def test_an_order_shows_which_pages_its_buyer_accepted(desk: Client, placed: orders.Placed) -> None:
+    accepted = [{"kind": "terms", "language": "en", "version": 3}, {"kind": "privacy", "language": "", "version": 1}]
+    Order.objects.filter(pk=placed.order.pk).update(accepted=accepted)
+    assert "Terms (en), version 3 · Privacy, version 1" in desk.get(f"{LIST}{placed.order.pk}/change/").content.decode()
+
+
 def test_cancelling_needs_a_reason_and_frees_the_code(desk: Client, placed: orders.Placed) -> None:
     address = f"{LIST}{placed.order.pk}/cancel/"
     desk.post(address, {"reason": ""})

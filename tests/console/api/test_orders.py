@@ -46,11 +46,13 @@ def test_money_that_needs_a_look_is_found(reseller_owner: Membership) -> None:
     product, account = stocked(reseller_owner.tenant), sandbox(reseller_owner.tenant)
     odd = pay(attempt(product, account), amount=3_800)
     pay(attempt(product, account))
-    Order.objects.filter(pk=odd.pk).update(address="203.0.113.7", answers=[{"label": "Account", "value": "ann"}])
+    accepted = [{"kind": "terms", "language": "en", "version": 3}]
+    Order.objects.filter(pk=odd.pk).update(address="203.0.113.7", answers=[{"label": "Account", "value": "ann"}], accepted=accepted)
     call = program(reseller_owner)
     assert [one["number"] for one in call("GET", "orders/?look=true")[1]["results"]] == [odd.number]
     told = call("GET", f"orders/{odd.pk}/")[1]
     assert (told["state"], told["address"], told["answers"]) == ("review", "203.0.113.7", [{"label": "Account", "value": "ann"}])
+    assert told["accepted"] == accepted
 
 
 def test_staff_cancel_and_a_repeat_is_refused(reseller_owner: Membership) -> None:
