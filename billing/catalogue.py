@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils.text import slugify
@@ -35,6 +36,7 @@ class NoSuchProduct(LookupError):
     """The tenant sells no such product."""
 
 
+@transaction.atomic
 def add_product(
     *,
     tenant: Tenant,
@@ -54,6 +56,7 @@ def add_product(
         raise BadProduct("a code or a key needs an amount of quota above $0; cards and what is delivered by hand have none")
     if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
         raise BadProduct(f"{currency!r} is not a currency: write three letters such as CNY")
+    lock_addresses(tenant)
     if slug and Product.objects.filter(translations.with_slug(slug), tenant=tenant).exists():
         raise BadProduct(f"there is a product {slug} already")
     return Product.objects.create(
@@ -94,8 +97,20 @@ def spoken(product: Product, *, tenant: Tenant, language: str = "") -> Product:
     return said
 
 
+def lock_addresses(tenant: Tenant) -> None:
+    """Have everybody else who would give a product or a category of the shop an address wait until this transaction ends.
+
+    No constraint can compare addresses of several languages, so that two rows saved at one moment must be saved one after the other.
+    """
+    Tenant.objects.select_for_update(no_key=True).only("pk").get(pk=tenant.pk)
+
+
 def check_texts(row: Product | Category) -> None:
-    """Raise BadProduct where another row of the shop has one of the addresses, or questions in a language ask something else."""
+    """Raise BadProduct where another row of the shop has one of the addresses, or questions in a language ask something else.
+
+    In a transaction that saves the row: until it ends nobody else takes an address of the shop.
+    """
+    lock_addresses(row.tenant)
     others = type(row)._base_manager.filter(tenant=row.tenant_id).exclude(pk=row.pk)
     for slug in sorted(filter(None, translations.slugs(row))):
         if others.filter(translations.with_slug(slug)).exists():

@@ -66,6 +66,7 @@ class CategoriesView(DeskRows):
     filters = (Text("slug"), Flag("is_active"))
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
+        catalogue.lock_addresses(row.tenant)
         super().put(row, values)
         check_texts(row)
 

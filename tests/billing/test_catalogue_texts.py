@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from django.core import mail
+from django.db import connections, transaction
 from django.test import Client
 from django.utils import translation
 
@@ -11,6 +15,7 @@ from accounts.models import Tenant
 from billing import catalogue, orders, questions, receipts, restock, selectors
 from billing.models import Category, Order, Product, RestockWish
 from foundation import notify, outbox
+from tests.billing import locks
 from tests.billing.shop import pay, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +108,54 @@ def test_an_address_belongs_to_one_product(tenant: Tenant, product: Product) -> 
         catalogue.add_product(tenant=tenant, name="x", units_micros=1, price_minor=1, currency="CNY", slug="wu-meiyuan")
     assert catalogue.add_product(tenant=tenant, name="Wu meiyuan", units_micros=1, price_minor=1, currency="CNY").slug == "wu-meiyuan-2"
     catalogue.check_texts(product)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("model", [Product, Category])
+def test_one_of_two_that_take_an_address_at_one_moment_is_told(tenant: Tenant, model: type[Product | Category]) -> None:
+    more = {"units_micros": 1, "price_minor": 1, "currency": "CNY"} if model is Product else {}
+    first, second = (model.objects.create(tenant=tenant, name=name, slug=name, **more) for name in ("one", "two"))
+    said: list[str] = []
+
+    def take(row: Product | Category, language: str) -> None:
+        row.translations = {language: {"slug": "edu"}}
+        catalogue.check_texts(row)
+        row.save(update_fields=["translations"])
+
+    def lose() -> None:
+        try:
+            with transaction.atomic():
+                take(second, HANT)
+        except catalogue.BadProduct as error:
+            said.append(str(error))
+        finally:
+            connections.close_all()
+
+    other = threading.Thread(target=lose)
+    with transaction.atomic():
+        take(first, HANS)
+        other.start()
+        locks.until(locks.somebody_waits_for_us, "the other one to wait for the address")
+    other.join()
+    assert said == ["The short name edu is taken."]
+    assert [row.translations for row in model.objects.order_by("pk")] == [{HANS: {"slug": "edu"}}, {}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_new_products_of_one_name_get_two_addresses(tenant: Tenant) -> None:
+    def add(_number: int) -> str:
+        try:
+            return catalogue.add_product(tenant=tenant, name="Tea", units_micros=1, price_minor=1, currency="CNY").slug
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(add, range(4))) == ["tea", "tea-2", "tea-3", "tea-4"]
+
+
+@pytest.mark.parametrize("slug", ["five-dollars", "wu-meiyuan"])
+def test_a_product_is_found_by_its_address_in_any_language(tenant: Tenant, product: Product, slug: str) -> None:
+    assert catalogue.find(tenant=tenant, slug=slug) == product
 
 
 def test_a_word_of_any_language_finds_it(tenant: Tenant, product: Product) -> None:
