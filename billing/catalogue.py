@@ -162,8 +162,8 @@ def free_codes() -> QuerySet[Code]:
 
 
 def find(*, tenant: Tenant, slug: str) -> Product:
-    """Return one of the tenant's products, on sale or not; raise NoSuchProduct."""
-    found = Product.objects.filter(tenant=tenant, slug=slug).first()
+    """Return one of the tenant's products by its address in any language, on sale or not; raise NoSuchProduct."""
+    found = Product.objects.filter(translations.with_slug(slug), tenant=tenant).first()
     if found is None:
         raise NoSuchProduct(f"{tenant.name} has no product {slug}")
     return found

@@ -13,6 +13,8 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions
 from rest_framework.request import Request
 
+from foundation.translations import SLUG, with_slug
+
 LARGEST = 2**63 - 1
 FIRST, LAST = (datetime.datetime(year, 1, 1, tzinfo=datetime.UTC) for year in (2020, 2100))
 
@@ -59,6 +61,17 @@ class Text(Filter):
     @property
     def parameter(self) -> OpenApiParameter:
         return OpenApiParameter(self.name, {"type": "string", "pattern": r"^[^\x00]*$"}, OpenApiParameter.QUERY)
+
+
+class Slug(Text):
+    """A short name in any language."""
+
+    def __init__(self) -> None:
+        super().__init__(SLUG)
+
+    def narrow(self, rows: QuerySet[Any], request: Request) -> QuerySet[Any]:
+        value = self.value(request)
+        return rows if value is None else rows.filter(with_slug(value))
 
 
 class Number(Filter):

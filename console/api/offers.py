@@ -10,7 +10,7 @@ from billing import catalogue, desk
 from console.api import texts
 from console.api.errors import Refused
 from console.api.fields import Above0, Amount, Count, Currency, Id, Place, Prose, Words
-from console.api.filters import Choice, Flag, Text
+from console.api.filters import Choice, Flag, Slug, Text
 from console.api.rows import DeskRows, ForShop, documented
 from console.api.texts import SLUG
 
@@ -63,7 +63,7 @@ class CategoriesView(DeskRows):
     related = ("tenant",)
     serializer_class = CategoryShown
     form, form_new = CategoryForm, CategoryNew
-    filters = (Text("slug"), Flag("is_active"))
+    filters = (Slug(), Flag("is_active"))
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
         catalogue.lock_addresses(row.tenant)

@@ -13,7 +13,7 @@ from console.admin.base import facts
 from console.api import texts
 from console.api.errors import Refused
 from console.api.fields import Above0, Amount, Count, Currency, Id, Place, Prose, Words
-from console.api.filters import Choice, Flag, Number, Text
+from console.api.filters import Choice, Flag, Number, Slug, Text
 from console.api.offers import check_texts
 from console.api.rows import DeskRows, ForShop, documented
 from console.api.texts import SLUG
@@ -127,7 +127,7 @@ class ProductsView(DeskRows):
     serializer_class = ProductShown
     form, form_new = ProductForm, ProductNew
     filters = (
-        Flag("is_active"), Choice("kind", [kind for kind, _ in KINDS]), Number("category"), Number("lead"), Text("slug"),
+        Flag("is_active"), Choice("kind", [kind for kind, _ in KINDS]), Number("category"), Number("lead"), Slug(),
         Text("shop", "tenant__slug"),
     )  # fmt: skip
 

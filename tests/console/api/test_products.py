@@ -78,6 +78,18 @@ def test_a_coupon_is_made_changed_and_unique(reseller_owner: Membership) -> None
     assert [one["id"] for one in call("GET", "coupons/?code=Spring")[1]["results"]] == [made["id"]]
 
 
+def test_products_and_shelves_are_found_by_their_address_in_any_language(reseller_owner: Membership) -> None:
+    call = program(reseller_owner)
+    texts = {"zh-hans": {"slug": "edu"}}
+    for kind, body in (("products", NEW), ("categories", {"name": "Gifts"})):
+        made = [call("POST", f"{kind}/", {**body, "slug": slug})[1]["id"] for slug in ("one", "two")]
+        assert call("PATCH", f"{kind}/{made[1]}/", {"translations": texts})[0] == 200
+        found = [[one["id"] for one in call("GET", f"{kind}/?slug={slug}")[1]["results"]] for slug in ("edu", "two", "one", "three")]
+        assert found == [[made[1]], [made[1]], [made[0]], []]
+        status, told = call("PATCH", f"{kind}/{made[0]}/", {"translations": texts})
+        assert (status, list(told["error"]["fields"])) == (409, ["translations"])
+
+
 def test_nothing_of_strangers_is_read_changed_or_named(reseller_owner: Membership, stranger: Membership) -> None:
     product = catalogue.add_product(tenant=stranger.tenant, name="theirs", units_micros=1, price_minor=1, currency="CNY")
     shelf = Category.objects.create(tenant=stranger.tenant, slug="s", name="theirs")
