@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
 from django.core.validators import validate_slug
 from django.db.models import TextField
@@ -76,7 +77,7 @@ class TextsForm(forms.ModelForm[Any]):
 
 
 class TextsAdmin:
-    """A model's pages with tabs for the languages of its tenant; one that speaks one language alone has none."""
+    """A model's pages with tabs for the languages of its tenant, to be read by who may not change it; none where it speaks one alone."""
 
     model: Any
     form: Any
@@ -86,50 +87,84 @@ class TextsAdmin:
         names = dict(settings.LANGUAGES)
         told = _("What stays empty here is said as above, in whatever language that is.")
         return tuple(
-            (
-                names[language],
-                {"classes": ["tab"], "description": told, "fields": [_name(language, field) for field in self.model.translatable]},
-            )
-            for language in self._languages(request, obj)
+            (names[language], {"classes": ["tab"], "description": told, "fields": columns(self, request, obj, language)})
+            for language in offered(request, obj)
         )
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         above: Any = super()
         form: Any = kwargs.get("form") or self.form
-        languages = self._languages(request, obj)
-        fields = {_name(language, field): _field(self.model, field) for language in languages for field in self.model.translatable}
-        own = {"languages": languages, "own_tenant": None if obj else actor_of(request).tenant}
-        kwargs["form"] = type(form.__name__, (TextsForm, form), {**fields, **own})
+        kwargs["form"] = worded(self, request, obj, form=form, own_tenant=None if obj else actor_of(request).tenant)
         return above.get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         above: Any = super()
         return (*above.get_fieldsets(request, obj), *self.tabs(request, obj))
 
-    def _languages(self, request: HttpRequest, obj: Any) -> tuple[str, ...]:
-        desk: Any = self
-        if not (desk.has_change_permission(request, obj) if obj else desk.has_add_permission(request)):
-            return ()
-        actor = actor_of(request)
-        whose = obj if isinstance(obj, Tenant) else obj.tenant if obj else None if actor.is_platform else actor.tenant
-        offered = tenants.languages(whose) if whose else tuple(code for code, _name in settings.LANGUAGES)
-        return offered if len(offered) > 1 else ()
+
+def offered(request: HttpRequest, obj: Any) -> tuple[str, ...]:
+    """Return the languages in which the tenant of a row (or of who adds one) has texts; nothing where it speaks one alone."""
+    actor = actor_of(request)
+    whose = obj if isinstance(obj, Tenant) else obj.tenant if obj else None if actor.is_platform else actor.tenant
+    found = tenants.languages(whose) if whose else tuple(code for code, _name in settings.LANGUAGES)
+    return found if len(found) > 1 else ()
+
+
+def is_typed(desk: Any, request: HttpRequest, obj: Any) -> bool:
+    """Tell whether who asks may change what a page (or a table in it) shows."""
+    return bool(desk.has_change_permission(request, obj) if obj else desk.has_add_permission(request))
+
+
+def columns(desk: Any, request: HttpRequest, obj: Any, language: str) -> tuple[Any, ...]:
+    """Return what a page shows of the texts in a language: names of the form's fields, or for who may only look what shows them."""
+    if is_typed(desk, request, obj):
+        return tuple(_name(language, field) for field in desk.model.translatable)
+    return tuple(_shown(desk.model, language, field) for field in desk.model.translatable)
+
+
+def worded(desk: Any, request: HttpRequest, obj: Any, *, form: type[Any], own_tenant: Tenant | None = None) -> type[Any]:
+    """Return a form with the fields of all texts; as it was for who may only look."""
+    languages = offered(request, obj) if is_typed(desk, request, obj) else ()
+    fields = {_name(language, field): _field(desk.model, language, field) for language in languages for field in desk.model.translatable}
+    return type(form.__name__, (TextsForm, form), {**fields, "languages": languages, "own_tenant": own_tenant})
 
 
 def _name(language: str, field: str) -> str:
     return f"text_{language.replace('-', '_')}_{field}"
 
 
-def _field(model: type[Translated], field: str) -> forms.CharField:
+def _field(model: type[Translated], language: str, field: str) -> forms.CharField:
     """Return the form's field of a text: as its column's, or of several lines where it has no column."""
     try:
         column: Any = model._meta.get_field(field)
     except FieldDoesNotExist:
         column = None
     is_long = column is None or isinstance(column, TextField)
-    label = capfirst(column.verbose_name) if column else _("Asked of the buyer")
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 4}) if is_long else UnfoldAdminTextInputWidget()
     return forms.CharField(
-        label=label, required=False, max_length=model.translatable[field], widget=widget, strip=True,
+        label=_label(model, language, field), required=False, max_length=model.translatable[field], widget=widget, strip=True,
         help_text=gettext_lazy("Markdown.") if is_long and column else "", validators=[validate_slug] if field == SLUG else [],
     )  # fmt: skip
+
+
+def _label(model: type[Translated], language: str, field: str) -> Any:
+    """Call a text as its column, or by its language where it is the only one."""
+    if len(model.translatable) == 1:
+        return dict(settings.LANGUAGES)[language]
+    try:
+        column: Any = model._meta.get_field(field)
+    except FieldDoesNotExist:
+        return gettext_lazy("Asked of the buyer")
+    return capfirst(column.verbose_name)
+
+
+@cache
+def _shown(model: type[Translated], language: str, field: str) -> Callable[[Translated], str]:
+    """Return what shows one text of a row: the same each time, as forms compare what they show with what they leave out."""
+
+    @admin.display(description=_label(model, language, field))
+    def shown(row: Translated) -> str:
+        return str(row.translations.get(language, {}).get(field, ""))
+
+    shown.__name__ = _name(language, field)
+    return shown
