@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import mail_texts, mailing, notices, past, retention, visits, webhooks
+from accounts import mail_texts, mailing, notices, past, retention, tenants, visits, webhooks
 from accounts.models import ApiReply, AuditEvent, Membership, Tenant, WebhookDelivery
 from foundation import addresses, jobs, outbox
 
@@ -39,7 +39,8 @@ def tell_members(message_id: uuid.UUID, payload: Mapping[str, Any]) -> None:
     members = Membership.objects.filter(tenant=tenant, state=Membership.State.ACTIVE, user__is_active=True, user__email__isnull=False)
     for member in members.select_related("user").order_by("pk").iterator(chunk_size=500):
         member.tenant = tenant
-        mailing.tell(member, template=f"tenant_{tenant.state}", context={"contact": tenant.contact}, key=f"tell:{message_id}:{member.pk}")
+        contact = tenants.spoken(tenant, mailing.language_of(member)).contact
+        mailing.tell(member, template=f"tenant_{tenant.state}", context={"contact": contact}, key=f"tell:{message_id}:{member.pk}")
 
 
 @shared_task

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts import tenants
 from accounts.models import Tenant
 from billing import questions
-from billing.models import QUOTA, Card, Category, Code, LedgerAccount, Product
+from billing.models import QUOTA, Card, Category, Code, LedgerAccount, Product, ProductPicture
 from billing.money import MICROS, ceil_div
 from foundation import translations
 from foundation.remembered import Remembered
@@ -119,6 +119,12 @@ def check_texts(row: Product | Category) -> None:
         return
     for language, texts in row.translations.items():
         _check_asked(row, texts.get("asked", ""), language=dict(settings.LANGUAGES)[language])
+
+
+def pictures(product: Product) -> list[ProductPicture]:
+    """Return a product's pictures as a reader of this thread's language is told what they show; never to be saved."""
+    languages = tenants.reading(product.tenant)
+    return [translations.spoken(one, languages) for one in product.pictures.all()]
 
 
 def check_lead(*, product: Product, lead: Product) -> None:

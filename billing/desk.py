@@ -37,6 +37,7 @@ from billing.models import (
     Withdrawal,
 )
 from foundation import checked
+from foundation.translations import Translated
 
 # These are set field by field; all others change by their own verbs alone.
 _KEPT: dict[str, type[Model]] = {
@@ -70,9 +71,10 @@ def choices(table: Table, field: str) -> list[tuple[Any, Any]]:
     return list(found.choices)
 
 
-def translatable(table: Literal["product", "category"]) -> Mapping[str, int]:
+def translatable(table: Literal["product", "category", "picture"]) -> Mapping[str, int]:
     """Return which fields can have a text in each language, and how long."""
-    return (Product if table == "product" else Category).translatable
+    models: dict[str, type[Translated]] = {"product": Product, "category": Category, "picture": ProductPicture}
+    return models[table].translatable
 
 
 def new(table: Kept, *, tenant: Tenant) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from billing.models import Product, ProductPicture
+from foundation import translations
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_PIXELS = 40_000_000
@@ -61,12 +63,17 @@ def encode(file: IO[bytes], *, size: int) -> Encoded:
 
 
 @transaction.atomic
-def add(*, product: Product, file: IO[bytes], size: int, alt: str = "", sort: int = 0) -> ProductPicture:
-    """Add a picture to a product. Raises BadPicture, also when the product has as many as it may have."""
+def add(
+    *, product: Product, file: IO[bytes], size: int, alt: str = "", sort: int = 0, said: Mapping[str, Mapping[str, str]] | None = None
+) -> ProductPicture:
+    """Add a picture to a product, described by `alt` and in other languages by `said`, which is as `translations`.
+
+    Raises BadPicture, also when the product has as many as it may have.
+    """
     Product.objects.select_for_update(no_key=True).get(pk=product.pk)
     if product.pictures.count() >= MOST_EACH:
         raise BadPicture(_("A product has at most %(most)d pictures.") % {"most": MOST_EACH})
-    picture = ProductPicture(product=product, alt=alt, sort=sort)
+    picture = ProductPicture(product=product, alt=alt, sort=sort, translations=translations.cleaned(ProductPicture, said or {}))
     keep(picture, encode(file, size=size))
     picture.save()
     return picture

@@ -105,7 +105,7 @@ def card(product: Product) -> Card:
         price=format_minor(product.price_minor, currency=product.currency),
         compare=format_minor(compare, currency=product.currency) if compare else "",
         unit_price=format_minor(per_dollar, currency=product.currency) if per_dollar else "", stock=stock, stock_label=label, tone=tone,
-        choice=product.choice or product.name, picture=next(iter(product.pictures.all()), None),
+        choice=product.choice or product.name, picture=next(iter(catalogue.pictures(product)), None),
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ class Tenant(Translated):
         POINTS = "points", _("points, 500,000 for $1")
 
     tenant_path: ClassVar[str] = "pk"
-    translatable: ClassVar[Limits] = {"name": 80, "announcement": 20_000, "footer": 300}
+    translatable: ClassVar[Limits] = {"name": 80, "announcement": 20_000, "footer": 300, "contact": 200}
 
     slug = models.SlugField(_("short name"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import ApiKey, Membership, Tenant
 from billing.models.codes import Code
 from billing.models.shop import Order, Product
+from foundation.translations import Limits, Translated
 
 
 class CardBatch(models.Model):
@@ -92,7 +93,7 @@ class ReadyKey(models.Model):
         return str(self.key)
 
 
-class ProductPicture(models.Model):
+class ProductPicture(Translated):
     """A picture of a product, encoded anew by us; `name` says where it is stored, and changes with its content."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="pictures", verbose_name=_("product"))
@@ -104,6 +105,7 @@ class ProductPicture(models.Model):
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
     tenant_path: ClassVar[str] = "product__tenant"
+    translatable: ClassVar[Limits] = {"alt": 120}
 
     class Meta:
         verbose_name = _("picture")

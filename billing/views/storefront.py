@@ -165,7 +165,7 @@ def _page(request: ShopRequest, family: list[Product], found: Product, form: Buy
         "in_app_address": in_app_address(request),
         "can_buy": can_pay and any(card.stock for card in cards),
         "description": texts.as_html(lead.description) if lead.description else "",
-        "pictures": list(lead.pictures.all()),
+        "pictures": catalogue.pictures(lead),
         **found_by.product_page(request, lead, family),
     }
     return render(request, "shop/product.html", context, status=status)

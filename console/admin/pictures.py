@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -18,6 +19,7 @@ from accounts.admin_scope import TenantTabularInline
 from billing import pictures
 from billing.models.goods import ProductPicture
 from billing.models.shop import Product
+from console.admin import texts
 
 
 class PictureForm(forms.ModelForm[ProductPicture]):
@@ -61,10 +63,20 @@ class PictureInline(TenantTabularInline[ProductPicture, Product]):
 
     model = ProductPicture
     form = PictureForm
-    fields = ("shown", "file", "alt", "sort")
-    readonly_fields = ("shown",)
     delete_roles = ("owner", "manager")
     max_num = pictures.MOST_EACH
+
+    def get_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[Any, ...]:
+        return ("shown", "file", "alt", *self._texts(request, obj), "sort")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[Any, ...]:
+        return ("shown", *(one for one in self._texts(request, obj) if callable(one)))
+
+    def get_formset(self, request: HttpRequest, obj: Product | None = None, **kwargs: Any) -> Any:
+        return super().get_formset(request, obj, form=texts.worded(self, request, obj, form=PictureForm), **kwargs)
+
+    def _texts(self, request: HttpRequest, obj: Product | None) -> list[Any]:
+        return [one for language in texts.offered(request, obj) for one in texts.columns(self, request, obj, language)]
 
     @admin.display(description=gettext_lazy("picture"))
     def shown(self, picture: ProductPicture) -> SafeString | str:

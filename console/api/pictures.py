@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing import desk, pictures
+from console.api import texts
 from console.api.errors import Refused
 from console.api.fields import File, Id, Place, Prose
 from console.api.filters import Number
@@ -22,6 +23,7 @@ class PictureForm(serializers.Serializer[Any]):
     """What can be set: the words for who does not see it, and its place; the first one is large."""
 
     alt = Prose(max_length=120, required=False)
+    translations = texts.translations("Picture", desk.translatable("picture"))
     sort = Place(required=False)
 
 
@@ -38,6 +40,7 @@ class PictureShown(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     product = serializers.IntegerField(source="product_id")
     alt = serializers.CharField()
+    translations = texts.translations("Picture", desk.translatable("picture"))
     sort = serializers.IntegerField()
     width = serializers.IntegerField()
     height = serializers.IntegerField()
@@ -65,6 +68,7 @@ class PicturesView(TableRows, EditableRows, Deletable):
 
     def create(self, request: Request) -> Response:
         values = self.read(PictureNew)
+        values["said"] = values.pop("translations", None)
         product, content = self.one(desk.rows("product"), values.pop("product")), values.pop("file")
         try:
             picture = pictures.add(product=product, file=io.BytesIO(content), size=len(content), **values)

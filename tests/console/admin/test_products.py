@@ -94,18 +94,20 @@ def test_pictures_are_uploaded_shown_replaced_and_removed(desk: Client, tenant: 
     address = f"{LIST}{product.pk}/change/"
     values = {**COMMON, "name": "Five dollars", "slug": "five-dollars", "price": "39.00"}
     first = {"pictures-TOTAL_FORMS": "1", "pictures-0-file": picture(), "pictures-0-alt": "Red", "pictures-0-sort": "0"}
+    first["pictures-0-text_zh_hans_alt"] = "红"
     answer = desk.post(address, {**values, **first})
     assert answer.status_code == 302, errors(answer)
     made = ProductPicture.objects.get()
-    assert (made.product, made.alt, made.width, made.height) == (product, "Red", 50, 20)
+    assert (made.product, made.alt, made.translations, made.width, made.height) == (product, "Red", {"zh-hans": {"alt": "红"}}, 50, 20)
     assert "evil" not in made.name
     assert f"/pictures/{made.name}.small.webp" in desk.get(address).content.decode()
     known = {
         "pictures-TOTAL_FORMS": "1", "pictures-INITIAL_FORMS": "1", "pictures-0-id": str(made.pk), "pictures-0-product": str(product.pk),
-        "pictures-0-alt": "Still red", "pictures-0-sort": "0",
+        "pictures-0-alt": "Still red", "pictures-0-sort": "0", "pictures-0-text_zh_hant_alt": "紅",
     }  # fmt: skip
     assert desk.post(address, {**values, **known}).status_code == 302
-    assert ProductPicture.objects.get().name == made.name
+    kept = ProductPicture.objects.get()
+    assert (kept.name, kept.translations) == (made.name, {"zh-hant": {"alt": "紅"}})
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # pytest-django's fixture
         assert desk.post(address, {**values, **known, "pictures-0-DELETE": "on"}).status_code == 302
     assert not ProductPicture.objects.exists()

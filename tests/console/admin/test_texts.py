@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts import tenants
 from accounts.models import AuditEvent, Tenant, User
-from billing.models import Category, Product
+from billing.models import Category, Product, ProductPicture
 from tests.billing.shop import stocked
 from tests.console.admin.test_products import COMMON, LIST, errors
 
@@ -98,6 +98,9 @@ def test_a_shop_words_its_brand_in_every_language(desk: Client, tenant: Tenant) 
     page = Client(headers={"host": "shop.test", "accept-language": "zh-CN"}).get("/shop/").content.decode()
     assert [text in page for text in ("茶店", "新到货", "谢谢")] == [True] * 3
     Tenant.objects.filter(pk=tenant.pk).update(contact="tea@shop.test")
+    assert desk.post(address, typed | formset | own | {"contact": "tea@shop.test", "text_zh_hant_contact": "LINE: tea"}).status_code == 302
+    page = Client(headers={"host": "shop.test", "accept-language": "zh-TW"}).get("/shop/").content.decode()
+    assert ("LINE: tea" in page, "tea@shop.test" in page) == (True, False)
     page = Client(headers={"host": "shop.test", "accept-language": "zh-CN"}).get("/shop/").content.decode()
     assert [text in page for text in ("谢谢", "tea@shop.test")] == [True] * 2
     assert "茶店" not in Client(headers={"host": "shop.test", "accept-language": "en"}).get("/shop/").content.decode()
@@ -111,10 +114,16 @@ def test_the_platform_changes_texts_of_a_shop_and_leaves_it_there(operator: Clie
     assert (product.tenant_id, product.translations) == (tenant.pk, {"zh-hans": {"name": "五美元"}})
 
 
-def test_support_sees_no_tabs_and_changes_nothing(tenant: Tenant) -> None:
+def test_support_reads_texts_and_changes_nothing(tenant: Tenant) -> None:
     product = stocked(tenant)
+    Product.objects.filter(pk=product.pk).update(translations={"zh-hans": {"name": "五美元", "asked": "<账号> *"}})
+    ProductPicture.objects.create(product=product, name="x", width=1, height=1, translations={"zh-hans": {"alt": "一张卡"}})
+    shelf = Category.objects.create(tenant=tenant, name="Big", slug="big", translations={"zh-hant": {"name": "大的"}})
     helper = tenants.join(tenant=tenant, user=User.objects.create_user(email="help@shop.test"), role="support")
     client = Client(HTTP_HOST="shop.test")
     client.force_login(helper.user)
-    assert "text_zh_hans_name" not in client.get(f"{LIST}{product.pk}/change/").content.decode()
+    page = client.get(f"{LIST}{product.pk}/change/").content.decode()
+    assert [text in page for text in ("简体中文", "繁體中文", "五美元", "&lt;账号&gt; *")] == [True] * 4
+    assert ('name="text_zh_hans_name"' in page, "一张卡" in page) == (False, True)
+    assert "大的" in client.get(f"{SHELVES}{shelf.pk}/change/").content.decode()
     assert client.post(f"{LIST}{product.pk}/change/", changed(text_zh_hans_name="x")).status_code == 403

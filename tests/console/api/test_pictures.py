@@ -40,6 +40,20 @@ def test_a_picture_is_added_described_and_taken_away(reseller_owner: Membership,
     assert trail == ["productpicture.add", "productpicture.change", "productpicture.delete"]
 
 
+def test_what_it_shows_is_said_in_every_language(reseller_owner: Membership) -> None:
+    product, call = stocked(reseller_owner.tenant), program(reseller_owner)
+    said = {"zh-hans": {"alt": "一张卡"}}
+    status, made = call("POST", "product-pictures/", {"product": product.pk, "file": picture(), "alt": "A card", "translations": said})
+    assert (status, made["alt"], made["translations"]) == (201, "A card", said)
+    for language, alt in (("zh-CN", "一张卡"), ("en", "A card")):
+        visitor = Client(headers={"host": "shop.test", "accept-language": language})
+        for address in ("/shop/", "/p/five-dollars/"):
+            assert f'alt="{alt}"' in visitor.get(address).content.decode()
+    status, told = call("PATCH", f"product-pictures/{made['id']}/", {"translations": {"zh-hant": {"alt": "卡"}, "en": {"alt": " "}}})
+    assert (status, told["translations"]) == (200, {"zh-hant": {"alt": "卡"}})
+    assert call("PATCH", f"product-pictures/{made['id']}/", {"translations": {"en": {"alt": "x" * 121}}})[0] == 400
+
+
 def test_what_is_no_picture_is_too_much_or_for_others_is_refused(reseller_owner: Membership, stranger: Membership) -> None:
     product, call = stocked(reseller_owner.tenant), program(reseller_owner)
     text = base64.b64encode(b"GIF89a").decode()
