@@ -39,6 +39,11 @@ def absolute(request: ShopRequest, path: str) -> str:
     return f"{request.scheme}://{host}{f':{port}' if port.isdigit() else ''}{path}"
 
 
+def landing_page(request: HttpRequest) -> dict[str, Any]:
+    """Return what the first page of a host tells machines."""
+    return _addresses(entering(request), _landing_path)
+
+
 def shop_page(request: ShopRequest, shelf: Category | None) -> dict[str, Any]:
     """Return what the shop's page, or that of a category, tells machines."""
     summary = texts.as_plain(shelf.description, most=160) if shelf else ""
@@ -68,7 +73,7 @@ def site_map(request: HttpRequest) -> HttpResponse:
     tenant = visitor.tenant
     products = (Product(slug=slug, translations=said) for slug, said in catalogue.window(tenant=tenant).values_list("slug", "translations"))
     shelves = Category.objects.filter(tenant=tenant, is_active=True, products__is_active=True).distinct()
-    pages: list[PathIn] = [lambda _language: reverse("landing"), partial(_shop_path, tenant, None)]
+    pages: list[PathIn] = [_landing_path, partial(_shop_path, tenant, None)]
     pages += [partial(_shop_path, tenant, shelf) for shelf in shelves]
     pages += [partial(_product_path, tenant, product) for product in products]
     rows = format_html_join("", "{}", ((_rows(visitor, page),) for page in pages))
@@ -106,6 +111,10 @@ def _rows(request: ShopRequest, path_in: PathIn) -> SafeString:
     links = format_html_join("", '<xhtml:link rel="alternate" hreflang="{}" href="{}"/>', found["alternates"])
     places = [address for _tag, address in reversed(found["alternates"])] or [found["canonical"]]
     return format_html_join("", "<url><loc>{}</loc>{}</url>", ((place, links) for place in places))
+
+
+def _landing_path(_language: str) -> str:
+    return reverse("landing")
 
 
 def _shop_path(tenant: Tenant, shelf: Category | None, language: str) -> str:

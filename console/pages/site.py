@@ -16,6 +16,7 @@ from accounts import captcha, visits
 from accounts.models import TenantDomain
 from billing import catalogue, limits
 from billing.price_sheet import Sheet
+from billing.views import found_by
 from channels_app import outlook
 from console.pages import brand, models, offer
 from console.pages.context import THEME_COOKIE, THEMES
@@ -53,14 +54,14 @@ YEAR_SECONDS = 365 * DAY_SECONDS
 @require_safe
 def landing(request: PageRequest) -> HttpResponse:
     """Show what this host is: the platform, or one tenant's shop."""
-    tenant = request.tenant
+    tenant, addresses = request.tenant, found_by.landing_page(request)
     if tenant.parent_id is None:
         model = next(iter(offer.at(tenant_id=tenant.pk)), "gpt-4o-mini")
-        return render(request, "console/landing.html", {"model": model, "shop_url": _shop_url(request)})
+        return render(request, "console/landing.html", {"model": model, "shop_url": _shop_url(request), **addresses})
     return render(
         request,
         "console/storefront.html",
-        {"products": [catalogue.spoken(one, tenant=tenant) for one in catalogue.window(tenant=tenant)[:TEASER]]},
+        {"products": [catalogue.spoken(one, tenant=tenant) for one in catalogue.window(tenant=tenant)[:TEASER]], **addresses},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def test_a_shop_shows_its_own_face(client: Client, tenant: Tenant) -> None:
     response = client.get("/", HTTP_HOST="shop.test")
     assert "console/storefront.html" in [template.name for template in response.templates]
     assert "Tea House" in response.content.decode()
+
+
+def test_the_first_page_names_itself_and_its_languages(client: Client, tenant: Tenant, root_tenant: Tenant) -> None:
+    Tenant.objects.filter(pk=tenant.pk).update(languages=["en", "zh-hans"])
+    page = client.get("/?lang=zh-hans", HTTP_HOST="shop.test").content.decode()
+    assert '<link rel="canonical" href="http://shop.test/?lang=zh-hans">' in page
+    assert re.findall(r'hreflang="([^"]*)" href="([^"]*)"', page) == [
+        ("en", "http://shop.test/?lang=en"),
+        ("zh-Hans", "http://shop.test/?lang=zh-hans"),
+        ("x-default", "http://shop.test/"),
+    ]
+    Tenant.objects.filter(pk=tenant.pk).update(languages=["en"])
+    page = client.get("/", HTTP_HOST="shop.test").content.decode()
+    assert ('<link rel="canonical" href="http://shop.test/">' in page, "hreflang" in page) == (True, False)
+    assert '<link rel="canonical" href="http://platform.test/">' in client.get("/", HTTP_HOST="platform.test").content.decode()
 
 
 def test_a_shop_teases_its_own_products_only(client: Client, tenant: Tenant, root_tenant: Tenant) -> None:
