@@ -94,9 +94,13 @@ def waiting(order: Order) -> QuerySet[PaymentAttempt]:
     return order.attempts.filter(state=PaymentAttempt.State.PENDING)
 
 
-def last_failure(attempts: Sequence[PaymentAttempt]) -> int:
-    """Return the number of the first of an order's payments if it came to nothing (refused, or over before it was paid), else 0."""
-    return attempts[0].pk if attempts and attempts[0].state in {PaymentAttempt.State.FAILED, PaymentAttempt.State.EXPIRED} else 0
+def last_failure(order: Order, attempts: Sequence[PaymentAttempt] | None = None) -> int:
+    """Return the number of an order's last payment if it came to nothing (refused, or over before it was paid), else 0.
+
+    `attempts` are its payments, the newest first, where they were read already.
+    """
+    last = order.attempts.order_by("-pk").first() if attempts is None else next(iter(attempts), None)
+    return last.pk if last is not None and last.state in {PaymentAttempt.State.FAILED, PaymentAttempt.State.EXPIRED} else 0
 
 
 def links(attempt: PaymentAttempt, *, site: str, device: str) -> Links:

@@ -167,7 +167,8 @@ class Driver:
         """Begin a payment at the gateway, once however often it is called; raise GatewayError.
 
         What is paid on the order's own page is kept in the attempt's details: `scan`, a text to show as a QR code, and `link`,
-        an address that opens the payment or its app; the buyer is then sent to that page.
+        an address that opens the payment or its app; the buyer is then sent to that page. Coins add `to`, the address they are
+        sent to, `coins`, how many exactly, `coin` and `chain`, which and by which network.
         """
         raise NotImplementedError
 

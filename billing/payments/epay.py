@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
+from django.core.cache import cache
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -39,6 +40,11 @@ from foundation import outbound
 
 _MONEY = re.compile(r"\d{1,8}(\.\d{1,2})?", re.ASCII)
 _TIMEOUT_SECONDS = 10.0
+# A buyer waits for it; what was reached is not asked again at once.
+_KNOCK_SECONDS = 4.0
+_KNOWN_SECONDS = 30
+# What proxies answer for a server that is away, Cloudflare's own numbers too.
+_DOWN = frozenset({502, 504, 521, 522, 523})
 _CURRENCY = "CNY"
 # What a buyer's browser may be led to: pages and the apps that pay.
 _OPENS = re.compile(r"(https?|weixin|wxp|alipays?|mqqapi):", re.ASCII)
@@ -86,6 +92,7 @@ class Epay(Driver):
             "money": plain_minor(attempt.amount_minor, currency=_CURRENCY),
         }
         if str(account.options.get("interface", "")).strip().lower() != "api":
+            _knock(attempt)
             return Redirect(f"{_base(account)}/submit.php?{urlencode(_signed(account, values))}")
         if not {"scan", "link"} & attempt.details.keys():
             values |= {"clientip": attempt.order.address or "127.0.0.1", "device": links.device}
@@ -145,6 +152,26 @@ def _base(account: GatewayAccount) -> str:
 def _signed(account: GatewayAccount, values: Mapping[str, str]) -> dict[str, str]:
     named = {name: value for name, value in values.items() if value}
     return {**named, "sign": md5_signature.sign(named, key=secret(account, "key")), "sign_type": "MD5"}
+
+
+def _knock(attempt: PaymentAttempt) -> None:
+    """Look whether the cashier answers before the buyer is sent to it: a dead one is a blank page. Raises GatewayError.
+
+    Once for each payment: who tries it again is let through, because the buyer's way there may be open where ours is not.
+    """
+    account, name = attempt.account, f"epay-cashier:{attempt.account_id}"
+    if attempt.details.get("unreached") or cache.get(name):
+        return
+    try:
+        url = f"{_base(account)}/submit.php"
+        status = outbound.request("HEAD", url, timeout_seconds=_KNOCK_SECONDS, allow_private=may_be_private(account)).status
+    except outbound.OutboundError:
+        status = 0
+    if status and status not in _DOWN:
+        cache.set(name, 1, timeout=_KNOWN_SECONDS)
+        return
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(details={**attempt.details, "unreached": True})
+    raise GatewayError(f"the cashier does not answer (status {status})" if status else "the cashier does not answer")
 
 
 def _made(answer: Mapping[str, Any]) -> dict[str, str]:

@@ -65,7 +65,7 @@ class Epusdt(Driver):
         address, url = str(made.get("token") or ""), str(made.get("payment_url") or "")
         if not address or not url.startswith(("http://", "https://")):
             raise GatewayError("the gateway made no invoice")
-        details = {"trade_id": str(made.get("trade_id", "")), "address": address, "payment_url": url}
+        details = {"trade_id": str(made.get("trade_id", "")), "address": address, "payment_url": url, **_shown(attempt.account, made)}
         PaymentAttempt.objects.filter(pk=attempt.pk).update(details=details)
         return Redirect(url)
 
@@ -114,6 +114,19 @@ def _create(attempt: PaymentAttempt, links: Links) -> dict[str, Any]:
     return data
 
 
+def _shown(account: GatewayAccount, made: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the order's page shows of an invoice beside the gateway's own page; nothing where the number of coins is unreadable.
+
+    Kinds are called coin.network (usdt.trc20), the networks' own coins network.coin (tron.trx); epusdt knows USDT on TRC20 alone.
+    """
+    coins, address = str(made.get("actual_amount") or ""), str(made["token"])
+    if not _AMOUNT.fullmatch(coins):
+        return {}
+    first, _dot, second = str(account.options.get("trade_type") or "usdt.trc20").strip().upper().partition(".")
+    coin, chain = (first, second) if first in {"USDT", "USDC"} else (second, first)
+    return {"scan": address, "to": address, "link": str(made["payment_url"]), "coins": coins, "coin": coin, "chain": chain}
+
+
 def _ask(account: GatewayAccount, values: Mapping[str, str], *, amount: str) -> dict[str, Any]:
     """Sign and send what makes an invoice; return the JSON object that is answered. Raises GatewayError."""
     values = {name: value for name, value in values.items() if value}
@@ -127,7 +140,7 @@ def _ask(account: GatewayAccount, values: Mapping[str, str], *, amount: str) -> 
             "POST", f"{_base(account)}/api/v1/order/create-transaction", headers=(("content-type", "application/json"),),
             content=body.encode(), timeout_seconds=_TIMEOUT_SECONDS, allow_private=may_be_private(account), body_limit=64 * 1024,
         )  # fmt: skip
-        found = json.loads(answer.body)
+        found = json.loads(answer.body, parse_float=str)  # coins as they are spelled
     except (outbound.OutboundError, ValueError) as error:
         raise GatewayError(f"the gateway does not answer: {error}" if isinstance(error, outbound.OutboundError) else "no JSON") from None
     return found if isinstance(found, dict) else {}

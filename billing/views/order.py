@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +18,7 @@ from billing.forms import MOST_CODES
 from billing.models import GatewayAccount, InvoiceRequest, Order, PaymentAttempt, Refund
 from billing.money import format_minor, plain_minor
 from billing.payments.base import RETURNED, GatewayError
-from billing.views import browser
+from billing.views import browser, pacing
 from billing.views.door import ShopRequest, address_of, device_of, entering, in_app_address, member_of, private
 from billing.views.redeem import sign_in_first
 from foundation import csp
@@ -43,11 +42,16 @@ def order(request: HttpRequest, capability: str) -> HttpResponse:
 
 @require_safe
 def order_state(request: HttpRequest, capability: str) -> HttpResponse:
-    """Give the page's live part alone, and nothing (204: htmx leaves the page as it is) while the order waits and no payment failed."""
-    context = _context(entering(request), capability)
-    if context["is_open"] and request.GET.get("failed", "0") == str(context["failed"]):
-        return private(HttpResponse(status=HTTPStatus.NO_CONTENT))
-    return private(render(request, "shop/order_state.html", context))
+    """Give what the page asks next while the order waits and no payment failed, else the page's live part in place of the old one."""
+    visitor = entering(request)
+    found = find_or_404(visitor, capability)
+    is_open, failed = found.state == Order.State.PENDING, checkout.last_failure(found)
+    if is_open and request.GET.get("failed", "0") == str(failed):
+        looks = pacing.looks(request.GET.get("looks", ""))
+        return private(render(request, "shop/look_again.html", pacing.context(looks + 1) | {"capability": capability, "failed": failed}))
+    answer = private(render(request, "shop/order_state.html", _context(visitor, capability)))
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#order-state", "outerHTML"
+    return answer
 
 
 @require_safe
@@ -92,8 +96,12 @@ def order_ask(request: HttpRequest, capability: str) -> HttpResponse:
 @require_POST
 def order_mail(request: HttpRequest, capability: str) -> HttpResponse:
     """Mail what was bought once more, to the address that was left."""
-    buyers.mail_again(find_or_404(entering(request), capability))
-    messages.success(request, _("The mail is on its way again. It goes out three times a day at most."))
+    if buyers.mail_again(find_or_404(entering(request), capability)):
+        messages.success(request, _("The mail is on its way again. It goes out three times a day at most."))
+    else:
+        messages.warning(
+            request, _("The mail went out often enough for today. Look into the spam folder; what you bought stays on this page.")
+        )
     return private(redirect("order", capability=capability))
 
 
@@ -162,7 +170,8 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "is_open": is_open,
         "seconds_left": max(0, int((found.reserved_until - timezone.now()).total_seconds())),
         "is_begun": bool(begun),
-        "failed": checkout.last_failure(attempts) if is_open else 0,
+        "failed": checkout.last_failure(found, attempts) if is_open else 0,
+        **pacing.context(0),
         "here": _here(begun[0]) if is_open and begun else {},
         "ways": checkout.ways(found, payer=member) if is_open else [],
         "pieces": pieces,
@@ -182,10 +191,13 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
 
 
 def _here(attempt: PaymentAttempt) -> dict[str, str]:
-    """Return what is paid on this very page: a text to scan or an address that opens the payment, and the amount."""
-    found = {name: str(attempt.details[name]) for name in ("scan", "link") if name in attempt.details}
+    """Return what is paid on this very page (`Driver.start` names the details), and the amount as the wallet must show it."""
+    found = {name: str(attempt.details[name]) for name in ("scan", "link", "to", "coins", "coin", "chain") if name in attempt.details}
     amount, currency = attempt.amount_minor, attempt.currency
-    return found and {**found, "amount": format_minor(amount, currency=currency), "plain": plain_minor(amount, currency=currency)}
+    spelled = {"amount": format_minor(amount, currency=currency), "plain": plain_minor(amount, currency=currency)}
+    if "coins" in found:
+        spelled = {"amount": f"{found['coins']} {found['coin']}", "plain": found["coins"], "worth": spelled["amount"]}
+    return found and {**found, **spelled}
 
 
 def _refund_of(order: Order) -> dict[str, Any]:

@@ -85,9 +85,10 @@ class Service:
                     self.send_header(name, value)
                 self.send_header("content-length", str(len(given.body)))
                 self.end_headers()
-                self.wfile.write(given.body)
+                if self.command != "HEAD":
+                    self.wfile.write(given.body)
 
-            do_GET = do_POST = do_DELETE = _answer
+            do_GET = do_HEAD = do_POST = do_DELETE = _answer
 
             def log_message(self, *args: Any) -> None:
                 """Say nothing: addresses hold keys."""

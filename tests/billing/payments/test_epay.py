@@ -278,7 +278,7 @@ def test_coming_back_from_the_cashier_proves_nothing(gateway: EpayGateway, accou
     page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
     whence = gateway.orders[attempt.token]["return_url"]
     assert page.get(f"{whence}&{back}").status_code == 200
-    assert page.get(f"{whence.partition('?')[0]}state/?{back}").status_code == 204
+    assert page.get(f"{whence.partition('?')[0]}state/?{back}").headers.get("HX-Retarget") is None
     assert (state_of(order), held("revenue", account.tenant)) == ("pending", 0)
 
 
@@ -318,6 +318,24 @@ def test_who_comes_back_from_the_cashier_waits_for_no_message(
     page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
     assert page.get(gateway.orders[attempt.token]["return_url"]).status_code == 200
     assert (state_of(order), held("revenue", account.tenant)) == ("delivered", 3900)
+
+
+def test_a_cashier_that_is_away_leaves_the_buyer_on_the_order_and_trying_again_goes_there(live_server: LiveServer) -> None:
+    with EpayGateway() as gone:
+        account = account_at(gone.url, shop_at(live_server.url), "epay")
+    order, _attempt, place = order_and_pay(account, live_server.url)
+    address = f"/o/{capability.of(order)}/"
+    assert place == address
+    buyer = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
+    assert "Pay ¥39.00 with epay" in buyer.get(address).content.decode()
+    assert buyer.post(f"{address}pay/", {"account": account.pk})["Location"].startswith(f"{gone.url}/submit.php?")
+
+
+def test_a_cashier_that_answered_is_not_asked_again_at_once(gateway: EpayGateway, account: GatewayAccount, live_server: LiveServer) -> None:
+    for _ in range(2):
+        _order, _attempt, cashier = order_and_pay(account, live_server.url)
+        assert cashier.startswith(f"{gateway.url}/submit.php?")
+    assert [one.path for one in gateway.asked] == ["/submit.php"]
 
 
 @pytest.fixture

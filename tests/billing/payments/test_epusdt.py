@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import html
 import json
 import urllib.error
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
-from billing import gateways
+from billing import capability, gateways
 from billing.models import GatewayAccount, WebhookInbox
 from billing.payments.base import BadCallback, GatewayError, Message
 from billing.payments.epusdt import Epusdt
+from foundation import qr
 from tests.billing.payments.world import account_at, begin, links, order_and_pay, shop_at, state_of
 from tests.billing.shop import attempt as attempt_of
 from tests.billing.shop import place, stocked
@@ -49,6 +53,35 @@ def test_only_state_two_delivers(gateway: EpusdtGateway, account: GatewayAccount
     assert state_of(order) == "delivered"
     attempt.refresh_from_db()
     assert (attempt.provider_transaction, attempt.received_minor) == ("0xabc123", 3900)
+
+
+def test_the_orders_page_names_the_coins_exactly_and_where_they_go(
+    gateway: EpusdtGateway, account: GatewayAccount, live_server: LiveServer
+) -> None:
+    """W22: another amount than the invoice's is nobody's payment."""
+    order, attempt, _page = order_and_pay(account, live_server.url)
+    invoice = gateway.invoices[attempt.token]
+    page = Client(HTTP_HOST=urlsplit(live_server.url).netloc).get(f"/o/{capability.of(order)}/").content.decode()
+    assert "5.49 USDT" in page
+    assert 'data-copy="5.49"' in page
+    assert "= ¥39.00" in page
+    assert "Send USDT by the network TRC20 alone" in page
+    assert f'id="pay-to">{invoice["token"]}</span>' in page
+    assert f'href="{invoice["payment_url"]}"' in page
+    assert qr.data_uri(invoice["token"]) in html.unescape(page)
+
+
+@pytest.mark.parametrize(
+    ("kind", "coin", "chain"),
+    [("", "USDT", "TRC20"), ("usdt.polygon", "USDT", "POLYGON"), ("usdc.bep20", "USDC", "BEP20"), ("tron.trx", "TRX", "TRON")],
+)
+def test_the_kind_of_coin_names_coin_and_network(account: GatewayAccount, gateway: EpusdtGateway, kind: str, coin: str, chain: str) -> None:
+    gateways.write(account, {"trade_type": kind}, is_operator=True)
+    account.save()
+    attempt = attempt_of(stocked(account.tenant), account)
+    Epusdt().start(attempt, links=links())
+    attempt.refresh_from_db()
+    assert (attempt.details["coin"], attempt.details["chain"], attempt.details["coins"]) == (coin, chain, "5.49")
 
 
 def test_an_account_is_checked_with_its_token_and_nothing_is_made(gateway: EpusdtGateway, account: GatewayAccount) -> None:

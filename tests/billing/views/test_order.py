@@ -68,12 +68,29 @@ def test_a_guest_buys_a_code(guest: Client) -> None:
     waiting = guest.get(address)
     assert "Pay ¥39.00 with Sandbox" in waiting.content.decode()
     assert CODE.search(waiting.content.decode()) is None
-    assert guest.get(f"{address}state/").status_code == 204
+    assert CODE.search(guest.get(f"{address}state/").content.decode()) is None
     pay(guest, address)
     page = guest.get(address).content.decode()
     [code] = set(CODE.findall(page))
-    assert code in guest.get(f"{address}state/").content.decode()
+    news = guest.get(f"{address}state/?looks=3")
+    assert code in news.content.decode()
+    assert (news["HX-Retarget"], news["HX-Reswap"]) == ("#order-state", "outerHTML")
     assert Order.objects.get().state == "delivered"
+
+
+def test_an_open_page_looks_often_at_first_then_seldom_then_when_asked(guest: Client) -> None:
+    address = order_at(guest)
+    assert 'hx-trigger="load delay:2s, every 15s"' in guest.get(address).content.decode()
+    looks = [(0, "looks=1", "delay:2s"), (28, "looks=29", "delay:2s"), (29, "looks=30", "delay:5s"), (196, "looks=197", "delay:5s")]
+    for done, counted, pace in looks:
+        page = guest.get(f"{address}state/?looks={done}").content.decode()
+        assert counted in page
+        assert pace in page
+    for many in ("197", "198", "99999999"):
+        page = guest.get(f"{address}state/?looks={many}").content.decode()
+        assert "hx-get" not in page
+        assert f'href="{address}?returned=1">Check again</a>' in page
+    assert "looks=1" in guest.get(f"{address}state/?looks=x").content.decode()
 
 
 def test_order_pages_stay_out_of_caches_and_logs(guest: Client) -> None:
@@ -86,14 +103,14 @@ def test_order_pages_stay_out_of_caches_and_logs(guest: Client) -> None:
 
 def test_a_failed_payment_can_be_tried_again(guest: Client) -> None:
     address = order_at(guest)
-    assert guest.get(f"{address}state/?failed=0").status_code == 204
+    assert 'id="order-state"' not in guest.get(f"{address}state/?failed=0").content.decode()
     pay(guest, address, button="fail")
     live = guest.get(f"{address}state/?failed=0").content.decode()  # the open page hears of it
     for page in (live, guest.get(address).content.decode()):
         assert "The payment did not go through." in page
         assert "Pay ¥39.00" in page
     failed = PaymentAttempt.objects.get()
-    assert guest.get(f"{address}state/?failed={failed.pk}").status_code == 204
+    assert 'id="order-state"' not in guest.get(f"{address}state/?failed={failed.pk}").content.decode()
     PaymentAttempt.objects.update(state="expired")
     assert "The payment did not go through." in guest.get(address).content.decode()
     guest.post(f"{address}pay/", {"account": str(failed.account_id)})
@@ -141,8 +158,9 @@ def test_the_page_opens_elsewhere_and_its_mail_goes_out_again_a_few_times(guest:
     assert qr.data_uri(f"http://shop.test{address}") in page
     outbox.deliver()
     mail.outbox.clear()
-    for _ in range(redeem_limits.MAILS_AGAIN_A_DAY + 2):
+    for _ in range(redeem_limits.MAILS_AGAIN_A_DAY):
         assert "on its way again" in guest.post(f"{address}mail/", follow=True).content.decode()
+    assert "went out often enough for today" in guest.post(f"{address}mail/", follow=True).content.decode()
     outbox.deliver()
     assert [one.to for one in mail.outbox] == [["guest@example.test"]]  # within one minute it is one
     assert redeem_limits.may_mail_again(order_id=Order.objects.get().pk) is False
