@@ -74,6 +74,7 @@ class RedeemForm(HouseForm):
                 "autocapitalize": "characters",
                 "spellcheck": "false",
                 "placeholder": "XXXXX-XXXXX-XXXXX-XXXXX",
+                "data-groups": "",
             }
         ),
     )

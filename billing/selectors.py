@@ -28,6 +28,7 @@ def to_look_at(orders: QuerySet[Order]) -> QuerySet[Order]:
     return orders.filter(Q(state=Order.State.REVIEW) | Exists(odd.filter(~Exists(back))) | Exists(failed))
 
 
+LAST_ORDERS = 10
 # Below this many pieces the exact number is shown: it is a reason to hurry.
 FEW = 10
 
@@ -152,11 +153,10 @@ def timeline(order: Order) -> list[dict[str, Any]]:
     return [{"at": event.created_at, "label": labels.get(Order.State(event.after), event.after)} for event in events]
 
 
-def orders_of(*, membership: Membership | None, remembered: list[int], tenant: Tenant) -> list[Order]:
-    """Return the last orders of a customer and of this browser."""
-    seen = Order.objects.filter(tenant=tenant, pk__in=remembered)
-    own = Order.objects.filter(tenant=tenant, membership=membership) if membership else Order.objects.none()
-    return list((seen | own).distinct().order_by("-pk")[:20])
+def last_orders(*, tenant: Tenant, membership: Membership | None = None, remembered: Sequence[int] = ()) -> list[Order]:
+    """Return the last orders of a customer, or else those that a browser remembers."""
+    wanted = Q(membership=membership) if membership is not None else Q(pk__in=remembered)
+    return list(Order.objects.filter(wanted, tenant=tenant).order_by("-pk")[:LAST_ORDERS])
 
 
 def _stock(stock: int, shown: str) -> tuple[str, str]:

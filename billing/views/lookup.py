@@ -1,4 +1,4 @@
-"""Finding orders again: those of this browser and login at once, others by a code to the address they were placed with.
+"""Finding orders again, three ways: by this browser, by a code to the address they were placed with, by signing in.
 
 Whatever somebody types, the next page and its words are the same: nobody learns which orders or addresses there are.
 """
@@ -32,7 +32,7 @@ GOOD_FOR_SECONDS = 600
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Show the orders of this browser and login; on POST have a code mailed for another one.
+    """Show the last orders of this browser, or of who is signed in (`?by=`), or ask for number and address: on POST a code is mailed.
 
     Who left an order's page to sign in is led back there.
     """
@@ -52,9 +52,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         return private(redirect("lookup_code"))
     if request.method == "POST":
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-    rows = selectors.orders_of(membership=visitor.actor.membership, remembered=browser.known(request), tenant=visitor.tenant)
-    found = [{"order": row, "capability": capability_of(row), **selectors.amounts(row)} for row in rows]
-    return private(render(request, "shop/lookup.html", {"form": form, "rows": found}, status=status))
+    return private(render(request, "shop/lookup.html", {"form": form, **_tabs(visitor)}, status=status))
 
 
 @sensitive_post_parameters("code")
@@ -79,6 +77,21 @@ def lookup_code(request: HttpRequest) -> HttpResponse:
     response = private(redirect("order", capability=capability_of(order)))
     browser.remember(response, request, order)
     return response
+
+
+def _tabs(request: ShopRequest) -> dict[str, Any]:
+    """Return the open tab (the one asked for, else the first that holds an order, else the question), all tabs, and the orders."""
+    member = request.actor.membership
+    found = {
+        "browser": selectors.last_orders(tenant=request.tenant, remembered=browser.known(request)),
+        "login": selectors.last_orders(tenant=request.tenant, membership=member) if member is not None else [],
+    }
+    names = {"browser": _("This browser"), "number": _("Number and e-mail"), "login": _("My account")}
+    full = next((name for name, rows in found.items() if rows), "number")
+    asked = "number" if request.method == "POST" else request.GET.get("by", "")
+    tab = asked if asked in names else full
+    rows = [{"order": row, "capability": capability_of(row), **selectors.amounts(row)} for row in found.get(tab, [])]
+    return {"tab": tab, "tabs": list(names.items()), "rows": rows, "is_member": member is not None}
 
 
 def _find(request: ShopRequest, asked: dict[str, Any]) -> Order | None:

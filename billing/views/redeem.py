@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -53,34 +54,40 @@ def sign_in_first(request: ShopRequest, texts: Sequence[str]) -> HttpResponse:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What came of one of several codes."""
+    """What came of one of several codes: its quota and until when it lasts, ready to print, where it is in the wallet."""
 
     code: str
     text: str
     is_good: bool
+    units: str = ""
+    until: datetime.datetime | None = None
 
 
 def _redeem(request: ShopRequest, form: RedeemForm) -> HttpResponse:
     """Redeem what was typed, each code by itself; those that were not redeemed stay in the form."""
+    before = _balance(request)
     lines = [_line(request, code) for code in form.cleaned_data["code"]]
     left = [line.code for line in lines if not line.is_good]
     for _refusal in left:
         captcha.note(request, door=DOOR, form=form)
     if left:
-        return _refused(request, form, lines, left)
+        return _refused(request, form, lines, left, before)
     request.session.pop(WAITING, None)
     if len(lines) > 1:
-        return _page(request, RedeemForm(), lines=lines)
-    messages.success(request, lines[0].text)
+        return _page(request, RedeemForm(), lines=lines, before=before)
+    told, now = lines[0].text, _balance(request)
+    if now != before:
+        told += " " + _("Your wallet held %(before)s and holds %(now)s now.") % {"before": before or quota_units.short(0), "now": now}
+    messages.success(request, told)
     return private(redirect("redeem"))
 
 
-def _refused(request: ShopRequest, form: RedeemForm, lines: Sequence[Line], left: Sequence[str]) -> HttpResponse:
+def _refused(request: ShopRequest, form: RedeemForm, lines: Sequence[Line], left: Sequence[str], before: str) -> HttpResponse:
     is_one = len(lines) == 1
     told = _("Not redeemed: %(left)d of %(all)d. These stay here.") % {"left": len(left), "all": len(lines)}
     form.add_error("code", lines[0].text if is_one else told)
     form.data = QueryDict(urlencode({"code": "\n".join(left)}))
-    return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY, lines=() if is_one else lines)
+    return _page(request, form, status=HTTPStatus.UNPROCESSABLE_ENTITY, lines=() if is_one else lines, before=before)
 
 
 def _line(request: ShopRequest, code: str) -> Line:
@@ -93,7 +100,8 @@ def _line(request: ShopRequest, code: str) -> Line:
         text = _("You had redeemed this code before: %(units)s.")
     else:
         text = _("%(units)s is in your wallet, until %(until)s.") if done.expires_at else _("%(units)s is in your wallet.")
-    return Line(code, text % {"units": units, "until": f"{done.expires_at:%Y-%m-%d}" if done.expires_at else ""}, is_good=True)
+    told = text % {"units": units, "until": f"{done.expires_at:%Y-%m-%d}" if done.expires_at else ""}
+    return Line(code, told, is_good=True, units=units, until=done.expires_at)
 
 
 def _reason(refusal: Exception) -> str:
@@ -118,8 +126,14 @@ def _waiting(request: ShopRequest) -> str:
         return ""
 
 
-def _page(request: ShopRequest, form: RedeemForm, status: int = HTTPStatus.OK, lines: Sequence[Line] = ()) -> HttpResponse:
+def _balance(request: ShopRequest) -> str:
+    """Return what the visitor can spend here, ready to print; nothing for who is no customer."""
     member = request.actor.membership
-    balance = quota_units.short(ledger.balance(membership_id=member.pk).available_micros) if member else ""
-    context = {"form": form, "balance": balance, "lines": lines}
+    return quota_units.short(ledger.balance(membership_id=member.pk).available_micros) if member else ""
+
+
+def _page(
+    request: ShopRequest, form: RedeemForm, status: int = HTTPStatus.OK, lines: Sequence[Line] = (), before: str = ""
+) -> HttpResponse:
+    context = {"form": form, "balance": _balance(request), "lines": lines, "before": before or quota_units.short(0)}
     return private(render(request, "shop/redeem.html", context, status=status))

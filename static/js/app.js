@@ -67,6 +67,26 @@
     }
   });
 
+  // Codes are grouped while they are typed or pasted, a line each; what has groups of its own, or is no code of ours, stays.
+  const grouped = (line) => {
+    const letters = line.replaceAll("-", "");
+    const isOurs = /^[0-9A-Za-z]{11,20}$/.test(letters) && [...line].every((letter, place) => letter !== "-" || place % 6 === 5);
+    return isOurs ? letters.toUpperCase().match(/.{1,5}/g).join("-") : line;
+  };
+
+  document.addEventListener("input", (event) => {
+    const area = event.target;
+    if (!(area instanceof HTMLTextAreaElement) || !("groups" in area.dataset)) return;
+    if (event.isComposing || (event.inputType || "").startsWith("delete")) return;
+    const text = area.value.split("\n").map(grouped).join("\n");
+    if (text === area.value) return;
+    let left = area.value.slice(0, area.selectionStart).replaceAll("-", "").length;
+    let place = 0;
+    while (left > 0 && place < text.length) left -= text[place++] === "-" ? 0 : 1;
+    area.value = text;
+    area.setSelectionRange(place, place);
+  });
+
   const wake = (root) => {
     for (const button of root.querySelectorAll("button[data-copy][hidden], button[data-copy-from][hidden]")) button.hidden = false;
     // Passkeys need a host name: an address such as 127.0.0.1 cannot be their owner.

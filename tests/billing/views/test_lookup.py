@@ -155,3 +155,20 @@ def test_a_browser_keeps_its_last_ten_orders(placed: orders.Placed) -> None:
         product.batches.get().codes.update(state="available", order=None)
     page = guest.get("/lookup/").content.decode()
     assert [order.number in page for order in Order.objects.order_by("pk")] == [False] * 3 + [True] * 10
+
+
+def test_there_are_three_ways_to_find_an_order(placed: orders.Placed, end_user: Membership) -> None:
+    own = orders.place(product=placed.order.product, buyer=orders.Buyer(email="end@example.test", membership=end_user)).order
+    guest = visitor()
+    page = guest.get("/lookup/")
+    assert page.context["tab"] == "number"  # nothing is known here: the question comes first
+    assert "This browser has no orders here." in guest.get("/lookup/?by=browser").content.decode()
+    assert "/accounts/login/?next=/lookup/%3Fby%3Dlogin" in guest.get("/lookup/?by=login").content.decode()
+    assert guest.get("/lookup/?by=anything").context["tab"] == "number"
+    guest.force_login(end_user.user)
+    page = guest.get("/lookup/")
+    assert page.context["tab"] == "login"
+    assert own.number in page.content.decode()
+    assert placed.order.number not in page.content.decode()
+    assert "All orders" in page.content.decode()
+    assert own.number not in guest.get("/lookup/?by=number").content.decode()

@@ -43,6 +43,19 @@ def test_a_member_redeems_a_code(client: Client, platform_admin: Membership, cod
     assert available(platform_admin) == FIVE
 
 
+def test_a_redeemed_code_tells_the_balance_before_and_after(client: Client, platform_admin: Membership, root_tenant: Tenant) -> None:
+    client.force_login(platform_admin.user)
+    texts = codes.mint(tenant=root_tenant, units_micros=FIVE, count=3, offline=True, valid_days=30).codes
+    told = client.post("/redeem/", {"code": texts[0]}, follow=True).content.decode()
+    assert "Your wallet held $0.00 and holds $5.00 now." in told
+    assert "Your wallet held" not in client.post("/redeem/", {"code": texts[0]}, follow=True).content.decode()
+    page = client.post("/redeem/", {"code": "\n".join([*texts[1:], "SPRING"])}).content.decode()
+    assert "Your wallet held $5.00 and holds $15.00 now." in page
+    for lot in LedgerAccount.objects.filter(kind="lot"):
+        assert f'<time datetime="{lot.expires_at:%Y-%m-%dT%H:%M:%S}' in page
+    assert page.count("<tr>") == 1 + 3
+
+
 def test_credit_that_ends_says_when(client: Client, platform_admin: Membership, root_tenant: Tenant) -> None:
     client.force_login(platform_admin.user)
     minted = codes.mint(tenant=root_tenant, units_micros=5_000_000, count=1, offline=True, valid_days=30)
