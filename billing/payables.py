@@ -2,7 +2,8 @@
 
 It belongs to the shop (`payable`, less the account's fee), matures after the account's days, and leaves by a withdrawal: what
 one asks for is held until it is paid, declined, or taken back by the shop before anybody decided. Both sides are told.
-Refunds and disputes may take the payable below zero: then the shop owes.
+Refunds and disputes may take the payable below zero: then the shop owes. What may be the shop's own purchase
+(`self_dealing`) does not mature until the platform has cleared it, and a shop whose payouts are stopped withdraws nothing.
 
 WithdrawalError
 ├── NotAvailable   there is not so much that has matured
@@ -15,13 +16,13 @@ import datetime
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Tenant, User
 from billing import ledger, withdrawal_mail
-from billing.models import Dispute, LedgerAccount, PaymentAttempt, Refund, Transfer, Withdrawal
+from billing.models import Dispute, LedgerAccount, PaymentAttempt, Refund, Suspicion, Transfer, Withdrawal
 from billing.money import ceil_div, format_minor
 
 State = Withdrawal.State
@@ -43,17 +44,22 @@ class WrongStep(WithdrawalError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the platform owes a shop in a currency, in minor units: `held` for withdrawals, `maturing` not yet, the rest `available`."""
+    """What the platform owes a shop in a currency, in minor units: `held` for withdrawals, `maturing` not yet, the rest `available`.
+
+    `in_review` may be the shop's own purchases: it waits for the platform, however old it is. `stopped` says why nothing is paid out.
+    """
 
     currency: str
     balance: int
     held: int
     maturing: int
+    in_review: int = 0
+    stopped: str = ""
 
     @property
     def available(self) -> int:
         """Return what can be asked for now."""
-        return max(0, self.balance - self.held - self.maturing)
+        return 0 if self.stopped else max(0, self.balance - self.held - self.maturing - self.in_review)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,14 @@ def charge(attempt: PaymentAttempt) -> None:
 
 def standings(tenant: Tenant) -> list[Standing]:
     """Return what the platform owes a shop, a row a currency."""
-    rows = LedgerAccount.objects.filter(kind="payable", tenant=tenant).order_by("ledger")
+    rows = LedgerAccount.objects.filter(kind="payable", tenant=tenant).select_related("tenant").order_by("ledger")
     return [_standing(row) for row in rows]
+
+
+def lock(tenant_id: int, *, currency: str) -> LedgerAccount:
+    """Return what the platform owes a shop, so that nothing else is decided about it until the transaction ends."""
+    rows = LedgerAccount.objects.select_for_update(of=("self",), no_key=True).select_related("tenant")
+    return rows.get(pk=book(tenant_id, currency=currency).pk)
 
 
 def covers(attempt: PaymentAttempt, amount_minor: int) -> bool:
@@ -105,8 +117,7 @@ def covers(attempt: PaymentAttempt, amount_minor: int) -> bool:
     """
     if not is_lent(attempt) or not attempt.settles_order:
         return True
-    found = book(attempt.order.tenant_id, currency=attempt.received_currency or attempt.currency)
-    row = LedgerAccount.objects.select_for_update(no_key=True).get(pk=found.pk)
+    row = lock(attempt.order.tenant_id, currency=attempt.received_currency or attempt.currency)
     return row.balance - row.held >= amount_minor
 
 
@@ -126,12 +137,13 @@ def statement(tenant: Tenant, *, kind: str = "payable", limit: int = 200) -> lis
 @transaction.atomic
 def request(*, tenant: Tenant, currency: str, amount_minor: int, destination: str, key: str, actor: User | None) -> Withdrawal:
     """Ask for money that has matured, and hold it; the same key asks once. Raises NotAvailable."""
-    LedgerAccount.objects.select_for_update(no_key=True).get(pk=book(tenant.pk, currency=currency).pk)
+    row = lock(tenant.pk, currency=currency)
     found = Withdrawal.objects.filter(key=key, tenant=tenant).first()
     if found is not None:
         return found
-    row = LedgerAccount.objects.get(pk=book(tenant.pk, currency=currency).pk)
-    could = _standing(row).available
+    standing = _standing(row)
+    _check_stopped(standing)
+    could = standing.available
     if not 0 < amount_minor <= could:
         raise NotAvailable(_("At most %(amount)s can be withdrawn now.") % {"amount": format_minor(could, currency=currency)})
     made = Withdrawal.objects.create(
@@ -151,7 +163,15 @@ def cancel(*, withdrawal: Withdrawal, actor: User | None) -> None:
 
 @transaction.atomic
 def approve(*, withdrawal: Withdrawal, actor: User | None) -> None:
-    """Say that a request will be paid. Raises WrongStep."""
+    """Say that a request will be paid. Raises WrongStep, and NotAvailable where what it asks for is in review since, or gone."""
+    standing = _standing(lock(withdrawal.tenant_id, currency=withdrawal.currency))
+    _check_stopped(standing)
+    left = standing.balance - standing.in_review
+    if withdrawal.amount_minor > left:
+        amount = format_minor(max(0, left), currency=withdrawal.currency)
+        raise NotAvailable(
+            _("Only %(amount)s of this shop's money is not in review: look at its suspected own purchases first.") % {"amount": amount}
+        )
     _step(withdrawal, before=(State.REQUESTED,), to=State.APPROVED, decided_by=actor)
     withdrawal_mail.tell_shop(withdrawal)
 
@@ -185,27 +205,35 @@ def mark_paid(*, withdrawal: Withdrawal, actor: User | None, reference: str) -> 
     withdrawal_mail.tell_shop(withdrawal)
 
 
+def _check_stopped(standing: Standing) -> None:
+    if standing.stopped:
+        raise NotAvailable(_("Nothing is paid out to this shop at present: %(reason)s") % {"reason": standing.stopped})
+
+
 def _standing(row: LedgerAccount) -> Standing:
-    currency = row.ledger.removeprefix("M:")
-    return Standing(currency, row.balance, row.held, _maturing(row.tenant_id, currency))
+    currency, shop = row.ledger.removeprefix("M:"), row.tenant
+    rows = PaymentAttempt.objects.filter(order__tenant=shop, settles_order=True, received_currency=currency)
+    lent = rows.exclude(account__tenant=shop).select_related("account")
+    suspected = Q(order__suspicion__state__in=Suspicion.WITHHOLDING)
+    in_review = sum(_left(attempt) for attempt in lent.filter(suspected))
+    return Standing(currency, row.balance, row.held, _maturing(lent.exclude(suspected)), in_review, shop.payouts_stopped if shop else "")
 
 
-def _maturing(tenant_id: int, currency: str) -> int:
+def _maturing(lent: QuerySet[PaymentAttempt]) -> int:
     """Return what came lately and may still be taken back: payments younger than their account's days, less what has gone back."""
-    rows = PaymentAttempt.objects.filter(order__tenant=tenant_id, settles_order=True, received_currency=currency)
-    lent = rows.exclude(account__tenant=tenant_id).select_related("account")
     total, now = 0, timezone.now()
     longest = max(lent.values_list("account__lent_days", flat=True), default=0)
     for attempt in lent.filter(ended_at__gt=now - datetime.timedelta(days=longest)):
         if attempt.ended_at is not None and attempt.ended_at > now - datetime.timedelta(days=attempt.account.lent_days):
-            total += max(0, (attempt.received_minor or 0) - attempt.fee_minor - _gone(attempt))
+            total += _left(attempt)
     return total
 
 
-def _gone(attempt: PaymentAttempt) -> int:
+def _left(attempt: PaymentAttempt) -> int:
+    """Return what of a payment is the shop's and has not gone back."""
     back = attempt.refunds.filter(state__in=Refund.COUNTING).aggregate(sum=Sum("amount_minor"))["sum"] or 0
     taken = attempt.disputes.exclude(state=Dispute.State.WON).aggregate(sum=Sum("amount_minor"))["sum"] or 0
-    return int(back) + int(taken)
+    return max(0, (attempt.received_minor or 0) - attempt.fee_minor - int(back) - int(taken))
 
 
 def _step(withdrawal: Withdrawal, *, before: tuple[str, ...], to: str, **fields: object) -> None:

@@ -21,7 +21,7 @@ from accounts import events, mailing
 from accounts.models import Membership, Referral, Tenant
 from billing import ledger, money, quota_units, store_credit
 from billing.codes import stock_of
-from billing.models import Dispute, Order, PaymentAttempt, Product, ReferralProgram, ReferralReward, Refund
+from billing.models import Dispute, Order, PaymentAttempt, Product, ReferralProgram, ReferralReward, Refund, Suspicion
 from billing.models.referrals import WHOLE
 
 Paid = ReferralProgram.Paid
@@ -116,7 +116,7 @@ def written(reward: ReferralReward, amount: int) -> str:
 
 def settle_due(*, limit: int = 200) -> int:
     """Reward the first purchases that nobody rewarded yet, at most `limit`; return how many. Those that wait hold up no others."""
-    bought = Order.objects.filter(membership=OuterRef("referred"), paid_at__isnull=False, state__in=_KEPT).exclude(pk__in=_undone())
+    bought = Order.objects.filter(membership=OuterRef("referred"), paid_at__isnull=False, state__in=_KEPT).exclude(pk__in=_unsure())
     rows = Referral.objects.filter(Exists(bought), settled_at=None, referrer__tenant__referral_program__is_active=True)
     settled = (pk for pk in list(rows.order_by("pk").values_list("pk", flat=True)) if _settle(pk))
     return len(list(itertools.islice(settled, limit)))
@@ -153,7 +153,7 @@ def _settle(pk: int) -> bool:
 def _first_purchase(member: Membership, settings: ReferralProgram) -> Order | None:
     """Return a member's first paid order that stands, when its days are over. What store credit alone paid is no purchase."""
     paid = PaymentAttempt.objects.filter(order=OuterRef("pk"), settles_order=True).exclude(account__driver=store_credit.DRIVER)
-    rows = Order.objects.filter(Exists(paid), membership=member, state__in=_KEPT).exclude(pk__in=_undone())
+    rows = Order.objects.filter(Exists(paid), membership=member, state__in=_KEPT).exclude(pk__in=_unsure())
     order = rows.order_by("paid_at", "pk").first()
     until = timezone.now() - datetime.timedelta(days=settings.wait_days)
     return order if order is not None and order.paid_at is not None and order.paid_at <= until else None
@@ -230,6 +230,12 @@ def _undone() -> QuerySet[Order, int]:
     refunds = Refund.objects.filter(state__in=Refund.COUNTING, takes_back=True, attempt__settles_order=True)
     disputes = Dispute.objects.exclude(state=Dispute.State.WON)
     lost = Q(state=Order.State.REFUNDED) | Q(pk__in=refunds.values("attempt__order")) | Q(pk__in=disputes.values("attempt__order"))
+    return Order.objects.filter(lost).values_list("pk", flat=True)
+
+
+def _unsure() -> QuerySet[Order, int]:
+    """Select the numbers of orders that earn nothing now: those undone, and those the shop may have placed itself."""
+    lost = Q(pk__in=_undone()) | Q(suspicion__state__in=Suspicion.WITHHOLDING)
     return Order.objects.filter(lost).values_list("pk", flat=True)
 
 

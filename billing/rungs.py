@@ -10,7 +10,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, NullIf
 
 from accounts.models import Tenant
-from billing.models import Dispute, Order, PromotionRule, Refund
+from billing.models import Dispute, Order, PromotionRule, Refund, Suspicion
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ def paid_enough(rung: Rung, *, since: datetime.datetime | None) -> QuerySet[Any]
 
 
 def _paid(rung: Rung) -> QuerySet[Any]:
-    """Return paid orders in the tenant's currency, with what went back as `returned`; without those whose payment is disputed."""
+    """Return paid orders in the tenant's currency, with what went back as `returned`; without those disputed or suspected."""
     disputed = Dispute.objects.filter(attempt__order=OuterRef("pk")).exclude(state=Dispute.State.WON)
     # A gateway's refund is in its own currency: it returns the same share of what the order cost beside store credit.
     share = F("amount_minor") * (F("attempt__order__total_minor") - F("attempt__credit_minor")) / NullIf(F("attempt__amount_minor"), 0)
     refunds = Refund.objects.filter(attempt__order=OuterRef("pk"), attempt__settles_order=True, state__in=Refund.COUNTING)
     summed = refunds.order_by().values("attempt__order").annotate(sum=Sum(Coalesce(share, 0) + F("credit_minor"))).values("sum")
     kept = Order.objects.filter(tenant_id=rung.tenant_id, currency=rung.currency, state__in=(Order.State.PAID, Order.State.DELIVERED))
-    rows = kept.exclude(membership=None).filter(~Exists(disputed))
+    rows = kept.exclude(membership=None).exclude(suspicion__state__in=Suspicion.WITHHOLDING).filter(~Exists(disputed))
     return rows.order_by().annotate(returned=Coalesce(Subquery(summed), 0))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import User
-from billing import cash, disputes, ledger, order_mail, orders, payables, refund_news, shelves, store_credit
+from billing import cash, disputes, ledger, order_mail, orders, payables, refund_news, self_dealing, shelves, store_credit
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
@@ -183,6 +183,7 @@ def _hand_over(order: Order, attempt: PaymentAttempt, *, actor: User | None = No
     orders.step(order, to=State.PAID, actor=actor, reason=reason, paid_at=now, review_reason="")
     if shelves.sell(order=order) != order.quantity:
         raise orders.WrongState("what the order set aside is not what was ordered")
+    self_dealing.look(attempt)
     if shelves.waits_for_staff(order):
         order_mail.write(order, "order_waiting")
         waits = {"number": order.number, "product": order.product_name, "quantity": order.quantity}

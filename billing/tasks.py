@@ -25,6 +25,7 @@ from billing import (
     referrals,
     refunds,
     restock,
+    self_dealing,
     stock_disputes,
     stock_watch,
 )
@@ -185,6 +186,13 @@ def forget_alerts() -> int:
 def reward_referrals() -> str:
     """Reward first purchases of who was brought by others, and take back what was given for those that did not stand."""
     return f"{referrals.settle_due()} settled, {referrals.reverse_due()} taken back"
+
+
+@shared_task
+@jobs.scheduled("look for own purchases", every_seconds=600)
+def look_for_own_purchases() -> str:
+    """Look once more at what was paid through lent accounts lately: some signs come later."""
+    return f"{self_dealing.look_back()} payments"
 
 
 @shared_task

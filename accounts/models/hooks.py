@@ -32,6 +32,7 @@ class EventKind(models.TextChoices):
     REFERRAL_REWARDED = "referral.rewarded", _("referral rewarded")
     WITHDRAWAL_ASKED = "withdrawal.asked", _("withdrawal asked for")
     WITHDRAWAL_DECIDED = "withdrawal.decided", _("withdrawal decided")
+    PURCHASE_SUSPECTED = "purchase.suspected", _("shop may have bought of itself")
     GATEWAY_FAILING = "gateway.failing", _("payment account fails")
     MAIL_BROKEN = "mail.broken", _("own mail text cannot be used")
     BALANCE_LOW = "balance.low", _("customer's balance is low")

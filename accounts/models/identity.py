@@ -133,6 +133,11 @@ class Tenant(Translated):
         help_text=_("Then only their network stays. Never longer than the platform keeps them; empty: as long as the platform."),
     )  # fmt: skip
     may_bring_channels = models.BooleanField(_("may bring own channels"), default=True)
+    # Why the platform pays this shop nothing out; empty: it does.
+    payouts_stopped = models.CharField(
+        _("payouts are stopped because"), max_length=200, blank=True, default="", db_default="",
+        help_text=_("The shop reads it when it asks for money; empty: payouts go on."),
+    )  # fmt: skip
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:

@@ -17,6 +17,7 @@ from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
 from billing.models.restock import RestockWish
 from billing.models.shop import Category, GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
+from billing.models.suspicions import Suspicion
 from billing.models.withdrawals import Withdrawal
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "RestockWish",
     "Slice",
     "StockWatch",
+    "Suspicion",
     "Transfer",
     "UnpricedUse",
     "WalletWatch",

@@ -259,6 +259,8 @@ class PaymentAttempt(models.Model):
     settles_order = models.BooleanField(_("settles the order"), default=False)
     # What the gateway calls it (its session, invoice, address), as the driver needs it.
     details = models.JSONField(_("details"), default=dict, blank=True, editable=False)
+    # A keyed digest of the card or account that paid; `-` where the gateway does not tell, empty while it was not asked.
+    payer = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     review_reason = models.CharField(_("why under review"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("started"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -180,6 +180,10 @@ class Driver:
         """Ask the gateway what became of a payment; None when it knows nothing new. Raises GatewayError."""
         return None
 
+    def payer(self, attempt: PaymentAttempt) -> str:
+        """Ask which card or account paid, as the gateway tells them apart; empty where it does not. Raises GatewayError."""
+        return ""
+
     def movements(self, account: GatewayAccount, *, since: datetime.datetime, until: datetime.datetime) -> Sequence[Movement] | None:
         """Return what went through an account between two moments; None where the gateway keeps no list. Raises GatewayError."""
         return None

@@ -103,6 +103,12 @@ class Stripe(Driver):
             else None
         )
 
+    def payer(self, attempt: PaymentAttempt) -> str:
+        """Read the fingerprint of the card or wallet: the same for all its payments through this account."""
+        params: Any = {"expand": ["latest_charge"]}
+        intent = _ask(lambda: _client(attempt.account).v1.payment_intents.retrieve(attempt.provider_transaction or "", params))
+        return stripe_events.fingerprint(intent.get("latest_charge"))
+
     def movements(self, account: GatewayAccount, *, since: datetime.datetime, until: datetime.datetime) -> Sequence[Movement]:
         """List balance transactions, page by page, with the charge or refund behind each."""
         params: Any = {

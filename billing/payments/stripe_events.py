@@ -34,6 +34,13 @@ def movement(line: Mapping[str, Any]) -> Movement | None:
     )  # fmt: skip
 
 
+def fingerprint(charge: object) -> str:
+    """Return what a charge's card or wallet is told apart by; empty for means that have none."""
+    means = charge.get("payment_method_details") if isinstance(charge, Mapping) else None
+    details = means.get(str(means.get("type"))) if isinstance(means, Mapping) else None
+    return str(details.get("fingerprint") or "") if isinstance(details, Mapping) else ""
+
+
 def kind_of_session(kind: str, session: Mapping[str, Any]) -> str:
     """`completed` alone is no money: methods that take their time say so by `payment_status`."""
     what = kind.rpartition(".")[2]

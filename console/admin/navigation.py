@@ -72,6 +72,7 @@ def _selling() -> tuple[str, list[tuple[str, str, str]]]:
         (_("Refunds"), "undo", "billing_refund"),
         (_("Invoices"), "request_quote", "billing_invoicerequest"),
         (_("Withdrawals"), "account_balance_wallet", "billing_withdrawal"),
+        (_("Own purchases"), "troubleshoot", "billing_suspicion"),
         (_("Disputes"), "gavel", "billing_dispute"),
         (_("Gateway messages"), "inbox", "billing_webhookinbox"),
         (_("Coupons"), "percent", "billing_coupon"),

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin_scope import TenantAdminSite, TenantModelAdmin
+from accounts.admin_scope import TenantAdminSite, TenantModelAdmin, actor_of
 from accounts.models import (
     Acceptance,
     ApiKey,
@@ -34,6 +34,7 @@ from accounts.models import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from billing import self_dealing
 from billing.models.audit import AuditRun
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
@@ -48,7 +49,9 @@ from billing.models.promotions import PromotionRule
 from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, Product
+from billing.models.suspicions import Suspicion
 from billing.models.withdrawals import Withdrawal
+from billing.views import browser
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
 from console.admin import dashboard, statistics
 from console.admin.applications import ShopApplicationAdmin
@@ -84,6 +87,7 @@ from console.admin.refunds import RefundAdmin
 from console.admin.routes import FallbackChainAdmin, GroupRouteAdmin, ModelAliasAdmin, RoutingPolicyAdmin
 from console.admin.screens import KeywordScreenAdmin
 from console.admin.sign_in_apps import SignInAppAdmin
+from console.admin.suspicions import SuspicionAdmin
 from console.admin.tasks import JobAdmin, OutboxMessageAdmin, ScheduledTaskAdmin
 from console.admin.tenants import ShopAdmin, TenantAdmin
 from console.admin.turnstile import TurnstileAdmin
@@ -137,6 +141,11 @@ class ResellerSite(DeskSite):
     """The back office of a shop."""
 
     settings_name = "UNFOLD_RESELLER"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Notice orders that were placed in this browser, in which somebody of the shop's staff is signed in."""
+        self_dealing.seen_with_staff(tenant_id=actor_of(request).tenant.pk, orders=browser.known(request))
+        return super().index(request, extra_context)
 
 
 Pages = list[tuple[type[Model], type[TenantModelAdmin[Any]]]]
@@ -193,6 +202,7 @@ SHARED: Pages = [
 PLATFORM: Pages = [
     *SHARED,
     (Withdrawal, PlatformWithdrawalAdmin),
+    (Suspicion, SuspicionAdmin),
     (UsageRecord, PlatformUsageAdmin),
     (User, UserAdmin),
     (Tenant, TenantAdmin),

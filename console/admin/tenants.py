@@ -80,7 +80,7 @@ class TenantAdmin(TextsAdmin, DeskAdmin[Tenant]):
     actions_detail: tuple[str, ...] = ("suspend", "close", "reopen")
     inlines = (DomainInline,)
     fieldsets: tuple[Any, ...] = (
-        (None, {"fields": ("slug", "parent", "state_label", "may_bring_channels")}),
+        (None, {"fields": ("slug", "parent", "state_label", "may_bring_channels", "payouts_stopped")}),
         (gettext_lazy("Brand"), {"fields": BRAND}),
         (gettext_lazy("Manners"), {"fields": MANNERS}),
     )

@@ -186,9 +186,15 @@ def _spell(one: payables.Standing) -> str:
     """Say how a shop stands in a currency."""
     figures = {
         name: money.format_minor(amount, currency=one.currency)
-        for name, amount in (("balance", one.balance), ("held", one.held), ("maturing", one.maturing), ("available", one.available))
-    }
-    return _("The platform holds %(balance)s: %(available)s can be withdrawn, %(maturing)s is maturing, %(held)s was asked for.") % figures
+        for name, amount in (
+            ("balance", one.balance), ("held", one.held), ("maturing", one.maturing), ("available", one.available),
+            ("review", one.in_review),
+        )
+    }  # fmt: skip
+    told = [_("The platform holds %(balance)s: %(available)s can be withdrawn, %(maturing)s is maturing, %(held)s was asked for.")]
+    told += [_("%(review)s is in review: the platform looks whether the shop has bought of itself.")] if one.in_review else []
+    stopped = [_("Nothing is paid out to this shop at present: %(reason)s") % {"reason": one.stopped}] if one.stopped else []
+    return " ".join([*(text % figures for text in told), *stopped])
 
 
 def _typed(request: HttpRequest) -> Any:

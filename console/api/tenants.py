@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from accounts import audit, tenants
 from accounts.models import Tenant
 from accounts.tasks import TELL_MEMBERS
-from console.api.fields import Words
+from console.api.fields import Prose, Words
 from console.api.filters import Choice, Text
 from console.api.rows import RowsView, documented
 from console.api.shop import ShopForm, ShopShown, tidied
@@ -26,6 +26,7 @@ class Shop(ShopShown):
 
     seller = serializers.CharField(source="parent.slug", allow_null=True, default=None)
     may_bring_channels = serializers.BooleanField()
+    payouts_stopped = serializers.CharField()
     hosts = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
 
@@ -38,6 +39,9 @@ class ShopChange(ShopForm):
 
     currency = serializers.RegexField(r"^[A-Z]{3}$", required=False)
     may_bring_channels = serializers.BooleanField(required=False)
+    payouts_stopped = Prose(
+        max_length=200, required=False, help_text="Why nothing is paid out to the shop, which reads it; empty: payouts go on."
+    )
 
 
 class ShopNew(ShopChange):

@@ -57,6 +57,7 @@ from console.api.sessions import SessionsView, VisitsView
 from console.api.shop import LegalView, ShopView
 from console.api.staff import AuditView, CustomersView, InvitationsView
 from console.api.statistics import StatisticsView
+from console.api.suspicions import SuspicionsView
 from console.api.system import JobsView, OutgoingView, PeopleView, TasksView
 from console.api.tenants import TenantsView
 from console.api.tokens import TokensView
@@ -88,6 +89,7 @@ router.register("refunds", RefundsView, "api-refunds")
 router.register("disputes", DisputesView, "api-disputes")
 router.register("invoices", InvoicesView, "api-invoices")
 router.register("withdrawals", WithdrawalsView, "api-withdrawals")
+router.register("suspicions", SuspicionsView, "api-suspicions")
 router.register("purchases", PurchasesView, "api-purchases")
 router.register("webhooks", WebhooksView, "api-webhooks")
 router.register("webhook-deliveries", DeliveriesView, "api-webhook-deliveries")

@@ -48,13 +48,18 @@ class WithdrawalShown(serializers.Serializer[Any]):
 
 
 class Standing(serializers.Serializer[Any]):
-    """What the platform owes the shop in a currency: asked for, not yet mature, and what can be asked for now."""
+    """What the platform owes the shop in a currency: asked for, not yet mature, and what can be asked for now.
+
+    `in_review_minor` may be purchases of the shop's own, which the platform looks at; `stopped` says why nothing is paid out.
+    """
 
     currency = serializers.CharField()
     balance_minor = serializers.IntegerField(source="balance")
     held_minor = serializers.IntegerField(source="held")
     maturing_minor = serializers.IntegerField(source="maturing")
+    in_review_minor = serializers.IntegerField(source="in_review")
     available_minor = serializers.IntegerField(source="available")
+    stopped = serializers.CharField()
 
 
 class Line(serializers.Serializer[Any]):

@@ -14,8 +14,8 @@ from django.utils import timezone
 
 from accounts import tenants, webhooks
 from accounts.models import Membership, Referral, Tenant, User, WebhookDelivery
-from billing import audit, ledger, orders, referrals, refunds, statements, store_credit
-from billing.models import GatewayAccount, Order, PaymentAttempt, ReferralProgram, ReferralReward
+from billing import audit, ledger, orders, referrals, refunds, self_dealing, statements, store_credit
+from billing.models import GatewayAccount, Order, PaymentAttempt, ReferralProgram, ReferralReward, Suspicion
 from foundation import outbox
 from tests.billing.shop import FIVE, PRICE, held, pay, restock, sandbox, stocked
 
@@ -199,6 +199,14 @@ def test_a_program_that_is_switched_off_gives_nothing(brought: Membership, end_u
     assert referrals.settle_due() == 0
     ReferralProgram.objects.update(is_active=True)
     assert referrals.settle_due() == 1
+
+
+def test_a_purchase_the_shop_may_have_made_itself_waits_until_it_is_cleared(brought: Membership, end_user: Membership) -> None:
+    offer(end_user.tenant)
+    row = Suspicion.objects.create(order=buy(brought).order, signs=["email"])
+    assert (referrals.settle_due(), store_credit.free(end_user)) == (0, 0)
+    self_dealing.clear(suspicion=row, actor=None, reason="known")
+    assert (referrals.settle_due(), store_credit.free(end_user)) == (1, 500)
 
 
 @pytest.mark.parametrize("how", ["refund", "dispute"])

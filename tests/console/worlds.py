@@ -45,6 +45,7 @@ from billing.models.promotions import PromotionRule
 from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
+from billing.models.suspicions import Suspicion
 from billing.models.withdrawals import Withdrawal
 from channels_app import channels, costs
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
@@ -354,6 +355,7 @@ MAKERS: dict[type[Model], Maker] = {
     ),
     Dispute: _dispute,
     Withdrawal: _withdrawal,
+    Suspicion: lambda world: Suspicion.objects.create(order=Order.objects.filter(tenant=world.tenant).earliest("pk"), signs=["email"]),
     ReferralReward: _reward,
     WebhookInbox: _message,
     PriceRule: _price,

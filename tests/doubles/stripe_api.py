@@ -35,6 +35,8 @@ class StripeApi(Service):
         self.hides_refunds = False
         self.sessions: dict[str, dict[str, Any]] = {}
         self.intents: dict[str, dict[str, Any]] = {}
+        # By which means an intent was paid, as a charge tells it.
+        self.means: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
         self.disputes: dict[str, dict[str, Any]] = {}
         self.held: list[dict[str, Any]] = []
@@ -73,7 +75,8 @@ class StripeApi(Service):
             case ["GET", "balance_transactions"]:
                 return _json(self._list_balance(asked.query))
             case ["GET", "payment_intents", name] if name in self.intents:
-                return _json(self.intents[name])
+                charge = {"object": "charge", "payment_method_details": self.means.get(name, {"type": "card", "card": {}})}
+                return _json({**self.intents[name], "latest_charge": charge if asked.query.get("expand[0]") else "ch_1"})
             case ["GET", "disputes"]:
                 return _json({"object": "list", "data": list(self.disputes.values()), "has_more": False, "url": "/v1/disputes"})
             case [_, "refunds", *named]:

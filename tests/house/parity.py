@@ -367,6 +367,7 @@ TABLES: dict[str, Row] = {
         "invoices_list", acts={"issue": "invoices_issue", "decline": "invoices_decline", "download": "invoices_file"}
     ),
     "billing.dispute": Row("disputes_list"),
+    "billing.suspicion": Row("suspicions_list", acts={"clear": "suspicions_clear", "uphold": "suspicions_uphold"}),
     "billing.webhookinbox": Row("payment_messages_list"),
     "billing.withdrawal": Row(
         "withdrawals_list",
@@ -424,7 +425,8 @@ FORMS: dict[str, Form] = {
     "console.admin.code_forms.ExportForm": Form("code_batches_export", {"format": EXPORTED}),
     "console.admin.code_forms.ReasonForm": Form(
         "code_batches_freeze code_batches_unfreeze code_batches_reissue code_batches_revoke card_batches_void cards_void orders_deliver "
-        "orders_cancel refunds_decline refunds_finish invoices_decline withdrawals_decline"
+        "orders_cancel refunds_decline refunds_finish invoices_decline withdrawals_decline suspicions_clear "
+        "suspicions_uphold"
     ),
     "console.admin.refunds.PayBackForm": Form("orders_refund", {"gesture": "gesture_minor"}),
     "console.admin.credit.CreditForm": Form("customers_give_credit", {"amount": "amount_minor", "once": ONCE}),

@@ -1,0 +1,54 @@
+"""What is known of a shop's staff that may be found again at a purchase: who they are, their mailboxes, where they worked from."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+from dataclasses import dataclass
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+
+from accounts.models import AuditEvent, Membership, User
+
+# Mailboxes of these are the same with and without dots.
+_DOTTED = frozenset({"gmail.com", "googlemail.com"})
+# Of an IPv6 address a household has the network; of a shortened one less is known than that.
+_HOUSEHOLD, _SHORTENED = 64, {4: 24, 6: 48}
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The people of a shop's staff, their mailboxes and the places they worked from lately, each as `mailbox` and `place` write it."""
+
+    users: frozenset[int]
+    mailboxes: frozenset[str]
+    places: frozenset[str]
+
+
+def of_staff(tenant_id: int, *, since: datetime.datetime) -> Marks:
+    """Collect the marks of a shop's staff; places are those seen since a moment."""
+    staff = Membership.objects.filter(tenant=tenant_id, role__in=Membership.STAFF_ROLES)
+    users = frozenset(staff.values_list("user_id", flat=True))
+    mails = [*User.objects.filter(pk__in=users, email__isnull=False).values_list("email", flat=True)]
+    mails += EmailAddress.objects.filter(user__in=users).values_list("email", flat=True)
+    seen = {*UserSession.objects.filter(user__in=users, last_seen_at__gte=since).values_list("ip", flat=True)}
+    seen |= {*AuditEvent.objects.filter(actor__in=users, created_at__gte=since).order_by().values_list("address", flat=True)}
+    return Marks(users, frozenset(map(mailbox, filter(None, mails))), frozenset(filter(None, map(place, seen))))
+
+
+def mailbox(email: str) -> str:
+    """Return whose box an address leads to: without what follows a plus, nor the dots that Google ignores."""
+    name, _at, host = email.strip().lower().rpartition("@")
+    name = name.partition("+")[0] or name
+    return f"{name.replace('.', '') if host in _DOTTED else name}@{host}"
+
+
+def place(address: str | None) -> str:
+    """Return the household of a network address; empty for one that tells nobody apart: private, or shortened to its network."""
+    if not address:
+        return ""
+    found = ipaddress.ip_address(address)
+    if not found.is_global or found == ipaddress.ip_network(f"{found}/{_SHORTENED[found.version]}", strict=False).network_address:
+        return ""
+    return str(found) if found.version == 4 else str(ipaddress.ip_network(f"{found}/{_HOUSEHOLD}", strict=False))
