@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.utils import timezone, translation
@@ -18,6 +19,8 @@ from accounts import events
 from accounts.mail_kinds import MAILS, NAMES
 from accounts.models import MailText, Membership
 from foundation import notify
+
+_AS_WRITTEN: Mapping[str, str] = MappingProxyType({})
 
 
 class Words(string.Template):
@@ -50,22 +53,25 @@ def built_in(template: str, *, language: str, context: Mapping[str, Any] | None 
     return notify.render(template, language=language, context=names if context is None else context)
 
 
-def sample(template: str, *, shop: str) -> dict[str, str]:
-    """Return values with which a text can be looked at."""
-    return {name: shop if name == "shop" else NAMES[name].sample for name in MAILS[template].names}
+def sample(template: str, *, shop: str, amounts: Mapping[str, str] = _AS_WRITTEN) -> dict[str, str]:
+    """Return values with which a text can be looked at; `amounts` are those that the shop writes in a way of its own."""
+    known = {name: NAMES[name].sample for name in MAILS[template].names} | {"shop": shop, **amounts}
+    return {name: known[name] for name in MAILS[template].names}
 
 
-def preview(template: str, *, language: str, subject: str, body: str, shop: str) -> tuple[str, str]:
-    """Return subject and body as a customer would read them; the text must have no `problems`."""
-    values = sample(template, shop=shop)
+def preview(
+    template: str, *, language: str, subject: str, body: str, shop: str, amounts: Mapping[str, str] = _AS_WRITTEN
+) -> tuple[str, str]:
+    """Return subject and body as a customer would read them, with the amounts of `sample`; the text must have no `problems`."""
+    values = sample(template, shop=shop, amounts=amounts)
     theirs = built_in(template, language=language, context=values)
     return (_line(fill(subject, values)) or theirs[0], fill(body, values) if body.strip() else theirs[1])
 
 
-def send_sample(*, text: MailText, to: str) -> None:
-    """Mail a text with examples in place of its names, the way customers' mails go; it says in its subject that it is a test."""
+def send_sample(*, text: MailText, to: str, amounts: Mapping[str, str] = _AS_WRITTEN) -> None:
+    """Mail a text with examples (`sample`) in place of its names, the way customers' mails go; it says in its subject that it is a test."""
     shop = text.tenant
-    words = preview(text.template, language=text.language, subject=text.subject, body=text.body, shop=shop.name)
+    words = preview(text.template, language=text.language, subject=text.subject, body=text.body, shop=shop.name, amounts=amounts)
     with translation.override(text.language):
         title = _("[Test] %s") % words[0]
     notify.email(

@@ -18,6 +18,7 @@ from accounts import mail_texts
 from accounts.admin_scope import actor_of
 from accounts.mail_kinds import MAILS, NAMES
 from accounts.models import MailText, Tenant
+from billing import mail_samples
 from console.admin import pages
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.figures import label
@@ -122,7 +123,9 @@ class MailTextAdmin(TenantColumn, DeskAdmin[MailText]):
         wrong = mail_texts.problems(template=template, subject=subject, body=body)
         if wrong:
             return pages.result(request, self, title=_("Preview"), explanation=" ".join(wrong.values()))
-        told = mail_texts.preview(template, language=language, subject=subject, body=body, shop=actor_of(request).tenant.name)
+        shop = actor_of(request).tenant
+        amounts = mail_samples.of(template, tenant=shop, language=language)
+        told = mail_texts.preview(template, language=language, subject=subject, body=body, shop=shop.name, amounts=amounts)
         boxes = [pages.Box(_("Subject"), told[0]), pages.Box(_("Text"), told[1])]
         facts = [(_("Mail"), MAILS[template].label), (_("Language"), dict(settings.LANGUAGES)[language])]
         return pages.result(request, self, title=_("Preview"), boxes=boxes, facts=facts)
@@ -138,7 +141,8 @@ class MailTextAdmin(TenantColumn, DeskAdmin[MailText]):
             back = pages.object_url(self.admin_site.name, row)
             return pages.ask(request, self, title=title, submit=_("Send"), explanation=text, back=back)
         if address:
-            mail_texts.send_sample(text=row, to=address)
+            amounts = mail_samples.of(row.template, tenant=row.tenant, language=row.language)
+            mail_texts.send_sample(text=row, to=address, amounts=amounts)
             self.record(request, "test", row, after={"to": address})
             self.message_user(request, _("A test is on its way to %s.") % address)
         else:

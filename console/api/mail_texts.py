@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from accounts import mail_texts
 from accounts.mail_kinds import MAILS
 from accounts.models import MailText
+from billing import mail_samples
 from console.admin.mail_texts import MailTextForm
 from console.api.errors import Refused
 from console.api.fields import Prose
@@ -81,7 +82,10 @@ class MailTextsView(FormRows):
     @action(detail=True, methods=["get"], pagination_class=None)
     def preview(self, request: Request, pk: int) -> Response:
         row = self.get_object()
-        subject, body = mail_texts.preview(row.template, language=row.language, subject=row.subject, body=row.body, shop=row.tenant.name)
+        amounts = mail_samples.of(row.template, tenant=row.tenant, language=row.language)
+        subject, body = mail_texts.preview(
+            row.template, language=row.language, subject=row.subject, body=row.body, shop=row.tenant.name, amounts=amounts
+        )
         return Response({"subject": subject, "body": body})
 
     @extend_schema(operation_id="mail_texts_test", request=None, responses={202: None})
@@ -90,6 +94,6 @@ class MailTextsView(FormRows):
         row, address = self.get_object(), self.member.user.email
         if not address:
             raise Refused("Your account has no e-mail address.")
-        mail_texts.send_sample(text=row, to=address)
+        mail_texts.send_sample(text=row, to=address, amounts=mail_samples.of(row.template, tenant=row.tenant, language=row.language))
         self.record("test", row, after={"to": address})
         return Response(status=status.HTTP_202_ACCEPTED)

@@ -49,6 +49,9 @@ def test_an_unknown_name_is_refused_where_it_stands(desk: Client) -> None:
 def test_the_preview_shows_what_is_typed_without_keeping_it(desk: Client) -> None:
     answer = desk.post(f"{TEXTS}look/", FORM)
     assert [box.text for box in answer.context["boxes"]] == ["Pay ¥78.00", "Here: https://shop.example/o/…"]
+    Tenant.objects.update(currency="EUR", quota_unit="points")
+    answer = desk.post(f"{TEXTS}look/", FORM | {"subject": "{{ pieces }}: {{ total }}"})
+    assert answer.context["boxes"][0].text == "2 × 2,500,000 points: €78.00"
     assert "no {{ x }}" in desk.post(f"{TEXTS}look/", FORM | {"body": "{{ x }} {{ link }}"}).context["explanation"]
     assert not MailText.objects.exists()
 

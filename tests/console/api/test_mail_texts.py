@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
 
-from accounts.models import MailText, Membership
+from accounts.models import MailText, Membership, Tenant
+from foundation import outbox
 from tests.console.api.conftest import program
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +18,13 @@ def test_a_text_is_set_looked_at_and_given_up(reseller_owner: Membership, strang
     assert (status, {name: made[name] for name in body}) == (201, body)
     path = f"mail-texts/{made['id']}/"
     assert call("GET", f"{path}preview/")[1] == {"subject": "Come in", "body": f"Welcome to {reseller_owner.tenant.name}."}
+    Tenant.objects.update(quota_unit="points")
+    low = call("POST", "mail-texts/", {"template": "wallet_low", "language": "en", "subject": "{{ balance }}", "body": ""})[1]
+    assert call("GET", f"mail-texts/{low['id']}/preview/")[1]["subject"] == "400,000 points"
+    assert call("POST", f"mail-texts/{low['id']}/test/")[0] == 202
+    outbox.deliver()
+    assert [message.subject for message in mail.outbox] == ["[Test] 400,000 points"]
+    assert call("DELETE", f"mail-texts/{low['id']}/")[0] == 204
     assert call("PATCH", path, {"body": "{{ nobody }}"})[1]["error"]["fields"].keys() == {"body"}
     assert call("PATCH", path, {"subject": "Hello"})[1]["subject"] == "Hello"
     assert call("POST", "mail-texts/", body)[0] == 409
