@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts import onboarding, tenants
 from accounts.models import MailText, Membership, ShopApplication, Tenant
-from foundation import outbox
+from foundation import notify, outbox
 
 pytestmark = pytest.mark.django_db
 PLATFORM = {"host": "platform.test"}
@@ -66,6 +66,24 @@ def test_an_applicant_reads_the_sellers_own_words(waiting: ShopApplication) -> N
     onboarding.tell(waiting, link="")
     outbox.deliver()
     assert (mail.outbox[-1].subject, mail.outbox[-1].body) == ("No to Rice Shop", f"Too early. – {waiting.seller.name}")
+
+
+@pytest.mark.parametrize(
+    ("is_approved", "language", "subject", "says"),
+    [
+        (True, "en", "Your shop Tea & Co is open", "http://platform.test/reseller/"),
+        (False, "en", "Your application for Tea & Co", "declined: Too early."),
+        (False, "zh-hans", "您对商店 Tea & Co 的申请", "Too early."),
+    ],
+)
+def test_a_mail_that_waited_since_it_had_its_old_name_still_leaves(
+    root_tenant: Tenant, is_approved: bool, language: str, subject: str, says: str
+) -> None:
+    context = {"name": "Tea & Co", "reason": "Too early.", "is_approved": is_approved, "link": "http://platform.test/reseller/"}
+    notify.email(to="ann@shop.test", template="application", context=context, language=language, account=root_tenant.pk)
+    outbox.deliver()
+    [sent] = mail.outbox
+    assert (sent.subject, says in sent.body) == (subject, True)
 
 
 def test_a_declined_applicant_reads_why(client: Client, platform_admin: Membership, waiting: ShopApplication) -> None:
