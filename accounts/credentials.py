@@ -4,7 +4,7 @@ The pages for it are allauth's, which ask for the password once more and keep a 
 neither: its token was made for this after the password was typed, and a step is sealed into what it sends back. Limits of
 tries, and mails about what changed, are allauth's own.
 
-CredentialError       the message says why, as the API does: in English
+CredentialError       the message says why
 └── TooOften          so many tries for now
 """
 
@@ -32,6 +32,7 @@ from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
@@ -74,16 +75,16 @@ def add_address(request: HttpRequest, user: User, *, email: str) -> EmailAddress
 def ask_to_confirm(request: HttpRequest, address: EmailAddress) -> None:
     """Mail the owner of an address to confirm it, once in three minutes. Raise CredentialError."""
     if address.verified:
-        raise CredentialError("This address is confirmed already.")
+        raise CredentialError(_("This address is confirmed already."))
     if not ratelimit.consume(request, action="confirm_email", key=address.email.lower()):
-        raise TooOften("A mail is on its way already: wait some minutes.")
+        raise TooOften(_("A mail is on its way already: wait some minutes."))
     address.send_confirmation(request)
 
 
 def make_primary(request: HttpRequest, address: EmailAddress) -> None:
     """Sign in by this address from now on, and tell the one before. Raise CredentialError."""
     if not manage_email.can_mark_as_primary(address):
-        raise CredentialError("Confirm this address first.")
+        raise CredentialError(_("Confirm this address first."))
     before = EmailAddress.objects.filter(user=address.user, primary=True).exclude(pk=address.pk).first()
     address.set_as_primary()
     manage_email.emit_email_changed(request, before, address)
@@ -92,7 +93,7 @@ def make_primary(request: HttpRequest, address: EmailAddress) -> None:
 def remove_address(request: HttpRequest, address: EmailAddress) -> None:
     """Forget an address that nobody signs in by. Raise CredentialError."""
     if not manage_email.can_delete_email(address):
-        raise CredentialError("Sign in by another address first.")
+        raise CredentialError(_("Sign in by another address first."))
     user, email = address.user, address.email
     address.remove()
     account_signals.email_removed.send(sender=EmailAddress, request=request, user=user, email_address=address)
@@ -105,7 +106,7 @@ def set_password(request: HttpRequest, user: User, *, current: str, new: str) ->
     _count(request, user, "change_password")
     had_one = user.has_usable_password()
     if had_one and not user.check_password(current):
-        raise CredentialError("This is not your current password.")
+        raise CredentialError(_("This is not your current password."))
     adapter = get_adapter()
     try:
         adapter.clean_password(new, user=user)
@@ -122,7 +123,7 @@ def begin_totp(user: User) -> TotpDraft:
     """Return the secret of a new authenticator app: nothing changes before its first code. Raise CredentialError."""
     _can_have_factors(user)
     if Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).exists():
-        raise CredentialError("An authenticator app is set up already: remove it first.")
+        raise CredentialError(_("An authenticator app is set up already: remove it first."))
     secret = generate_totp_secret()
     sealed = vault.seal(f"{user.pk}:{secret}", context="totp-draft")
     return TotpDraft(secret, get_factor_adapter().build_totp_url(user, secret), _SIGNER.sign(sealed))
@@ -137,13 +138,13 @@ def finish_totp(request: HttpRequest, user: User, *, draft: str, code: str) -> A
     except (BadSignature, vault.CannotUnseal):
         owner = secret = ""
     if owner != str(user.pk):
-        raise CredentialError("Begin again: this is over, or not yours.")
+        raise CredentialError(_("Begin again: this is over, or not yours."))
     try:
         forget_tries = check_rate_limit(user)
     except ValidationError as error:
         raise TooOften(" ".join(error.messages)) from None
     if not validate_totp_code(secret, code):
-        raise CredentialError("The code is not right.")
+        raise CredentialError(_("The code is not right."))
     forget_tries()
     made: Authenticator = TOTP.activate(user, secret).instance
     get_adapter().send_notification_mail("mfa/email/totp_activated", user)
@@ -154,7 +155,7 @@ def remove_factor(request: HttpRequest, factor: Authenticator) -> None:
     """Ask for this factor no more; with the last one its recovery codes go. Raise CredentialError."""
     mail = _GONE_MAILS.get(factor.type)
     if mail is None:
-        raise CredentialError("Recovery codes go with the last factor.")
+        raise CredentialError(_("Recovery codes go with the last factor."))
     delete_and_cleanup(request, factor)
     get_adapter().send_notification_mail(mail, factor.user)
 
@@ -162,7 +163,7 @@ def remove_factor(request: HttpRequest, factor: Authenticator) -> None:
 def rename_passkey(factor: Authenticator, *, name: str) -> None:
     """Call a passkey otherwise. Raise CredentialError."""
     if factor.type != Authenticator.Type.WEBAUTHN:
-        raise CredentialError("Only passkeys have names.")
+        raise CredentialError(_("Only passkeys have names."))
     factor.wrap().name = name
     factor.save(update_fields=["data"])
 
@@ -172,7 +173,7 @@ def new_recovery_codes(user: User) -> list[str]:
     """Return new codes in place of those before. Raise CredentialError."""
     User.objects.select_for_update().get(pk=user.pk)
     if not can_generate_recovery_codes(user):
-        raise CredentialError("Set up an authenticator app or a passkey first.")
+        raise CredentialError(_("Set up an authenticator app or a passkey first."))
     Authenticator.objects.filter(user=user, type=Authenticator.Type.RECOVERY_CODES).delete()
     codes: list[str] = RecoveryCodes.activate(user).generate_codes()
     get_adapter().send_notification_mail("mfa/email/recovery_codes_generated", user)
@@ -194,7 +195,7 @@ def disconnect(request: HttpRequest, account: SocialAccount) -> None:
 
 def _count(request: HttpRequest, user: User, act: str) -> None:
     if not ratelimit.consume(request, action=act, user=user):
-        raise TooOften("Too many tries: wait some minutes.")
+        raise TooOften(_("Too many tries: wait some minutes."))
 
 
 def _can_have_factors(user: User) -> None:

@@ -33,6 +33,17 @@ def primary(end_user: Membership) -> EmailAddress:
     return EmailAddress.objects.create(user=end_user.user, email=end_user.user.email or "", verified=True, primary=True)
 
 
+@pytest.mark.parametrize(
+    ("language", "why"),
+    [("en", "This is not your current password."), ("zh-CN", "这不是您现在的密码。"), ("zh-TW", "這不是您目前的密碼。")],
+)
+def test_a_refusal_is_said_in_the_callers_language(end_user: Membership, language: str, why: str) -> None:
+    end_user.user.set_password(PASSWORD)
+    end_user.user.save(update_fields=["password"])
+    status, told = program(end_user)("PUT", "me/password/", {"current": "x", "new": BETTER}, accept_language=language)
+    assert (status, told["error"]["message"]) == (409, why)
+
+
 def test_another_address_is_added_confirmed_by_mail_and_made_the_one_to_sign_in_by(
     end_user: Membership, primary: EmailAddress, mailoutbox: list[EmailMessage], client: Client
 ) -> None:
