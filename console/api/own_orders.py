@@ -104,9 +104,14 @@ class Way(serializers.Serializer[Any]):
 
 
 class PayAt(serializers.Serializer[Any]):
-    """Where to go on in a browser; with store credit alone it is paid already."""
+    """Where to go on in a browser; with store credit alone it is paid already.
+
+    `scan` is the text of a QR code and `link` what opens the payment or its app, where the gateway gives one; else they are empty.
+    """
 
     url = serializers.CharField()
+    scan = serializers.CharField()
+    link = serializers.CharField()
     order = OwnOrder()
 
 
@@ -185,8 +190,10 @@ class OwnOrdersView(TableRows):
             raise Refused(str(error)) from None
         except GatewayError:  # its words are for the shop
             raise Refused("This way to pay does not answer at the moment: try it again, or another one.") from None
+        begun = checkout.waiting(order).filter(account=account).order_by("-pk").first()
+        here = {name: str(begun.details.get(name, "")) if begun else "" for name in ("scan", "link")}
         # The sandbox names a page of this site.
-        return Response({"url": urljoin(f"{site}/", url), "order": self._detail()})
+        return Response({"url": urljoin(f"{site}/", url), **here, "order": self._detail()})
 
     @extend_schema(operation_id="me_orders_ask", request=None, responses=OwnOrder)
     @action(detail=True, methods=["post"])

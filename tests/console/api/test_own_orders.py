@@ -8,11 +8,13 @@ import io
 import pytest
 
 from accounts.models import ApiKey, Membership
-from billing import invoices, ledger, orders, store_credit
+from billing import gateways, invoices, ledger, orders, store_credit
 from billing.models import GatewayAccount, InvoiceRequest, Order, Product, Refund, RestockWish
+from tests.billing.payments.world import account_at
 from tests.billing.shop import FIVE, key_product, manual_product, pay, place, sandbox, stocked
 from tests.billing.test_invoices import sheet
 from tests.console.api.conftest import program
+from tests.doubles.epay import EpayGateway
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +39,7 @@ def test_an_order_is_paid_at_the_gateway_and_its_code_redeemed(end_user: Members
     assert call("POST", f"{path}pieces/")[1] == {"pieces": []}
     status, begun = call("POST", f"{path}pay/", {"account": account.pk}, idempotency_key="p")
     attempt = order.attempts.get()
-    assert (status, begun["url"]) == (200, f"http://shop.test/pay/sandbox/{attempt.token}/")
+    assert (status, begun["url"], begun["scan"], begun["link"]) == (200, f"http://shop.test/pay/sandbox/{attempt.token}/", "", "")
     assert call("POST", f"{path}pay/", {"account": account.pk}, idempotency_key="p")[1] == begun
     assert call("POST", f"{path}ask/")[1]["state"] == "pending"
     pay(attempt)
@@ -49,6 +51,21 @@ def test_an_order_is_paid_at_the_gateway_and_its_code_redeemed(end_user: Members
     assert ledger.balance(membership_id=end_user.pk).available_micros == FIVE
     assert call("POST", f"{path}redeem/")[0] == 409
     assert call("GET", path)[1]["ways"] == []
+
+
+def test_what_is_scanned_is_told_where_the_gateway_gives_it(end_user: Membership) -> None:
+    with EpayGateway() as double:
+        account = account_at(double.url, end_user.tenant, "epay")
+        gateways.write(account, {"interface": "api", "type": "wxpay"}, is_operator=True)
+        account.save()
+        order, call = ordered(end_user), program(end_user)
+        begun = [call("POST", f"me/orders/{order.pk}/pay/", {"account": account.pk})[1] for _ in range(2)]
+        assert [(one["scan"], one["link"]) for one in begun] == [("weixin://wxpay/bizpayurl?pr=keyosk", "")] * 2
+        assert begun[0]["url"].startswith("http://shop.test/o/")
+        double.makes = {"code": 1, "payurl": "https://pay.example.test/p/1"}
+        other = ordered(end_user)
+        begun = [call("POST", f"me/orders/{other.pk}/pay/", {"account": account.pk})[1]]
+        assert [(one["scan"], one["link"]) for one in begun] == [("", "https://pay.example.test/p/1")]
 
 
 def test_store_credit_pays_at_once(end_user: Membership) -> None:
