@@ -113,5 +113,11 @@ def spendable(*, account_id: int) -> int:
     return max(0, row.balance - row.held - row.floor)
 
 
+def free_stock(*, tenant_id: int) -> int:
+    """Return what a tenant may mint or sell of its stock now, in µ$."""
+    pk = LedgerAccount.objects.filter(tenant=tenant_id, kind=Kind.STOCK, ledger=QUOTA).values_list("pk", flat=True).first()
+    return spendable(account_id=pk) if pk is not None else 0
+
+
 def _tenant_of(membership_id: int) -> int:
     return Membership.objects.values_list("tenant_id", flat=True).get(pk=membership_id)

@@ -18,8 +18,8 @@ from channels_app import balances, history, tallies
 from channels_app.models import BalanceCheck, BalanceReading, Channel, ChannelCheck
 from console.admin import pages
 from console.admin.base import DeskAdmin
-from console.admin.dashboard import Tile
 from console.admin.figures import badge
+from console.admin.tiles import Tile
 from gateway import speeds
 from gateway.speeds import Percentiles, Speeds
 

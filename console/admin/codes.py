@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import TenantTabularInline, actor_of
-from billing import code_shelf, codes, reissue
+from billing import chart, code_shelf, codes, money, reissue
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from console.admin import code_imports, pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
@@ -73,10 +73,13 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = MintForm(request.POST or None, request=request)
+        chosen = request.GET.get("product", "")
+        form = MintForm(request.POST or None, request=request, initial={"product": chosen} if chosen.isascii() and chosen.isdigit() else {})
         if form.is_valid() and (minted := self._mint(request, form)):
             return self._show(request, minted)
         text = _("Codes are covered by your stock of quota: what you mint is set aside until it is redeemed or revoked.")
+        if not (actor := actor_of(request)).is_platform:
+            text += " " + _("In stock: %s.") % money.format_usd(chart.free_stock(tenant_id=actor.tenant.pk))
         return pages.ask(request, self, title=_("Mint codes"), submit=_("Mint"), form=form, explanation=text)
 
     @pages.list_act(description=gettext_lazy("Offer a promo code"), icon="campaign")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts import scope
@@ -21,8 +21,9 @@ from accounts.models import ApiKey, AuditEvent
 from billing import chart, money
 from billing.models.ledger import LedgerAccount
 from channels_app.models import Channel
-from console.admin import checklist, customers
+from console.admin import checklist, customers, selling
 from console.admin.base import BoundedPaginator
+from console.admin.tiles import Tile
 from gateway import rollups, selectors
 from gateway.models import UsageTenantHour
 
@@ -34,28 +35,19 @@ MODELS = 8
 OWED = ("stock", "escrow", "wallet", "lot")
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure of the first row."""
-
-    title: str
-    figure: str
-    note: str = ""
-
-
 def context(request: HttpRequest, site: str) -> dict[str, Any]:
     """Return what the index template shows; figures over usage are kept for some seconds."""
     actor = actor_of(request)
-    name = f"dashboard:{site}:{actor.tenant.pk}"
+    name = f"dashboard:{site}:{actor.tenant.pk}:{get_language()}"
     found: dict[str, Any] | None = cache.get(name)
     if found is None:
-        found = _usage(actor) | _customers(actor)
+        found = _usage(actor) | _customers(actor) | selling.context(actor, site)
         cache.set(name, found, KEEP_SECONDS)
     return {
-        "tiles": [*found["tiles"], *_stock(actor)],
+        "tiles": [*found["selling"], *found["tiles"], *_keys(actor)],
         "chart": found["chart"],
         "models": found["models"],
-        **{part: found[part] for part in ("month", "dearest", "running_dry")},
+        **{part: found[part] for part in ("month", "dearest", "running_dry", "short", "health")},
         "site": site,
         "steps": checklist.steps(actor.tenant, site),
         "channels": scope.narrow(actor, Channel.objects.select_related("check_result"))[:8],
@@ -127,15 +119,13 @@ def _chart(spent: Mapping[datetime, selectors.Sums], today: datetime) -> str:
     )
 
 
-def _stock(actor: scope.Actor) -> list[Tile]:
-    """Return what is left to sell (for the platform: what is owed in service) and the live keys."""
+def _keys(actor: scope.Actor) -> list[Tile]:
+    """Return the live keys, and beside them what the platform owes in service, or a shop earned on calls."""
     keys = Tile(_("Active sub-keys"), _counted(scope.narrow(actor, ApiKey.objects.filter(state=ApiKey.State.ACTIVE))))
     if actor.is_platform:
         owed = LedgerAccount.objects.filter(ledger="Q", kind__in=OWED).aggregate(sum=Sum("balance"))["sum"] or 0
         return [Tile(_("Outstanding quota"), money.format_usd(owed), _("sold and not used yet, everywhere")), keys]
-    stock = LedgerAccount.objects.filter(tenant=actor.tenant, kind="stock", ledger="Q").aggregate(sum=Sum("balance"))["sum"] or 0
-    earned = Tile(_("Margin today"), money.format_usd(_margin(actor)), _("goes to your stock every night"))
-    return [earned, Tile(_("Stock"), money.format_usd(stock), _("quota bought and not sold yet")), keys]
+    return [Tile(_("Margin on calls today"), money.format_usd(_margin(actor)), _("goes to your stock every night")), keys]
 
 
 def _counted(rows: QuerySet[ApiKey]) -> str:

@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.admin_scope import actor_of
 from accounts.models import Membership, Tenant
-from billing import capability, codes, direct, money, orders
-from billing.models.ledger import LedgerAccount
+from billing import capability, chart, codes, direct, money, orders
 from billing.models.shop import Order, Product
 from console.admin import pages
 from console.admin.base import DeskAdmin
@@ -71,8 +70,7 @@ def _placed(desk: DeskAdmin[Tenant], request: HttpRequest, placed: orders.Placed
 
 def _standing(shop: Tenant) -> str:
     """Say what is in stock, and how the last purchases stand."""
-    stock = LedgerAccount.objects.filter(tenant=shop, kind="stock", ledger="Q").first()
-    text = _("In stock: %s.") % money.format_usd(stock.balance - stock.held if stock else 0)
+    text = _("In stock: %s.") % money.format_usd(chart.free_stock(tenant_id=shop.pk))
     rows = Order.objects.filter(recipient=shop).order_by("-pk")[:SHOWN]
     said = [f"{row.number}: {money.format_usd(row.units_micros * row.quantity)}, {row.get_state_display()}" for row in rows]
     return text + (" " + _("Last orders: %s.") % " · ".join(said) if said else "")

@@ -162,7 +162,10 @@ PAGES: dict[str, Ways] = {
 }
 # Pages of the back offices that belong to no table.
 DESK_PAGES: dict[str, Ways] = {
-    "index": "usage_summary statistics_customers statistics_checklist ledger_accounts_list keys_list channels_list audit_list",
+    "index": (
+        "usage_summary statistics_customers statistics_checklist ledger_accounts_list keys_list channels_list audit_list "
+        "statistics_sales orders_list products_list payment_accounts_list payment_messages_list audits_list"
+    ),
     "statistics": "statistics_sales statistics_calls statistics_funnel statistics_products",
     "statistics_sheet": "statistics_sales statistics_calls",
     "login": BROWSER,
