@@ -24,6 +24,7 @@ from billing.models import (
     LedgerAccount,
     LimitRule,
     Order,
+    PriceCeiling,
     PriceRule,
     Product,
     ProductPicture,
@@ -50,13 +51,13 @@ _TABLES: dict[str, type[Model]] = {
     "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
     "message": WebhookInbox, "price": PriceRule, "group": GroupRate,
     "withdrawal": Withdrawal, "invoice": InvoiceRequest, "ready_key": ReadyKey, "picture": ProductPicture,
-    "referral_reward": ReferralReward, "suspicion": Suspicion,
+    "referral_reward": ReferralReward, "suspicion": Suspicion, "ceiling": PriceCeiling,
     "journal": Journal, "transfer": Transfer, "ledger": LedgerAccount, "audit": AuditRun,
 }  # fmt: skip
 Kept = Literal["product", "category", "coupon", "limit", "promotion", "referral_program"]
 Read = Literal[
     "batch", "code", "card_batch", "card", "order", "refund", "dispute", "account", "message", "price", "group", "audit",
-    "withdrawal", "invoice", "ready_key", "picture", "referral_reward", "suspicion",
+    "withdrawal", "invoice", "ready_key", "picture", "referral_reward", "suspicion", "ceiling",
 ]  # fmt: skip
 Table = Kept | Read | Literal["journal", "transfer", "ledger"]
 

@@ -2,6 +2,7 @@
 
 BadPrice             nothing to charge by, an alias of itself, a beginning in the past
 ├── BelowWholesale   a reseller would sell below what the level above asks
+├── AboveCeiling     a reseller would ask for more than the platform lets it
 └── NeedsConfirming  a price becomes ten times as dear or as cheap: say it again with `is_confirmed`
 """
 
@@ -23,13 +24,13 @@ from django.utils.translation import gettext as _
 from accounts import audit, tenants
 from accounts.models import Tenant, User
 from billing import price_alerts, price_floors, price_lists, price_preview, price_terms
-from billing.models import GroupRate, PriceBook, PriceRule
+from billing.models import GroupRate, PriceBook, PriceCeiling, PriceRule
 from billing.money import MICROS, parse_usd
-from billing.price_floors import BelowWholesale
+from billing.price_floors import AboveCeiling, BelowWholesale
 from billing.price_terms import FIELDS, BadPrice
 from foundation import snapshots
 
-__all__ = ["BadPrice", "BelowWholesale", "Imported", "NeedsConfirming", "import_list", "rehearse", "set_group", "set_price"]
+__all__ = ["AboveCeiling", "BadPrice", "BelowWholesale", "Imported", "NeedsConfirming", "import_list", "rehearse", "set_group", "set_price"]
 
 LIST_PRICES = Path(__file__).parent / "data" / "list_prices_2026-11.json"
 
@@ -101,7 +102,8 @@ def _check(seller: Tenant, model: str, values: Mapping[str, Any], begins: dateti
     if begins is not None and begins <= timezone.now():
         raise BadPrice(_("a price begins now or in the future: calls of the past are paid for"))
     if seller.parent_id is not None:
-        price_floors.check(price_lists.load(seller.parent_id, at=begins), model, values)
+        ceiling = price_lists.ceiling(seller.pk, at=begins)
+        price_floors.check(price_lists.load(seller.parent_id, at=begins), model, values, ceiling=ceiling)
 
 
 @transaction.atomic
@@ -121,6 +123,27 @@ def set_group(*, group: str, factor: int, tenant: Tenant | None = None, actor: U
     audit.record(actor=actor, action="price.group", target=group, before=before, after={"factor": factor}, tenant=seller)
     transaction.on_commit(functools.partial(snapshots.announce, "prices"), robust=True)
     return rate
+
+
+@transaction.atomic
+def set_ceiling(*, tenant: Tenant, factor: int | None, actor: User | None = None) -> PriceCeiling | None:
+    """Let a shop ask for at most `factor` millionths of its wholesale prices from now on; None: for any price. Raises BadPrice.
+
+    It counts at every call, whatever the shop's rules say: prices beyond it are lowered to it.
+    """
+    if tenant.parent_id is None or (factor is not None and not MICROS <= factor <= 100 * MICROS):
+        raise BadPrice(_("A shop may add 0 to 9,900 per cent to its wholesale price; the platform has none above it."))
+    book = _locked_book(tenant)
+    old = PriceCeiling.objects.filter(book=book, valid_to=None).first()
+    if (old.factor if old is not None else None) == factor:
+        return old
+    now = timezone.now()
+    PriceCeiling.objects.filter(book=book, valid_to=None).update(valid_to=now)
+    made = None if factor is None else PriceCeiling.objects.create(book=book, factor=factor, valid_from=now)
+    before = {"factor": old.factor if old is not None else None}
+    audit.record(actor=actor, action="price.ceiling", target=tenant, before=before, after={"factor": factor}, tenant=tenant)
+    transaction.on_commit(functools.partial(snapshots.announce, "prices"), robust=True)
+    return made
 
 
 @transaction.atomic

@@ -50,6 +50,7 @@ def draft(*, foreign: Foreign, tenant: Tenant | None = None) -> Draft:
     seller = tenant or tenants.root()
     now = price_lists.load(seller.pk)
     above = price_lists.load(seller.parent_id) if seller.parent_id is not None else None
+    ceiling = price_lists.ceiling(seller.pk)
     own = {row.pattern: row for row in price_lists.current().filter(book__tenant=seller)}
     changes: list[Change] = []
     kept: dict[str, Mapping[str, Any]] = {}
@@ -58,7 +59,7 @@ def draft(*, foreign: Foreign, tenant: Tenant | None = None) -> Draft:
             values = price_terms.values_of(given)
             price_terms.check(model, values)
             if above is not None:
-                price_floors.check(above, model, values)
+                price_floors.check(above, model, values, ceiling=ceiling)
         except BadPrice as error:
             changes.append(Change(model, "refused", reason=str(error)))
             continue

@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from accounts import tenants
 from billing import ledger, price_terms
-from billing.models import GroupRate, LedgerAccount, PriceRule
+from billing.models import GroupRate, LedgerAccount, PriceCeiling, PriceRule
+from billing.price_rules import Ceiling
 from billing.pricing import Group, Level, ModelPrice, PriceList, Rule, price_of
 
 Kind = LedgerAccount.Kind
-M = TypeVar("M", GroupRate, PriceRule)
+M = TypeVar("M", GroupRate, PriceCeiling, PriceRule)
 
 
 def load(tenant_id: int, *, at: datetime.datetime | None = None) -> PriceList:
@@ -31,20 +32,34 @@ def of_chain(chain: tuple[int, ...], *, at: datetime.datetime | None = None) -> 
         rules[row.book.tenant_id].append(as_rule(row))
     rates = _valid(GroupRate.objects.filter(book__tenant_id=chain[-1]), at) if chain else ()
     groups = {rate.group: Group(rate.pk, rate.factor) for rate in rates}
-    levels = [Level(tenant_id, _income(tenant_id, place), tuple(rules[tenant_id])) for place, tenant_id in enumerate(chain)]
+    most = _ceilings(_valid(PriceCeiling.objects.filter(book__tenant_id__in=chain), at))
+    levels = [
+        Level(tenant_id, _income(tenant_id, place), tuple(rules[tenant_id]), most.get(tenant_id)) for place, tenant_id in enumerate(chain)
+    ]
     return PriceList(levels, groups, lasts_seconds=_seconds_left(chain, at))
 
 
 def of_book(chain: tuple[int, ...], book: str) -> ModelPrice | None:
-    """Return the price that a usage row's book names (`1:17 5:88 g3`): the rules of that time, whatever counts now."""
+    """Return the price that a usage row's book names (`1:17 5:88 c7 g3`): the rules of that time, whatever counts now."""
     names = [word.partition(":") for word in book.split()]
     used = {int(tenant): int(rule) for tenant, _colon, rule in names if tenant.isdecimal() and rule.isdecimal()}
     rows = {row.pk: as_rule(row) for row in PriceRule.objects.filter(pk__in=used.values())}
     rate = next(
         (GroupRate.objects.filter(pk=int(word[1:])).first() for word in book.split() if word[:1] == "g" and word[1:].isdecimal()), None
     )
-    found = [(Level(tenant, _income(tenant, place), ()), rows.get(used.get(tenant, 0))) for place, tenant in enumerate(chain)]
+    most = _ceilings(
+        PriceCeiling.objects.filter(pk__in=[int(word[1:]) for word in book.split() if word[:1] == "c" and word[1:].isdecimal()])
+    )
+    found = [
+        (Level(tenant, _income(tenant, place), (), most.get(tenant)), rows.get(used.get(tenant, 0))) for place, tenant in enumerate(chain)
+    ]
     return price_of(found, group=Group(rate.pk, rate.factor) if rate else None)
+
+
+def ceiling(tenant_id: int, *, at: datetime.datetime | None = None) -> int | None:
+    """Return the most a shop may ask for now, or at a moment, in millionths of its wholesale price; None where nobody says."""
+    row = _valid(PriceCeiling.objects.filter(book__tenant=tenant_id), at or timezone.now()).first()
+    return None if row is None else row.factor
 
 
 def models(tenant_id: int) -> list[str]:
@@ -65,6 +80,10 @@ def as_rule(row: PriceRule) -> Rule:
 
 def _valid(rows: QuerySet[M], at: datetime.datetime) -> QuerySet[M]:
     return rows.filter(Q(valid_to=None) | Q(valid_to__gt=at), valid_from__lte=at)
+
+
+def _ceilings(rows: QuerySet[PriceCeiling]) -> dict[int, Ceiling]:
+    return {row.book.tenant_id: Ceiling(row.pk, row.factor) for row in rows.select_related("book")}
 
 
 def _seconds_left(chain: tuple[int, ...], at: datetime.datetime) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts import tenants
@@ -46,7 +46,7 @@ def compare(now: PriceList, model: str, values: Mapping[str, Any]) -> Preview:
 def replaced(now: PriceList, model: str, values: Mapping[str, Any]) -> PriceList:
     """Return the price list with another rule for one pattern at its last level."""
     *others, last = now.levels
-    return PriceList([*others, Level(last.tenant_id, last.account_id, _with(last, price_terms.as_rule(0, model, values)))], now.groups)
+    return PriceList([*others, replace(last, rules=_with(last, price_terms.as_rule(0, model, values)))], now.groups)
 
 
 def _with(level: Level, rule: Rule) -> tuple[Rule, ...]:

@@ -80,12 +80,21 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Ceiling:
+    """The most one level may ask for: `factor` millionths of the price above."""
+
+    id: int
+    factor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
-    """One seller of the chain: where its part goes, and its rules."""
+    """One seller of the chain: where its part goes, its rules, and the most it may ask for where the platform says so."""
 
     tenant_id: int
     account_id: int
     rules: Sequence[Rule]
+    ceiling: Ceiling | None = None
 
     def find(self, model: str, *, depth: int = 0) -> Rule | None:
         """Return the most specific rule: the exact name, else the pattern with the longest literal beginning."""

@@ -216,6 +216,7 @@ def price_of(found: Sequence[tuple[Level, Rule | None]], *, group: Group | None 
         return None
     tariffs, thresholds = complete(found, factor=group.factor if group else MICROS)
     book = [f"{level.tenant_id}:{rule.id}" for level, rule in found if rule is not None]
+    book += [f"c{level.ceiling.id}" for level, _rule in found if level.ceiling is not None]
     ceilings = [rule.hold_ceiling for _level, rule in found if rule is not None and rule.hold_ceiling]
     return ModelPrice(
         tariffs=tariffs,

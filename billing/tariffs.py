@@ -1,7 +1,8 @@
-"""Complete the prices of each level of a chain: open buckets, context tiers, a customer group's factor, the floor above. Pure.
+"""Complete the prices of each level of a chain: open buckets, context tiers, a customer group's factor, floor and ceiling. Pure.
 
 A level's own prices are completed first, then multiplied by the group's factor (last level only), then lifted to the
-price of the level above: so nobody in the chain ever sells below what it buys for.
+price of the level above: so nobody in the chain ever sells below what it buys for. Where a level has a ceiling they are
+lowered to it: so many times the price above.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from billing.money import MICROS, ceil_div
-from billing.price_rules import BASES, BUCKETS, Level, Rule
+from billing.price_rules import BASES, BUCKETS, Ceiling, Level, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Tariff:
     per_call: int
     rule: Rule | None
     factor: int
+    ceiling: Ceiling | None = None
 
     @property
     def prices(self) -> Mapping[str, int]:
@@ -42,7 +44,7 @@ class Tariff:
             own = scaled(above, self.rule.factor) + (own or 0)
         if own is None:
             own = above
-        return own if own is None else max(scaled(own, self.factor), above or 0)
+        return own if own is None else _bounded(scaled(own, self.factor), above, self.ceiling)
 
 
 def complete(levels: Sequence[tuple[Level, Rule | None]], *, factor: int = MICROS) -> tuple[tuple[Tariff, ...], tuple[int, ...]]:
@@ -66,19 +68,19 @@ def _tariff(level: Level, rule: Rule | None, above: Tariff | None, thresholds: t
     given = rule.prices if rule is not None else {}
     own = _fill(given, above.steps[0] if above else None)
     steps = [own, *(_step(own, rule, above, place, threshold) for place, threshold in enumerate(thresholds, start=1))]
-    final = tuple(_lift(step, factor, above.steps[place] if above else None) for place, step in enumerate(steps))
-    floor = above.per_call if above else 0
-    per_call = floor if rule is None or rule.per_call is None else rule.per_call
-    return Tariff(level.account_id, final, max(scaled(per_call, factor), floor), rule, factor)
+    final = tuple(_bound(step, factor, above.steps[place] if above else None, level.ceiling) for place, step in enumerate(steps))
+    floor = above.per_call if above else None
+    per_call = (floor or 0) if rule is None or rule.per_call is None else rule.per_call
+    return Tariff(level.account_id, final, _bounded(scaled(per_call, factor), floor, level.ceiling), rule, factor, level.ceiling)
 
 
 def _relative(level: Level, rule: Rule, above: Tariff, factor: int) -> Tariff:
     """Return the tariff of a level that moves every price above by its factor and what it adds, in every context."""
     added = rule.on_top()
     steps = ({name: scaled(step[name], rule.factor) + added[name] for name in BUCKETS} for step in above.steps)
-    final = tuple(_lift(step, factor, floor) for step, floor in zip(steps, above.steps, strict=True))
-    per_call = scaled(above.per_call, rule.factor) + (rule.per_call or 0)
-    return Tariff(level.account_id, final, max(scaled(per_call, factor), above.per_call), rule, factor)
+    final = tuple(_bound(step, factor, floor, level.ceiling) for step, floor in zip(steps, above.steps, strict=True))
+    per_call = scaled(scaled(above.per_call, rule.factor) + (rule.per_call or 0), factor)
+    return Tariff(level.account_id, final, _bounded(per_call, above.per_call, level.ceiling), rule, factor, level.ceiling)
 
 
 def _fill(given: Mapping[str, int], above: Mapping[str, int] | None) -> dict[str, int]:
@@ -116,5 +118,12 @@ def _moved(price: int, new: int, old: int) -> int:
     return ceil_div(price * new, old) if old else max(price, new)
 
 
-def _lift(prices: Mapping[str, int], factor: int, floor: Mapping[str, int] | None) -> Mapping[str, int]:
-    return {name: max(scaled(prices[name], factor), floor[name] if floor is not None else 0) for name in BUCKETS}
+def _bound(prices: Mapping[str, int], factor: int, above: Mapping[str, int] | None, ceiling: Ceiling | None) -> Mapping[str, int]:
+    return {name: _bounded(scaled(prices[name], factor), None if above is None else above[name], ceiling) for name in BUCKETS}
+
+
+def _bounded(price: int, above: int | None, ceiling: Ceiling | None) -> int:
+    """Return a price that is neither below that of the level above nor beyond the ceiling; at the platform there is neither."""
+    if above is None:
+        return price
+    return max(price, above) if ceiling is None else min(max(price, above), scaled(above, ceiling.factor))

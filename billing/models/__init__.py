@@ -11,7 +11,7 @@ from billing.models.leases import KeyBudget, RelayWorker, Slice
 from billing.models.ledger import QUOTA, UNLIMITED, AccountSnapshot, Hold, Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon, CouponUse
-from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceRule
+from billing.models.prices import ExchangeRate, GroupRate, PriceBook, PriceCeiling, PriceRule
 from billing.models.promotions import PromotionRule
 from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
@@ -49,6 +49,7 @@ __all__ = [
     "OrderEvent",
     "PaymentAttempt",
     "PriceBook",
+    "PriceCeiling",
     "PriceRule",
     "Product",
     "ProductPicture",

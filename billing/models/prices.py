@@ -106,6 +106,28 @@ class GroupRate(models.Model):
         return self.group
 
 
+class PriceCeiling(models.Model):
+    """The most a shop may ask for: millionths of its wholesale price, from one moment to another; only ended, never edited."""
+
+    book = models.ForeignKey(PriceBook, models.PROTECT, related_name="ceilings", verbose_name=_("price book"))
+    factor = models.PositiveIntegerField(_("millionths of the wholesale price"))
+    valid_from = models.DateTimeField(_("valid from"), default=timezone.now)
+    valid_to = models.DateTimeField(_("valid to"), null=True, blank=True)
+
+    tenant_path: ClassVar[str] = "book__tenant"
+
+    class Meta:
+        verbose_name = _("maximal mark-up")
+        verbose_name_plural = _("maximal mark-ups")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["book"], condition=Q(valid_to=None), name="one_current_ceiling"),
+            models.CheckConstraint(condition=Q(factor__gte=1_000_000), name="ceiling_not_below_wholesale"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.book)
+
+
 class ExchangeRate(models.Model):
     """How many units of `quote` one unit of `base` buys, from a moment on."""
 

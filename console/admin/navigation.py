@@ -79,6 +79,7 @@ def _selling() -> tuple[str, list[tuple[str, str, str]]]:
         (_("Categories"), "category", "billing_category"),
         (_("Prices"), "payments", "billing_pricerule"),
         (_("Group prices"), "groups", "billing_grouprate"),
+        (_("Maximal mark-ups"), "vertical_align_top", "billing_priceceiling"),
         (_("Promotions"), "trending_up", "billing_promotionrule"),
         (_("Referral program"), "group_add", "billing_referralprogram"),
         (_("Referrals"), "diversity_3", "accounts_referral"),

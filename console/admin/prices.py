@@ -213,10 +213,11 @@ class PriceRuleAdmin(TenantColumn, DeskAdmin[PriceRule]):
                 done = _("%(model)s has its new price from %(begins)s on.") % {"model": rule.pattern, "begins": begins}
             messages.success(request, f"{done} {form.told(request)}")
             return redirect(pages.list_url(self))
-        return pages.ask(
-            request, self, title=_("Set a price"), submit=_("Set price"), form=form,
-            explanation=_("US dollars per million tokens; per call: US dollars. Calls that run keep the price they began with."),
-        )  # fmt: skip
+        explanation = _("US dollars per million tokens; per call: US dollars. Calls that run keep the price they began with.")
+        ceiling = price_lists.ceiling(actor_of(request).tenant.pk)
+        if ceiling is not None:
+            explanation += " " + _("The platform allows at most %(times)s times the wholesale price.") % {"times": f"{ceiling / MICROS:g}"}
+        return pages.ask(request, self, title=_("Set a price"), submit=_("Set price"), form=form, explanation=explanation)
 
     def _initial(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with the values of an own rule named in the address."""

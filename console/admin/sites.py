@@ -44,7 +44,7 @@ from billing.models.invoices import InvoiceRequest
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
-from billing.models.prices import GroupRate, PriceRule
+from billing.models.prices import GroupRate, PriceCeiling, PriceRule
 from billing.models.promotions import PromotionRule
 from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
@@ -57,6 +57,7 @@ from console.admin import dashboard, statistics
 from console.admin.applications import ShopApplicationAdmin
 from console.admin.audit import AuditEventAdmin
 from console.admin.cards import CardAdmin, CardBatchAdmin, ReadyKeyAdmin
+from console.admin.ceilings import PriceCeilingAdmin
 from console.admin.channels import ChannelAdmin
 from console.admin.codes import CodeAdmin, CodeBatchAdmin
 from console.admin.costs import ChannelCostAdmin
@@ -203,6 +204,7 @@ PLATFORM: Pages = [
     *SHARED,
     (Withdrawal, PlatformWithdrawalAdmin),
     (Suspicion, SuspicionAdmin),
+    (PriceCeiling, PriceCeilingAdmin),
     (UsageRecord, PlatformUsageAdmin),
     (User, UserAdmin),
     (Tenant, TenantAdmin),

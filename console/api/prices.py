@@ -84,6 +84,8 @@ class PreviewShown(serializers.Serializer[Any]):
     wholesale_micros = serializers.IntegerField(allow_null=True)
     margin_micros = serializers.IntegerField(allow_null=True)
     jumps = serializers.ListField(child=serializers.CharField(), help_text="What becomes ten times as dear or as cheap.")
+    above_ceiling = serializers.ListField(child=serializers.CharField(), help_text="What cannot be set: the platform allows less.")
+    ceiling = serializers.IntegerField(allow_null=True, help_text="The most that may be asked for: millionths of the wholesale price.")
     below_wholesale = serializers.ListField(child=serializers.CharField(), help_text="What cannot be set: it would sell at a loss.")
 
 
@@ -187,7 +189,10 @@ def _preview(seller: Tenant, model: str, typed: dict[str, Any], *, at: datetime.
     wholesale = None if resolved is None else resolved.charge(input=sample, output=sample).price_micros
     margin = None if wholesale is None or found.after is None else found.after - wholesale
     below = [] if above is None else list(price_floors.shortfalls(above, model, values))
+    ceiling = price_lists.ceiling(seller.pk, at=at)
+    beyond = [] if above is None else list(price_floors.excesses(above, model, values, ceiling=ceiling))
     return {
         "before_micros": found.before, "after_micros": found.after, "wholesale_micros": wholesale, "margin_micros": margin,
         "jumps": list(found.jumps), "below_wholesale": below,
+        "ceiling": ceiling, "above_ceiling": beyond,
     }  # fmt: skip

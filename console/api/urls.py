@@ -16,6 +16,7 @@ from console.api.acceptances import AcceptancesView, TermsView
 from console.api.account import AccountView, WalletView
 from console.api.apply import OwnApplicationsView
 from console.api.cards import CardBatchesView, CardsView
+from console.api.ceilings import CeilingsView
 from console.api.channel_acts import VendorsView
 from console.api.channel_bulk import ChannelsInBulk
 from console.api.channel_figures import FiguresView
@@ -109,6 +110,7 @@ router.register("journals", JournalsView, "api-journals")
 router.register("transfers", TransfersView, "api-transfers")
 router.register("audits", AuditsView, "api-audits")
 router.register("prices", PricesView, "api-prices")
+router.register("price-ceilings", CeilingsView, "api-price-ceilings")
 router.register("groups", GroupsView, "api-groups")
 router.register("promotion-rules", PromotionsView, "api-promotion-rules")
 router.register("limits", LimitsView, "api-limits")

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Tenant
-from billing import price_book, price_lists
+from billing import arithmetic, price_book, price_lists
 from billing.models import PriceRule
 from foundation.models import SnapshotVersion
 
@@ -249,3 +249,56 @@ def test_a_rehearsal_tells_both_prices_and_sets_nothing(tenant: Tenant) -> None:
     assert not PriceRule.objects.filter(book__tenant=tenant).exists()
     with pytest.raises(price_book.BelowWholesale):
         price_book.rehearse(model="m", tenant=tenant, input=1)
+
+
+def test_beyond_the_ceiling_nothing_can_be_typed_in_any_mode(tenant: Tenant) -> None:
+    price_book.set_price(model="m-1", input=1_000_000, output=2_000_000)
+    price_book.set_ceiling(tenant=tenant, factor=1_500_000)
+    with pytest.raises(price_book.AboveCeiling, match=r"output of m-1: \$3\.10 per 1M tokens is more than the \$3\.00 allowed"):
+        price_book.set_price(model="m-*", tenant=tenant, input=1_400_000, output=3_100_000)
+    with pytest.raises(price_book.AboveCeiling, match=r"1\.6 times the wholesale price of m-1 is more than the 1\.5 times allowed"):
+        price_book.set_price(model="m-1", tenant=tenant, mode="percent", factor=1_600_000)
+    with pytest.raises(price_book.AboveCeiling, match=r"input of m-1: \$1\.60"):
+        price_book.set_price(model="m-1", tenant=tenant, mode="added", input=600_000)
+    assert not PriceRule.objects.filter(book__tenant=tenant).exists()
+    price_book.set_price(model="m-1", tenant=tenant, mode="percent", factor=1_500_000)
+    price_book.set_price(model="m-1", tenant=tenant, mode="inherit")
+
+
+def test_a_ceiling_counts_at_once_and_old_calls_keep_their_sum(tenant: Tenant) -> None:
+    price_book.set_price(model="m", input=1_000_000)
+    price_book.set_price(model="m", tenant=tenant, input=3_000_000)
+    before, was = version(), price_lists.load(tenant.pk).resolve("m")
+    made = price_book.set_ceiling(tenant=tenant, factor=2_000_000)
+    assert made is not None
+    assert version() > before
+    lowered = price_lists.load(tenant.pk).resolve("m")
+    assert was is not None
+    assert lowered is not None
+    charge = lowered.charge(input=1_000_000)
+    assert (was.charge(input=1_000_000).price_micros, charge.price_micros) == (3_000_000, 2_000_000)
+    assert [micros for _account, micros in charge.splits] == [1_000_000, 1_000_000]
+    assert charge.book.endswith(f" c{made.pk}")
+    price_book.set_price(model="m", input=400_000)  # what a shop typed as a fixed price goes down with the wholesale price
+    lower = price_lists.load(tenant.pk).resolve("m")
+    assert lower is not None
+    assert lower.charge(input=1_000_000).price_micros == 800_000
+    price_book.set_ceiling(tenant=tenant, factor=None)
+    sums = [
+        explained.price_micros
+        for book in (charge.book, was.book)
+        if (explained := arithmetic.explain(tenant_id=tenant.pk, book=book, usage={"input": 1_000_000}, price_micros=0, numerator=0))
+    ]
+    assert sums == [2_000_000, 3_000_000]
+    free = price_lists.load(tenant.pk).resolve("m")
+    assert free is not None
+    assert free.charge(input=1_000_000).price_micros == 3_000_000
+
+
+def test_a_ceiling_is_a_shops_and_not_below_wholesale(tenant: Tenant, root_tenant: Tenant) -> None:
+    for shop, factor in ((root_tenant, 2_000_000), (tenant, 999_999), (tenant, 100_000_001)):
+        with pytest.raises(price_book.BadPrice):
+            price_book.set_ceiling(tenant=shop, factor=factor)
+    first = price_book.set_ceiling(tenant=tenant, factor=2_000_000)
+    assert price_book.set_ceiling(tenant=tenant, factor=2_000_000) == first
+    assert AuditEvent.objects.filter(action="price.ceiling", tenant=tenant).count() == 1

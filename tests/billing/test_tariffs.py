@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billing.price_rules import Level, Rule, Tier
-from billing.pricing import price_of
+from billing.price_rules import Ceiling, Level, Rule, Tier
+from billing.pricing import Group, price_of
 from billing.tariffs import complete, scaled
 
 
@@ -59,3 +59,27 @@ def test_an_amount_comes_on_top_and_open_buckets_follow_their_base() -> None:
 
 def test_a_relative_price_never_falls_below_the_price_above() -> None:
     assert _resold(is_relative=True, factor=500_000) == (100, 400, 10, 7, 50, 200)
+
+
+def test_a_ceiling_bounds_every_price_by_the_price_above_and_never_below_it() -> None:
+    above = Rule(1, "m", {"input": 100, "output": 400}, per_call=7, units={"seconds": 50}, tiers=(Tier(1_000, {"input": 200}),))
+    own = Rule(2, "m", {"input": 110, "output": 1_000}, per_call=8, units={"seconds": 90}, tiers=(Tier(1_000, {"input": 900}),))
+    most = Ceiling(9, 1_500_000)
+    levels = [(Level(1, 11, ()), above), (Level(2, 22, (), most), own)]
+    price, dear = price_of(levels), price_of(levels, group=Group(3, 3_000_000))
+    assert price is not None
+    assert dear is not None
+    assert (price.prices["input"], price.prices["output"], price.per_call, price.unit_prices("seconds")) == (110, 600, 8, (50, 75))
+    assert price.tariffs[-1].steps[1]["input"] == 300
+    # A group that pays three times as much pays the ceiling as well.
+    assert (dear.prices["input"], dear.prices["output"], dear.per_call, dear.unit_prices("seconds")) == (150, 600, 11, (50, 75))
+    assert (price.book, dear.book) == ("1:1 2:2 c9", "1:1 2:2 c9 g3")
+
+
+def test_a_ceiling_of_nothing_is_the_price_above() -> None:
+    above = Rule(1, "m", {"input": 100, "output": 0})
+    price = price_of(
+        [(Level(1, 11, ()), above), (Level(2, 22, (), Ceiling(9, 1_000_000)), Rule(2, "m", {}, is_relative=True, factor=2_000_000))]
+    )
+    assert price is not None
+    assert (price.prices["input"], price.prices["output"]) == (100, 0)

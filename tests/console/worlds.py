@@ -40,7 +40,7 @@ from billing.models.invoices import InvoiceRequest
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from billing.models.limits import LimitRule
 from billing.models.offers import Coupon
-from billing.models.prices import GroupRate, PriceRule
+from billing.models.prices import GroupRate, PriceCeiling, PriceRule
 from billing.models.promotions import PromotionRule
 from billing.models.referrals import ReferralProgram, ReferralReward
 from billing.models.refunds import Refund
@@ -208,6 +208,11 @@ def _price(world: World) -> PriceRule:
     return price_book.set_price(model=f"model-{world.mark}", tenant=world.tenant, input=1_000_000, output=2_000_000)
 
 
+def _ceiling(world: World) -> PriceCeiling:
+    price_book.set_ceiling(tenant=world.tenant, factor=90_000_000)
+    return PriceCeiling.objects.get(book__tenant=world.tenant)
+
+
 def _usage(world: World) -> UsageRecord:
     return UsageRecord.objects.create(
         id=uuid7(),
@@ -359,5 +364,6 @@ MAKERS: dict[type[Model], Maker] = {
     ReferralReward: _reward,
     WebhookInbox: _message,
     PriceRule: _price,
+    PriceCeiling: _ceiling,
     GroupRate: lambda world: price_book.set_group(tenant=world.tenant, group=f"group-{world.mark}", factor=900_000),
 }

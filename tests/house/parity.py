@@ -301,6 +301,7 @@ TABLES: dict[str, Row] = {
     "billing.transfer": Row("transfers_list", filters={"account": "source"}),
     "billing.pricerule": Row("prices_list", "prices_set", acts={"import_prices": "prices_import"}),
     "billing.grouprate": Row("groups_list", "groups_set"),
+    "billing.priceceiling": Row("price_ceilings_list", "price_ceilings_set"),
     "billing.promotionrule": Row(
         "promotion_rules_list", "promotion_rules_create", "promotion_rules_change", "promotion_rules_delete", fields={"paid": "paid_minor"}
     ),
@@ -452,6 +453,7 @@ FORMS: dict[str, Form] = {
     "console.admin.price_imports.ApplyForm": Form("prices_import", {"token": "draft"}),
     "console.admin.prices.PriceForm": Form("prices_set", {"percent": "factor", "is_trial": Why("prices_preview tries a price out")}),
     "console.admin.groups.GroupForm": Form("groups_set"),
+    "console.admin.ceilings.CeilingForm": Form("price_ceilings_set", {"percent": "factor"}),
     "console.admin.hooks.NewWebhookForm": Form("webhooks_create"),
     "console.admin.invitations.InviteForm": Form("invitations_create"),
     "console.admin.invoices.IssueForm": Form("invoices_issue"),

@@ -75,3 +75,20 @@ def test_strangers_and_support_set_nothing(reseller_owner: Membership, stranger:
     Membership.objects.filter(pk=reseller_owner.pk).update(role="support")
     support = program(reseller_owner)
     assert [support("POST", path, {"model": "m", "input": 1})[0] for path in ("prices/", "prices/preview/", "groups/")] == [404] * 3
+
+
+def test_the_platform_limits_what_a_shop_adds(reseller_owner: Membership, platform_admin: Membership, wholesale: None) -> None:
+    shop, platform = program(reseller_owner), program(platform_admin, host="platform.test")
+    body = {"shop": "teahouse", "factor": 1_500_000}
+    assert [shop("POST", "price-ceilings/", body)[0], shop("GET", "price-ceilings/")[0]] == [404, 404]
+    status, made = platform("POST", "price-ceilings/", body)
+    assert (status, made["factor"], made["valid_to"]) == (201, 1_500_000, None)
+    dear = {"model": "gpt-x", "input": 1_600_000, "output": 2_000_000}
+    told = shop("POST", "prices/preview/", dear)[1]
+    assert (told["ceiling"], told["above_ceiling"]) == (1_500_000, ["input of gpt-x: $1.60 per 1M tokens is more than the $1.50 allowed"])
+    assert "more than the $1.50 allowed" in shop("POST", "prices/", dear)[1]["error"]["message"]
+    assert platform("POST", "price-ceilings/", {"shop": "platform", "factor": 1_500_000})[0] == 409
+    assert platform("POST", "price-ceilings/", {**body, "factor": None})[0] == 200
+    assert platform("GET", "price-ceilings/")[1]["results"] == []
+    assert [one["id"] for one in platform("GET", "price-ceilings/?version=all")[1]["results"]] == [made["id"]]
+    assert shop("POST", "prices/", dear)[0] == 201
