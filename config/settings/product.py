@@ -62,6 +62,7 @@ SPECTACULAR_SETTINGS = {
         "PriceMode": ["price", "inherit", "percent", "added"],
         "RoutingMode": "channels_app.models.RoutingPolicy.Mode",
         "VendorSlug": "console.api.channel_shapes.PROVIDERS",
+        "JobState": "foundation.models.Job.State",
         "TurnstileMode": "accounts.models.Turnstile.Mode",
         "CustomerState": "accounts.models.Membership.State",
         "TenantState": "accounts.models.Tenant.State",

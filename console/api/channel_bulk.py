@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.views.decorators.debug import sensitive_variables
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +18,10 @@ from console.api.channel_shapes import ChannelNew, ChannelShown
 from console.api.channels import ChannelsView
 from console.api.errors import Refused
 from console.api.fields import Amount, Count, Id, Place, Prose, Words
+from console.api.filters import Choice
+from console.api.rows import RowsView, documented
+from console.api.system import JobShown
+from foundation.models import Job
 
 
 class ChannelLine(serializers.Serializer[Any]):
@@ -66,6 +71,23 @@ class ChannelsTouched(serializers.Serializer[Any]):
     channels = serializers.IntegerField()
 
 
+class ChannelOutcome(serializers.Serializer[Any]):
+    """What came of checking a channel: how long it took (`412 ms`), what failed, `not now` or `gone`."""
+
+    channel = serializers.IntegerField()
+    outcome = serializers.CharField()
+
+
+class CheckRound(JobShown):
+    """A round of checks and how far it is; `outcomes` are there once it is done."""
+
+    outcomes = serializers.SerializerMethodField()
+
+    @extend_schema_field(ChannelOutcome(many=True))
+    def get_outcomes(self, job: Any) -> list[dict[str, Any]]:
+        return [{"channel": int(number), "outcome": outcome} for number, outcome in job.result.items()]
+
+
 class ChannelsInBulk(ChannelsView):
     """Channels by the dozen."""
 
@@ -95,14 +117,28 @@ class ChannelsInBulk(ChannelsView):
             self.record_change(row, before=before)
         return Response({"channels": len(found)})
 
-    @extend_schema(operation_id="channels_check_many", request=ChosenChannels, responses={202: ChannelsTouched})
+    @extend_schema(operation_id="channels_check_many", request=ChosenChannels, responses={202: CheckRound})
     def check_many(self, request: Request) -> Response:
         found = self._chosen(self.read(ChosenChannels)["channels"])
-        rounds.ask_for(channels=[row.pk for row in found], scope_id=self.actor.tenant.pk)
-        return Response({"channels": len(found)}, status=status.HTTP_202_ACCEPTED)
+        job = rounds.ask_for(channels=[row.pk for row in found], scope_id=self.actor.tenant.pk)
+        return Response(CheckRound(job).data, status=status.HTTP_202_ACCEPTED)
 
     def _chosen(self, numbers: list[int]) -> list[Channel]:
         found = list(self.get_queryset().filter(pk__in=numbers))
         if len(found) != len(set(numbers)):
             raise exceptions.NotFound("There is no such channel.")
         return found
+
+
+@documented("channel_checks")
+class ChecksView(RowsView):
+    """Rounds of checks."""
+
+    model = Job
+    subject = "channels"
+    serializer_class = CheckRound
+    lookup_value_converter = "uuid"
+    filters = (Choice("state", Job.State.values),)
+
+    def rows(self) -> QuerySet[Any]:
+        return super().rows().filter(kind=rounds.KIND)

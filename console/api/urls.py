@@ -18,7 +18,7 @@ from console.api.apply import OwnApplicationsView
 from console.api.cards import CardBatchesView, CardsView
 from console.api.ceilings import CeilingsView
 from console.api.channel_acts import VendorsView
-from console.api.channel_bulk import ChannelsInBulk
+from console.api.channel_bulk import ChannelsInBulk, ChecksView
 from console.api.channel_figures import FiguresView
 from console.api.channels import ChannelKeysView, ChannelsView
 from console.api.codes import BatchesView, CodesView
@@ -131,6 +131,7 @@ router.register("me/connections", ConnectionsView, "api-me-connections")
 router.register("me/sessions", SessionsView, "api-me-sessions")
 router.register("me/visits", VisitsView, "api-me-visits")
 router.register("jobs", JobsView, "api-jobs")
+router.register("channel-checks", ChecksView, "api-channel-checks")
 router.register("outgoing-messages", OutgoingView, "api-outgoing-messages")
 router.register("people", PeopleView, "api-people")
 

@@ -47,9 +47,8 @@ from billing.models.refunds import Refund
 from billing.models.shop import Category, GatewayAccount, Order, PaymentAttempt, Product
 from billing.models.suspicions import Suspicion
 from billing.models.withdrawals import Withdrawal
-from channels_app import channels, costs
+from channels_app import channels, costs, rounds
 from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute, ModelAlias, RoutingPolicy
-from foundation import jobs
 from foundation.ids import uuid7
 from foundation.models import Job, OutboxMessage
 from gateway.models import UsageRecord
@@ -323,7 +322,7 @@ MAKERS: dict[type[Model], Maker] = {
     MailText: _mail_text,
     # Somebody who never signs in: that would be written down.
     User: lambda world: person(f"person-{world.mark}@people.test", world.tenant, "customer").user,
-    Job: lambda world: jobs.start(kind=f"job-{world.mark}", scope_id=world.tenant.pk),
+    Job: lambda world: Job.objects.create(kind=rounds.KIND, scope_id=world.tenant.pk, error=f"job-{world.mark}"),
     OutboxMessage: lambda world: OutboxMessage.objects.create(topic=f"topic-{world.mark}"),
     Turnstile: _turnstile,
     KeywordScreen: _screen,

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from accounts.models import AuditEvent, Membership
-from channels_app import channels
+from channels_app import channels, rounds
 from channels_app.models import Channel
+from foundation import jobs
 from foundation.models import Job
 from tests.console.api.conftest import program
 
@@ -42,8 +43,18 @@ def test_channels_are_changed_and_checked_together(reseller_owner: Membership, s
     kept = Channel.objects.filter(pk__in=numbers).values_list("priority", "groups", "tags", "daily_cost_micros")
     assert list(kept) == [(9, ["vip"], ["old"], 5_000_000)] * 2
     assert AuditEvent.objects.filter(action="channel.change").count() == 2
-    assert call("POST", "channels/check-many/", {"channels": numbers}) == (202, {"channels": 2})
+    status, asked = call("POST", "channels/check-many/", {"channels": numbers})
+    assert (status, asked["state"], asked["done"], asked["total"], asked["outcomes"]) == (202, "waiting", 0, 2, [])
     assert Job.objects.get().arguments == {"channels": sorted(numbers)}
+    path = f"channel-checks/{asked['id']}/"
+    assert program(stranger, host="elsewhere.test")("GET", path)[0] == 404
+    rounds.run(Job.objects.get())
+    told = call("GET", path)[1]
+    assert (told["state"], told["done"], [one["channel"] for one in told["outcomes"]]) == ("done", 2, sorted(numbers))
+    assert all(one["outcome"].endswith(" ms") for one in told["outcomes"])
+    jobs.start(kind="import", scope_id=reseller_owner.tenant.pk)
+    assert [one["id"] for one in call("GET", "channel-checks/?state=done")[1]["results"]] == [asked["id"]]
+    assert len(call("GET", "channel-checks/")[1]["results"]) == 1
     for act in ("change-many", "check-many"):
         assert call("POST", f"channels/{act}/", {"channels": [*numbers, theirs.pk], "priority": 1})[0] == 404
         assert program(end_user)("POST", f"channels/{act}/", {"channels": numbers})[0] == 404
