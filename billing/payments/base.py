@@ -159,6 +159,14 @@ class Driver:
         """Tell whether the account may be used: what it needs is there. An account without its secret is closed."""
         return all(secret(account, one.name) if one.is_secret else account.options.get(one.name) for one in self.fields if one.is_required)
 
+    def means(self, account: GatewayAccount) -> tuple[str, ...]:
+        """Return by what a buyer pays there: card, alipay, wechat, qq or usdt; nothing where that is not known."""
+        return ()
+
+    def least_minor(self, currency: str) -> int:
+        """Return the least amount that is taken in a currency, in minor units."""
+        return 1
+
     def form_origins(self, account: GatewayAccount) -> tuple[str, ...]:
         """Return the origins a buyer's form is redirected to, for the page's policy."""
         return ()

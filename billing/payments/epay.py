@@ -46,6 +46,7 @@ _KNOWN_SECONDS = 30
 # What proxies answer for a server that is away, Cloudflare's own numbers too.
 _DOWN = frozenset({502, 504, 521, 522, 523})
 _CURRENCY = "CNY"
+_MEANS = {"alipay": "alipay", "wxpay": "wechat", "qqpay": "qq"}
 # What a buyer's browser may be led to: pages and the apps that pay.
 _OPENS = re.compile(r"(https?|weixin|wxp|alipays?|mqqapi):", re.ASCII)
 
@@ -71,6 +72,11 @@ class Epay(Driver):
         Field("confirm_above", _("Ask again from this amount on (CNY)"), help=_("Empty: from 100.00 on. 0: always.")),
         Field("refunds", _("Pays back by itself"), help=_("yes, if the gateway offers refunds by interface.")),
     )
+
+    def means(self, account: GatewayAccount) -> tuple[str, ...]:
+        """Name the one that is chosen here; where the buyer chooses at the gateway, it knows which there are."""
+        chosen = _MEANS.get(str(account.options.get("type") or "").strip().lower())
+        return (chosen,) if chosen else ()
 
     def form_origins(self, account: GatewayAccount) -> tuple[str, ...]:
         """Name the gateway's cashier."""

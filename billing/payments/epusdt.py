@@ -53,6 +53,11 @@ class Epusdt(Driver):
         Field("payment_origin", _("Address of the payment page"), is_address=True, help=_("Only where it differs from the gateway's.")),
     )
 
+    def means(self, account: GatewayAccount) -> tuple[str, ...]:
+        """Name USDT, unless another coin is chosen here."""
+        chosen = str(account.options.get("trade_type") or "usdt").lower()
+        return ("usdt",) if chosen.startswith("usdt") else ()
+
     def form_origins(self, account: GatewayAccount) -> tuple[str, ...]:
         """Name the invoice page's origin."""
         return (origin(str(account.options.get("payment_origin") or _base(account))),)

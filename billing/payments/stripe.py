@@ -42,6 +42,9 @@ _PAGE_OPEN = datetime.timedelta(minutes=31)
 _CHECKOUT = "https://checkout.stripe.com"
 _LOCALES = {"zh-hans": "zh", "zh-hant": "zh-TW", "en": "en"}
 _MOST_PAGES = 200
+# The least charge, where it is a round number of the currency: docs.stripe.com/currencies, "Minimum and maximum charge amounts".
+_LEAST = {"USD": 50, "EUR": 50, "GBP": 30, "HKD": 400, "JPY": 50, "SGD": 50, "AUD": 50, "CAD": 50}
+_MEANS = {"card": "card", "alipay": "alipay", "wechat_pay": "wechat"}
 
 
 class Stripe(Driver):
@@ -59,6 +62,14 @@ class Stripe(Driver):
         Field("methods", _("Ways to pay"), help=_("Such as card, alipay, wechat_pay; empty: as set at Stripe.")),
         Field("api_base", _("Address of the API"), is_for_operator=True, is_address=True),
     )
+
+    def means(self, account: GatewayAccount) -> tuple[str, ...]:
+        """Name those that are chosen here; cards where that is left to Stripe."""
+        return tuple(_MEANS[name] for name in _methods(account) or ["card"] if name in _MEANS)
+
+    def least_minor(self, currency: str) -> int:
+        """Return Stripe's own limit."""
+        return _LEAST.get(currency.upper(), 1)
 
     def form_origins(self, account: GatewayAccount) -> tuple[str, ...]:
         """Name Stripe's page, or the double's."""
@@ -187,7 +198,7 @@ def _ask(call: Callable[[], stripe.StripeObject]) -> dict[str, Any]:
 
 def _page(attempt: PaymentAttempt, links: Links) -> Any:
     """Return the session to make: one line of our own price; the attempt's token wherever later events can carry it."""
-    order, methods = attempt.order, [name.strip() for name in str(attempt.account.options.get("methods") or "").split(",") if name.strip()]
+    order, methods = attempt.order, _methods(attempt.account)
     ids = {"attempt": attempt.token, "order": order.number}
     line = {
         "quantity": 1,
@@ -218,6 +229,10 @@ def _page(attempt: PaymentAttempt, links: Links) -> Any:
     if "wechat_pay" in methods:
         page["payment_method_options"] = {"wechat_pay": {"client": "web"}}
     return page
+
+
+def _methods(account: GatewayAccount) -> list[str]:
+    return [name.strip() for name in str(account.options.get("methods") or "").split(",") if name.strip()]
 
 
 def _once(attempt: PaymentAttempt) -> Any:
