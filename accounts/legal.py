@@ -18,7 +18,7 @@ ACCEPTED_BY_ORDERING = tuple(kind for kind in LegalPage.Kind if kind != LegalPag
 
 def page(*, tenant: Tenant, kind: str, language: str) -> LegalPage | None:
     """Return the page in this language, else the one for every language, else that in the shop's own, else any there is."""
-    return _suiting({row.language: row for row in LegalPage.objects.filter(tenant=tenant, kind=kind)}, tenant, language)
+    return _suiting(_pages.get((tenant.pk, kind)), tenant, language)
 
 
 def kinds(tenant: Tenant) -> list[str]:
@@ -69,7 +69,13 @@ def _kinds_of(tenant_id: int) -> list[str]:
     return [kind for kind in LegalPage.Kind.values if kind in there]
 
 
+def _pages_of(address: tuple[int, str]) -> dict[str, LegalPage]:
+    tenant_id, kind = address
+    return {row.language: row for row in LegalPage.objects.filter(tenant=tenant_id, kind=kind)}
+
+
 _kinds = Remembered("shop", load=_kinds_of)
+_pages = Remembered("shop", load=_pages_of)
 
 
 def _remember(membership: Membership, pages: Iterable[LegalPage]) -> None:

@@ -48,6 +48,8 @@ def add_product(
     description: str = "",
     instructions: str = "",
     kind: str = Product.Kind.CODE,
+    tag: str = "",
+    tag_text: str = "",
 ) -> Product:
     """Put a product on sale; it sells once codes are minted or cards imported for it. Raises BadProduct."""
     if not name.strip() or price_minor <= 0:
@@ -59,9 +61,11 @@ def add_product(
     lock_addresses(tenant)
     if slug and Product.objects.filter(translations.with_slug(slug), tenant=tenant).exists():
         raise BadProduct(f"there is a product {slug} already")
+    if len(tag_text) > Product.translatable["tag_text"]:
+        raise BadProduct(f"the words on a tag have at most {Product.translatable['tag_text']} characters")
     return Product.objects.create(
         tenant=tenant, name=name.strip(), slug=slug or _free_slug(tenant, name), units_micros=units_micros, price_minor=price_minor,
-        currency=currency.upper(), description=description, instructions=instructions, kind=kind,
+        currency=currency.upper(), description=description, instructions=instructions, kind=kind, tag=tag, tag_text=tag_text,
     )  # fmt: skip
 
 
@@ -150,6 +154,11 @@ def instructions_of(product: Product) -> str:
     return product.instructions or (product.lead.instructions if product.lead else "")
 
 
+def kinds(tenant: Tenant) -> frozenset[str]:
+    """Return how what the shop's pages sell is delivered, sold out or not."""
+    return _kinds.get(tenant.pk)
+
+
 def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:
     """Return products with `stock`: how many pieces of each can be sold now; `ANY_NUMBER` where nobody counts."""
     minted = _count(free_codes().filter(batch__product=OuterRef("pk")), by="batch__product")
@@ -213,7 +222,12 @@ def _family(address: tuple[int, str]) -> list[Product]:
     return sorted(rows.filter(Q(pk=lead) | Q(lead=lead)), key=lambda one: one.lead_id is not None)
 
 
+def _kinds_of(tenant_id: int) -> frozenset[str]:
+    return frozenset(_on_sale(tenant_id).order_by().values_list("kind", flat=True).distinct())
+
+
 _families = Remembered("shop", load=_family)
+_kinds = Remembered("shop", load=_kinds_of)
 
 
 def _stock_of(products: Sequence[Product]) -> dict[int, int]:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from billing import questions
@@ -36,9 +37,16 @@ class BuyForm(HouseForm):
         self.asked = questions.of(product)
         for number, one in enumerate(self.asked):
             self.fields[f"answer_{number}"] = _answer_field(one)
+        least, most = product.least_pieces, product.most_pieces
         self.fields["quantity"] = forms.IntegerField(
-            label=_("Quantity"), min_value=product.least_pieces, max_value=product.most_pieces, initial=product.least_pieces
-        )
+            label=_("Quantity"), min_value=least, max_value=most, initial=least, widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            help_text=gettext("%(least)d to %(most)d in one order.") % {"least": least, "most": most},
+        )  # fmt: skip
+
+    def look_at_first_error(self) -> None:
+        """Let the browser show the first field that must be changed, also where the form lies below other things."""
+        if wrong := next((name for name in self.fields if name in self.errors), None):
+            self.fields[wrong].widget.attrs["autofocus"] = True
 
     def answers(self) -> dict[str, str]:
         """Return what was answered, by the questions' labels."""

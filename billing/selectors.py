@@ -31,6 +31,8 @@ def to_look_at(orders: QuerySet[Order]) -> QuerySet[Order]:
 LAST_ORDERS = 10
 # Below this many pieces the exact number is shown: it is a reason to hurry.
 FEW = 10
+# Above it a range says from which of these on.
+STEPS = (10, 20, 50, 100, 500, 1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,9 @@ class Card:
     stock_label: str
     tone: str
     choice: str = ""
+    currency: str = ""
+    tag: str = ""
+    tag_text: str = ""
     is_from: bool = False
     picture: ProductPicture | None = None
 
@@ -88,8 +93,8 @@ def family_card(products: Sequence[Product]) -> Card:
     label, tone = _stock(stock, lead.stock_shown)
     return replace(
         one, units=" – ".join(quota_units.short(units) for units in {amounts[0]: 1, amounts[-1]: 1}) if amounts else "",
-        price=format_minor(least.price_minor, currency=least.currency), compare="", unit_price="", stock=stock, stock_label=label,
-        tone=tone, is_from=True,
+        price=format_minor(least.price_minor, currency=least.currency), compare="", unit_price=_per_dollar(products), stock=stock,
+        stock_label=label, tone=tone, is_from=True,
     )  # fmt: skip
 
 
@@ -97,7 +102,6 @@ def card(product: Product) -> Card:
     """Return a product of `catalogue.on_sale` as a card."""
     stock = int(getattr(product, "stock", 0))
     label, tone = _stock(stock, product.stock_shown)
-    per_dollar = catalogue.unit_price(product)
     compare = product.compare_minor if product.compare_minor and product.compare_minor > product.price_minor else None
     return Card(
         slug=product.slug, name=product.name, description=product.summary or texts.as_plain(product.description, most=200),
@@ -105,9 +109,15 @@ def card(product: Product) -> Card:
         units=quota_units.short(product.units_micros) if product.units_micros else "",
         price=format_minor(product.price_minor, currency=product.currency),
         compare=format_minor(compare, currency=product.currency) if compare else "",
-        unit_price=format_minor(per_dollar, currency=product.currency) if per_dollar else "", stock=stock, stock_label=label, tone=tone,
-        choice=product.choice or product.name, picture=next(iter(catalogue.pictures(product)), None),
+        unit_price=_per_dollar([product]), stock=stock, stock_label=label, tone=tone, choice=product.choice or product.name,
+        currency=product.currency, tag=product.tag, tag_text=product.tag_shown, picture=next(iter(catalogue.pictures(product)), None),
     )  # fmt: skip
+
+
+def _per_dollar(products: Sequence[Product]) -> str:
+    """Return the least price of $1 of quota, ready to print; empty where nothing holds quota."""
+    found = [price for product in products if (price := catalogue.unit_price(product))]
+    return format_minor(min(found), currency=products[0].currency) if found else ""
 
 
 def _least(products: Sequence[Product]) -> Product:
@@ -127,13 +137,20 @@ def tiers(product: Product, *, quantity: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def price(quote: Quote, *, quantity: int, currency: str) -> dict[str, str]:
-    """Return what an order would cost, ready to print."""
+def price(quote: Quote, *, product: Product, quantity: int) -> dict[str, str]:
+    """Return what an order would cost, ready to print: the plain price, what many pieces and a coupon take off, the total."""
+    plain, currency = product.price_minor * quantity, product.currency
+    saved = plain - quote.subtotal_minor
     return {
         "quantity": str(quantity),
+        "plain_unit": format_minor(product.price_minor, currency=currency),
+        "plain": format_minor(plain, currency=currency),
         "unit": format_minor(quote.unit_minor, currency=currency),
+        "saved": format_minor(-saved, currency=currency) if saved else "",
         "discount": format_minor(-quote.discount_minor, currency=currency) if quote.discount_minor else "",
+        "coupon": quote.coupon.code if quote.coupon and quote.discount_minor else "",
         "total": format_minor(quote.total_minor, currency=currency),
+        "currency": currency,
     }
 
 
@@ -170,4 +187,4 @@ def _stock(stock: int, shown: str) -> tuple[str, str]:
         return _("in stock"), "success"
     if stock < FEW:
         return ngettext("%(count)d left", "%(count)d left", stock) % {"count": stock}, "warning"
-    return _("in stock"), "success"
+    return _("%(count)d+ in stock") % {"count": max(step for step in STEPS if step <= stock)}, "success"

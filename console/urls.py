@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.show, name="metrics"),
     path("brand.css", site.brand_css, name="brand_css"),
     path("theme/", site.set_theme, name="set_theme"),
+    path("announcement/", site.put_announcement_away, name="put_announcement_away"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", platform_site.urls),
     path("reseller/", reseller_site.urls),

@@ -96,7 +96,7 @@ class Tenant(Translated):
         POINTS = "points", _("points, 500,000 for $1")
 
     tenant_path: ClassVar[str] = "pk"
-    translatable: ClassVar[Limits] = {"name": 80, "announcement": 20_000, "footer": 300, "contact": 200}
+    translatable: ClassVar[Limits] = {"name": 80, "announcement": 20_000, "footer": 300, "contact": 200, "faq": 20_000}
 
     slug = models.SlugField(_("short name"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=80)
@@ -122,6 +122,10 @@ class Tenant(Translated):
     announcement = models.TextField(_("announcement"), blank=True)
     footer = models.CharField(_("footer"), max_length=300, blank=True)
     contact = models.CharField(_("contact"), max_length=200, blank=True)
+    faq = models.TextField(
+        _("questions and answers"), default="", db_default="", blank=True,
+        help_text=_("Markdown: each heading (## …) is a question. Empty: what is true of every shop here and of how this one is set up."),
+    )  # fmt: skip
     reply_to = models.EmailField(_("reply-to address of mails"), blank=True)
     facade = models.CharField(
         _("answers tools made for"), max_length=10, choices=Facade.choices, default=Facade.NONE, blank=True,

@@ -63,6 +63,13 @@ class Product(Translated):
         EXACT = "exact", _("exactly")
         HIDDEN = "hidden", _("not at all")
 
+    class Tag(models.TextChoices):
+        NONE = "", _("none")
+        HOT = "hot", _("Hot")
+        BONUS = "bonus", _("Bonus")
+        NEW = "new", _("New")
+        VALUE = "value", _("Best value")
+
     tenant = models.ForeignKey(Tenant, models.PROTECT, related_name="products", verbose_name=_("tenant"))
     slug = models.SlugField(_("short name"), max_length=60)
     name = models.CharField(_("name"), max_length=120)
@@ -75,6 +82,13 @@ class Product(Translated):
     summary = models.CharField(
         _("in one line"), max_length=160, blank=True, help_text=_("Below the name; empty: cards begin with the description.")
     )
+    tag = models.CharField(
+        _("tag"), max_length=10, choices=Tag.choices, default="", db_default="", blank=True, help_text=_("A label on its card.")
+    )
+    tag_text = models.CharField(
+        _("own words on the tag"), max_length=24, default="", db_default="", blank=True,
+        help_text=_("Such as +10%; empty: the word of the tag in the reader's language."),
+    )  # fmt: skip
     description = models.TextField(_("description"), blank=True, help_text=_("Markdown."))
     instructions = models.TextField(_("shown after payment"), blank=True, help_text=_("Markdown."))
     questions = models.JSONField(_("asked of the buyer"), default=list, blank=True)
@@ -111,8 +125,8 @@ class Product(Translated):
 
     tenant_path: ClassVar[str] = "tenant"
     translatable: ClassVar[Limits] = {
-        "name": 120, "slug": 60, "choice": 60, "summary": 160, "description": 20_000, "instructions": 20_000, "asked": 5_000,
-        "meta_title": 120, "meta_description": 300,
+        "name": 120, "slug": 60, "choice": 60, "summary": 160, "tag_text": 24, "description": 20_000, "instructions": 20_000,
+        "asked": 5_000, "meta_title": 120, "meta_description": 300,
     }  # fmt: skip
 
     class Meta:
@@ -129,6 +143,11 @@ class Product(Translated):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tag_shown(self) -> str:
+        """Return the words on the tag, of a spoken copy in its reader's language; empty without a tag."""
+        return (self.tag_text or str(self.Tag(self.tag).label)) if self.tag else ""
 
 
 class GatewayAccount(models.Model):

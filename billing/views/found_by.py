@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import to_locale
+from django.utils.translation import get_language, to_locale
 from django.views.decorators.http import require_safe
 
 from accounts import tenants
@@ -47,7 +47,7 @@ def landing_page(request: HttpRequest) -> dict[str, Any]:
 def shop_page(request: ShopRequest, shelf: Category | None) -> dict[str, Any]:
     """Return what the shop's page, or that of a category, tells machines."""
     summary = texts.as_plain(shelf.description, most=160) if shelf else ""
-    return {"summary": summary, **_addresses(request, partial(_shop_path, request.tenant, shelf))}
+    return {"summary": summary, "title": shelf.name if shelf else "", **_addresses(request, partial(_shop_path, request.tenant, shelf))}
 
 
 def product_page(request: ShopRequest, lead: Product, family: Sequence[Product]) -> dict[str, Any]:
@@ -97,12 +97,13 @@ def _addresses(request: ShopRequest, path_in: PathIn) -> dict[str, Any]:
     versions of your page"; RFC 5646 for the tags.
     """
     offered = tenants.languages(request.tenant)
+    locale = to_locale(get_language() or offered[0])
     plain, asked = absolute(request, path_in(offered[0])), request.GET.get(PARAMETER, "")
     if len(offered) == 1:
-        return {"canonical": plain, "alternates": []}
+        return {"canonical": plain, "alternates": [], "locale": locale}
     within = {language: _more(absolute(request, path_in(language)), f"{PARAMETER}={language}") for language in offered}
     tags = [(to_locale(language).replace("_", "-"), address) for language, address in within.items()]
-    return {"canonical": within.get(asked, plain), "alternates": [*tags, ("x-default", plain)]}
+    return {"canonical": within.get(asked, plain), "alternates": [*tags, ("x-default", plain)], "locale": locale}
 
 
 def _rows(request: ShopRequest, path_in: PathIn) -> SafeString:

@@ -9,19 +9,27 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import captcha, legal, tenants
-from accounts.models import LegalPage
-from billing import catalogue, codes, email_hints, gateways, offers, orders, selectors, store_credit, texts
+from accounts.models import LegalPage, Tenant
+from billing import catalogue, codes, email_hints, gateways, means, offers, orders, selectors, texts, welcome
 from billing.forms import BuyForm
+from billing.means import Means
 from billing.models import Category, Product
 from billing.views import browser, found_by
-from billing.views.door import ShopRequest, buyer_of, entering, in_app_address
+from billing.views.door import ShopRequest, buyer_of, device_of, entering, in_app_address
 from foundation import translations
 
 DOOR = "checkout"
+# How the window is laid out, kept in a cookie of this name; and how long.
+VIEW, VIEWS = "shop_view", ("cards", "list")
+_YEAR_SECONDS = 365 * 86_400
+# Buttons of the order form that only work its price out anew, so that it needs no script.
+_STEP, _AGAIN = "step", "again"
 
 
 @require_safe
@@ -34,8 +42,12 @@ def shop(request: HttpRequest) -> HttpResponse:
     wanted, sort = request.GET.get("q", "").strip()[:80], request.GET.get("sort", "")
     cards = selectors.cards(tenant=visitor.tenant, category=shelf, search=wanted, sort=sort)
     orders_by = [("", _("Our order")), ("price", _("Price, rising")), ("-price", _("Price, falling")), ("new", _("Newest"))]
+    view = _view(request)
     context = {
         "cards": cards,
+        "view": view,
+        "currencies": sorted({card.currency for card in cards}),
+        "welcome": welcome.of(visitor.tenant, device=device_of(request)),
         "shelves": shelves,
         "shelf": shelf,
         "description": texts.as_html(shelf.description) if shelf and shelf.description else "",
@@ -44,7 +56,10 @@ def shop(request: HttpRequest) -> HttpResponse:
         "sorts": orders_by,
         **found_by.shop_page(visitor, shelf),
     }
-    return render(request, "shop/shop.html", context)
+    response = render(request, "shop/shop.html", context)
+    if request.GET.get("view") == view:
+        response.set_cookie(VIEW, view, max_age=_YEAR_SECONDS, samesite="Lax", secure=request.is_secure(), httponly=True)
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,6 +73,10 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         user = visitor.actor.user
         form = BuyForm(initial={"quantity": found.least_pieces, "email": user.email if user else ""}, product=found)
+        captcha.guard(form, request, door=DOOR)
+        return _page(visitor, family, found, form)
+    if _STEP in request.POST or _AGAIN in request.POST:
+        form = BuyForm(initial=_typed(request, found), product=found)
         captcha.guard(form, request, door=DOOR)
         return _page(visitor, family, found, form)
     form = BuyForm(request.POST, product=found)
@@ -74,7 +93,14 @@ def price(request: HttpRequest, slug: str) -> HttpResponse:
     family = _family_or_404(visitor, slug)
     found = _chosen(family, request.POST)
     price = _price(visitor, found, request.POST)
-    return render(request, "shop/chosen.html", {"price": price, "is_anew": True, **_offer(family, found, price)})
+    context = {"price": price, "is_anew": True, "ways": _ways(visitor, found, price), **_offer(family, found, price)}
+    return render(request, "shop/chosen.html", context)
+
+
+def _view(request: HttpRequest) -> str:
+    """Return how the window is laid out: as asked, else as this visitor had it last."""
+    asked = (request.GET.get("view"), request.COOKIES.get(VIEW))
+    return next((one for one in asked if one in VIEWS), VIEWS[0])
 
 
 def _family_or_404(request: ShopRequest, slug: str) -> list[Product]:
@@ -100,11 +126,21 @@ def _chosen(family: list[Product], chosen: Mapping[str, str]) -> Product:
     return named or next((one for one in family if getattr(one, "stock", 0)), family[0])
 
 
+def _typed(request: HttpRequest, found: Product) -> dict[str, str]:
+    """Return what was typed so far, with one piece more or less where such a button was pressed."""
+    step = {"1": 1, "-1": -1}.get(request.POST.get(_STEP, ""), 0)
+    return {**request.POST.dict(), "quantity": str(_pieces(found, request.POST.get("quantity", ""), step=step))}
+
+
+def _pieces(found: Product, text: str, *, step: int = 0) -> int:
+    """Read how many are wanted, within what one order may hold."""
+    quantity = int(text) + step if text.isascii() and text.isdigit() and len(text) < 6 else found.least_pieces
+    return min(max(quantity, found.least_pieces), found.most_pieces)
+
+
 def _price(request: ShopRequest, found: Product, chosen: Mapping[str, str]) -> dict[str, str]:
     """Return a price ready to print: with the coupon, or without it and why it does not count; and the e-mail that was likely meant."""
-    text = chosen.get("quantity", "")
-    quantity = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else found.least_pieces
-    quantity = min(max(quantity, found.least_pieces), found.most_pieces)
+    quantity = _pieces(found, chosen.get("quantity", ""))
     coupon, problem = chosen.get("coupon", "")[:40], ""
     try:
         quote = offers.quote(
@@ -112,8 +148,14 @@ def _price(request: ShopRequest, found: Product, chosen: Mapping[str, str]) -> d
         )
     except offers.BadCoupon as refusal:
         quote, problem = offers.quote(product=found, quantity=quantity), str(refusal)
-    told = {"problem": problem, "meant": email_hints.meant(chosen.get("email", "")[:254])}
-    return selectors.price(quote, quantity=quantity, currency=found.currency) | told
+    told = {"problem": problem, "meant": email_hints.meant(chosen.get("email", "")[:254]), "total_minor": str(quote.total_minor)}
+    return selectors.price(quote, product=found, quantity=quantity) | told
+
+
+def _ways(request: ShopRequest, found: Product, price: Mapping[str, str]) -> list[Means]:
+    """Return by what this total can be paid here."""
+    accounts, total = gateways.usable(tenant=request.tenant), int(price["total_minor"])
+    return means.available(accounts, amount_minor=total, currency=found.currency, device=device_of(request))
 
 
 def _order(request: ShopRequest, family: list[Product], found: Product, form: BuyForm) -> HttpResponse:
@@ -151,8 +193,9 @@ def _offer(family: list[Product], found: Product, price: Mapping[str, str]) -> d
 
 def _page(request: ShopRequest, family: list[Product], found: Product, form: BuyForm, status: int = HTTPStatus.OK) -> HttpResponse:
     lead, accounts = family[0], gateways.usable(tenant=request.tenant)
-    can_pay, price = bool(accounts), _price(request, found, form.data if form.is_bound else {})
-    cards = [selectors.card(one) for one in family]
+    form.look_at_first_error()
+    can_pay, price = bool(accounts), _price(request, found, form.data if form.is_bound else _words(form.initial))
+    cards = [selectors.card(one) for one in sorted(family, key=lambda one: (one.sort, one.units_micros, one.pk))]
     context: dict[str, Any] = {
         "product": lead,
         **_offer(family, found, price),
@@ -161,11 +204,23 @@ def _page(request: ShopRequest, family: list[Product], found: Product, form: Buy
         "form": form,
         "can_pay": can_pay,
         "accepted": [(kind, LegalPage.Kind(kind).label) for kind in legal.kinds(request.tenant) if kind != LegalPage.Kind.IMPRINT],
-        "pay_with": " · ".join(dict.fromkeys(one.name for one in accounts if one.driver != store_credit.DRIVER)),
+        "ways": _ways(request, found, price),
         "in_app_address": in_app_address(request),
         "can_buy": can_pay and any(card.stock for card in cards),
         "description": texts.as_html(lead.description) if lead.description else "",
+        "is_for_api": found.kind in Product.MINTED_KINDS,
+        "refund_rules": _refund_rules(request.tenant),
         "pictures": catalogue.pictures(lead),
         **found_by.product_page(request, lead, family),
     }
     return render(request, "shop/product.html", context, status=status)
+
+
+def _words(initial: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in initial.items()}
+
+
+def _refund_rules(tenant: Tenant) -> SafeString:
+    """Return the shop's own page on refunds; empty where it has none."""
+    page = legal.page(tenant=tenant, kind=LegalPage.Kind.REFUNDS, language=get_language() or "")
+    return texts.as_html(page.text) if page else SafeString("")

@@ -22,7 +22,7 @@ from console.admin.texts import TextsAdmin
 # What an offer is made of, beside denomination and price.
 _OFFER = (
     "category", "compare_minor", "tiers", "stock_left", "low_stock", "stock_shown", "least_pieces", "most_pieces", "most_each", "lead",
-    "choice", "questions", "bonus_micros", "bonus_days", "summary", "meta_title", "meta_description", "translations",
+    "choice", "questions", "bonus_micros", "bonus_days", "summary", "meta_title", "meta_description", "translations", "tag", "tag_text",
 )  # fmt: skip
 
 
@@ -46,6 +46,8 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
                     "bonus_days",
                     "compare",
                     "many",
+                    "tag",
+                    "tag_text",
                     "stock_left",
                     "low_stock",
                     "stock_shown",

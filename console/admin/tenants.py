@@ -26,7 +26,7 @@ from console.admin.texts import TextsAdmin
 from foundation import outbox
 
 STATE_LABELS = {"open": "success", "suspended": "warning", "closed": "danger"}
-BRAND = ("name", "colour", "logo_url", "announcement", "footer", "contact", "reply_to")
+BRAND = ("name", "colour", "logo_url", "announcement", "footer", "contact", "faq", "reply_to")
 MANNERS = ("sign_up", "sign_up_domains", "captcha", "language", "languages", "zone", "currency", "quota_unit", "facade", "address_days")
 
 

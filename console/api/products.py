@@ -19,6 +19,7 @@ from console.api.rows import DeskRows, ForShop, documented
 from console.api.texts import SLUG
 
 STOCK_SHOWN, KINDS = desk.choices("product", "stock_shown"), desk.choices("product", "kind")
+TAGS = [(tag, label) for tag, label in desk.choices("product", "tag") if tag]
 
 
 class Tier(serializers.Serializer[Any]):
@@ -62,6 +63,8 @@ class ProductForm(serializers.Serializer[Any]):
     choice = Prose(max_length=60, required=False, help_text="Its name as a choice there, such as $5.")
     asked = Prose(max_length=5_000, required=False, help_text="Asked of buyers, one a line: `Account *`, `Region = EU | US`.")
     summary = Prose(max_length=160, required=False, help_text="One line below the name.")
+    tag = serializers.ChoiceField(choices=TAGS, allow_blank=True, required=False, help_text="A label on its card; empty: none.")
+    tag_text = Prose(max_length=24, required=False, help_text="Own words on the label; empty: the tag's, in the reader's language.")
     meta_title = Prose(max_length=120, required=False, help_text="For search engines; empty: the name.")
     meta_description = Prose(max_length=300, required=False, help_text="For search engines; empty: the summary, else the description.")
     translations = texts.translations("Product", desk.translatable("product"))
@@ -89,6 +92,8 @@ class ProductShown(serializers.Serializer[Any]):
     choice = serializers.CharField()
     asked = serializers.SerializerMethodField()
     summary = serializers.CharField()
+    tag = serializers.ChoiceField(choices=TAGS, allow_blank=True)
+    tag_text = serializers.CharField()
     meta_title = serializers.CharField()
     meta_description = serializers.CharField()
     translations = texts.translations("Product", desk.translatable("product"))

@@ -39,6 +39,7 @@ class Offered(serializers.Serializer[Any]):
     bonus_micros = serializers.IntegerField()
     price_minor = serializers.IntegerField()
     currency = serializers.CharField()
+    tag = serializers.CharField(source="tag_shown", help_text="A label in the reader's language; empty: none.")
     least_pieces = serializers.IntegerField()
     most_pieces = serializers.IntegerField()
 

@@ -32,6 +32,9 @@ class ShopForm(serializers.Serializer[Any]):
     announcement = Prose(max_length=20_000, required=False)
     footer = Prose(max_length=300, required=False)
     contact = Prose(max_length=200, required=False)
+    faq = Prose(
+        max_length=20_000, required=False, help_text="Markdown: each heading is a question. Empty: what is true of every shop is told."
+    )
     reply_to = serializers.EmailField(max_length=254, allow_blank=True, required=False)
     sign_up = serializers.ChoiceField(choices=Tenant.SignUp.choices, required=False)
     sign_up_domains = serializers.ListField(child=serializers.RegexField(r"^[a-z0-9.-]+$", max_length=253), required=False, max_length=100)
@@ -67,6 +70,7 @@ class ShopShown(serializers.Serializer[Any]):
     announcement = serializers.CharField()
     footer = serializers.CharField()
     contact = serializers.CharField()
+    faq = serializers.CharField()
     reply_to = serializers.CharField()
     sign_up = serializers.ChoiceField(choices=Tenant.SignUp.choices)
     sign_up_domains = serializers.ListField(child=serializers.CharField())

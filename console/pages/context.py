@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 from django.conf import settings
@@ -17,6 +19,8 @@ from foundation.translations import PARAMETER
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
+# Holds the version of the announcement that a visitor has put away.
+ANNOUNCEMENT_COOKIE = "announcement"
 
 
 def _is_host_name(host: str) -> bool:
@@ -27,6 +31,20 @@ def _is_host_name(host: str) -> bool:
 
 def _legal(tenant: Tenant | None) -> list[tuple[str, str]]:
     return [(kind, str(LegalPage.Kind(kind).label)) for kind in legal.kinds(tenant)] if tenant else []
+
+
+def announcement_version(tenant: Tenant) -> str:
+    """Name a shop's announcement by what it says in all languages: another text is another announcement."""
+    said = {language: texts.get("announcement", "") for language, texts in sorted(tenant.translations.items())}
+    return hashlib.sha256(json.dumps([tenant.announcement, said]).encode()).hexdigest()[:12]
+
+
+def _announcement(request: HttpRequest, said: Tenant | None) -> str:
+    """Return what the shop announces, unless this visitor has put it away."""
+    if said is None or not said.announcement:
+        return ""
+    is_away = request.COOKIES.get(ANNOUNCEMENT_COOKIE) == announcement_version(said.written or said)
+    return "" if is_away else said.announcement
 
 
 def _closure(tenant: Tenant | None) -> str:
@@ -52,7 +70,7 @@ def base_url(request: HttpRequest) -> str:
 
 
 def keyosk(request: HttpRequest) -> dict[str, Any]:
-    """Give `keyosk` to every template: tenant, name, is_platform, colour version, theme, prefix, base_url, languages."""
+    """Give `keyosk` to every template: tenant, name, announcement, colour version, theme, prefix, base_url, languages, …"""
     tenant: Tenant | None = getattr(request, "tenant", None)
     said = tenants.spoken(tenant) if tenant else None
     theme = request.COOKIES.get(THEME_COOKIE, "auto")
@@ -70,6 +88,7 @@ def keyosk(request: HttpRequest) -> dict[str, Any]:
             "here": SimpleLazyObject(lambda: _here(request)),
             "legal": SimpleLazyObject(lambda: _legal(tenant)),
             "referrals": SimpleLazyObject(lambda: tenant is not None and referrals.program(tenant) is not None),
+            "announcement": SimpleLazyObject(lambda: _announcement(request, said)),
             "closure": SimpleLazyObject(lambda: _closure(tenant)),
             "prefix": prefix,
             "base_url": base_url(request),

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import captcha, visits
 from accounts.models import TenantDomain
-from billing import catalogue, limits
+from billing import catalogue, limits, means, selectors, welcome
 from billing.price_sheet import Sheet
 from billing.views import found_by
+from billing.views.door import device_of
 from channels_app import outlook
 from console.pages import brand, models, offer
-from console.pages.context import THEME_COOKIE, THEMES
+from console.pages.context import ANNOUNCEMENT_COOKIE, THEME_COOKIE, THEMES, announcement_version
 from console.pages.door import PageRequest
 from console.pages.key_forms import KeyForm
 from foundation.forms import HouseForm
@@ -45,6 +46,10 @@ ICONS = (
     "scale",
     "arrow",
     "shop",
+    "cards",
+    "flame",
+    "spark",
+    "star",
 )
 DAY_SECONDS = 24 * 3600
 YEAR_SECONDS = 365 * DAY_SECONDS
@@ -61,7 +66,7 @@ def landing(request: PageRequest) -> HttpResponse:
     return render(
         request,
         "console/storefront.html",
-        {"products": [catalogue.spoken(one, tenant=tenant) for one in catalogue.window(tenant=tenant)[:TEASER]], **addresses},
+        {"cards": selectors.cards(tenant=tenant)[:TEASER], "welcome": welcome.of(tenant, device=device_of(request)), **addresses},
     )
 
 
@@ -87,13 +92,30 @@ def brand_css(request: PageRequest) -> HttpResponse:
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Keep the chosen theme in a cookie and go back."""
     theme = request.POST.get("theme", "auto")
+    response = _back(request)
+    if theme in THEMES:
+        _remember(response, request, THEME_COOKIE, theme)
+    return response
+
+
+@require_POST
+def put_announcement_away(request: PageRequest) -> HttpResponse:
+    """Show this visitor the announcement no more, until it says something else."""
+    response = HttpResponse() if "HX-Request" in request.headers else _back(request)
+    _remember(response, request, ANNOUNCEMENT_COOKIE, announcement_version(request.tenant))
+    return response
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Go back to where the form stood."""
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         target = request.META.get("SCRIPT_NAME", "") + "/"
-    response = redirect(target)
-    if theme in THEMES:
-        response.set_cookie(THEME_COOKIE, theme, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure(), httponly=True)
-    return response
+    return redirect(target)
+
+
+def _remember(response: HttpResponse, request: HttpRequest, name: str, value: str) -> None:
+    response.set_cookie(name, value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure(), httponly=True)
 
 
 class SampleForm(HouseForm):
@@ -122,12 +144,13 @@ def styleguide(request: PageRequest) -> HttpResponse:
     if not request.actor.is_platform:
         raise Http404
     form = KeyForm(model_names=("gpt-4o-mini", "claude-sonnet"), data={"name": "", "nonce": "sample"})
-    product = {
-        "slug": "sample", "name": "Five dollars", "units_micros": 5_000_000, "price_minor": 39_00, "currency": "CNY", "stock": 3,
-        "description": "A product card.",
-    }  # fmt: skip
+    card = selectors.Card(
+        slug="sample", name="Five dollars", description="A product card.", kind="code", units="$5.00", price="¥39.00", compare="¥45.00",
+        unit_price="¥7.80", stock=3, stock_label="3 left", tone="warning", currency="CNY", tag="hot", tag_text="Hot",
+    )  # fmt: skip
     context = {
-        "form": form, "human": SampleForm(), "foreign": ForeignForm(), "icons": ICONS, "product": product, "now": timezone.now(),
+        "form": form, "human": SampleForm(), "foreign": ForeignForm(), "icons": ICONS, "pay_icons": [*means.LABELS, "other"],
+        "card": card, "now": timezone.now(),
         "chart": _sample_chart(), "windows": _sample_windows(), "line": _sample_line(), "slots": outlook.SLOTS,
     }  # fmt: skip
     return render(request, "console/styleguide.html", context)

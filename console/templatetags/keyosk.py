@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from django import template
 from django.contrib.staticfiles import finders
@@ -15,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from billing import money, quota_units, statements
-from console.pages import amounts
+from console.pages import amounts, offer, snippets
+from console.pages.context import base_url
 from foundation import browsers, qr
 from foundation.forms import widget_classes
 
@@ -58,6 +61,20 @@ register.filter("cost_exact", amounts.cost_exact)
 register.filter("dollars_exact", amounts.dollars_exact)
 register.simple_tag(quota_units.current, name="quota_unit")
 register.filter("grouped", amounts.grouped)
+
+
+@register.simple_tag(takes_context=True)
+def models_sold(context: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the models that a new customer of this page's shop can call."""
+    return offer.sold(context["request"].tenant.pk)
+
+
+@register.simple_tag(takes_context=True)
+def first_calls(context: Mapping[str, Any]) -> tuple[snippets.Snippet, ...]:
+    """Return how a first call is made at this page's shop: by curl, and with OpenAI's library."""
+    request = context["request"]
+    model = next(iter(offer.sold(request.tenant.pk)), "gpt-4o-mini")
+    return snippets.ready(base_url=base_url(request), secret="sk-…", model=model)[:2]  # noqa: S106  # stands for the buyer's own
 
 
 @register.filter

@@ -46,6 +46,22 @@
     if (!target) return;
     const button = target.closest("button[data-copy], button[data-copy-from]");
     if (button) copy(button);
+    const step = target.closest("button[data-steps]");
+    if (step) {
+      event.preventDefault();
+      const field = document.getElementById(step.dataset.steps);
+      const least = Number(field.min), most = Number(field.max);
+      field.value = Math.min(most, Math.max(least, (Number(field.value) || least) + Number(step.value)));
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+      say(field.value);
+    }
+    const filler = target.closest("button[data-fills]");
+    if (filler) {
+      const field = document.getElementById(filler.dataset.fills);
+      field.value = filler.dataset.value;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+      field.focus();
+    }
     const closer = target.closest("[data-dismiss]");
     if (closer) closer.closest(closer.dataset.dismiss)?.remove();
     const opener = target.closest("[data-opens]");
@@ -88,7 +104,7 @@
   });
 
   const wake = (root) => {
-    for (const button of root.querySelectorAll("button[data-copy][hidden], button[data-copy-from][hidden]")) button.hidden = false;
+    for (const button of root.querySelectorAll("button.copy[hidden]")) button.hidden = false;
     // Passkeys need a host name: an address such as 127.0.0.1 cannot be their owner.
     const isAddress = /^[\d.]+$|^\[/.test(location.hostname);
     if (isAddress || !window.PublicKeyCredential) {

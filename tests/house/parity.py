@@ -155,6 +155,7 @@ PAGES: dict[str, Ways] = {
     "landing": LOOKS,
     "brand_css": LOOKS,
     "set_theme": LOOKS,
+    "put_announcement_away": LOOKS,
     "set_language": LOOKS,
     "styleguide": LOOKS,
     "referral": FOLLOWS,

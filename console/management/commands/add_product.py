@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts.models import Tenant
-from billing import catalogue
+from billing import catalogue, desk
 from billing.money import BadAmount, parse_minor, parse_usd
 from console.management.output import Verb
 
@@ -23,6 +23,9 @@ class Command(Verb):
         parser.add_argument("--currency", default="", help="three letters; default: the tenant's")
         parser.add_argument("--slug", default="", help="the last part of its address; default: from the name")
         parser.add_argument("--description", default="")
+        tags = [tag for tag, _label in desk.choices("product", "tag") if tag]
+        parser.add_argument("--tag", choices=tags, default="", help="a label on its card")
+        parser.add_argument("--tag-text", default="", metavar="WORDS", help="own words on that label, such as +10%%")
         self.add_json(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,6 +40,8 @@ class Command(Verb):
                 currency=currency,
                 slug=options["slug"],
                 description=options["description"],
+                tag=options["tag"],
+                tag_text=options["tag_text"],
             )
         except Tenant.DoesNotExist:
             self.fail(f"there is no tenant {options['tenant']}; make it with add_tenant")

@@ -47,6 +47,18 @@ def test_a_product_page_says_what_it_sells(guest: Client, tenant: Tenant) -> Non
     }  # fmt: skip
 
 
+def test_the_shops_page_says_what_it_is_where_it_is_shared(guest: Client, tenant: Tenant) -> None:
+    product = stocked(tenant)
+    shelf = Category.objects.create(tenant=tenant, slug="big", name="Big ones", description="For **teams**.")
+    Product.objects.filter(pk=product.pk).update(category=shelf)
+    whole, narrowed = (guest.get(path).content.decode() for path in ("/shop/", "/shop/?category=big&view=list"))
+    for page, title, address in ((whole, "Tea House", "/shop/"), (narrowed, "Big ones", "/shop/?category=big")):
+        assert f'<meta property="og:title" content="{title}">' in page
+        assert f'<meta property="og:url" content="http://shop.test{address}">' in page
+        assert '<meta property="og:locale" content="en">' in page
+    assert '<meta property="og:description" content="For teams.">' in narrowed
+
+
 def test_no_name_ends_the_script(guest: Client, tenant: Tenant) -> None:
     product = stocked(tenant)
     nasty = "</script><script>alert(1)</script>"

@@ -41,6 +41,17 @@ def test_a_variant_names_its_product_and_its_choice(desk: Client, tenant: Tenant
     assert "Account *" in page
 
 
+def test_a_product_gets_a_tag_with_own_words_in_each_language(desk: Client, tenant: Tenant) -> None:
+    answer = desk.post(f"{LIST}add/", {**COMMON, "tag": "bonus", "tag_text": "+10%", "text_zh_hans_tag_text": "多送一成"})
+    assert answer.status_code == 302, errors(answer)
+    made = Product.objects.get(name="Ten")
+    assert (made.tag, made.tag_text, made.translations) == ("bonus", "+10%", {"zh-hans": {"tag_text": "多送一成"}})
+    desk.post(f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "tag": "", "tag_text": ""})
+    made.refresh_from_db()
+    assert (made.tag, made.tag_shown) == ("", "")
+    assert "tag" in errors(desk.post(f"{LIST}add/", {**COMMON, "name": "Two", "tag": "shiny"}))
+
+
 @pytest.mark.parametrize(
     ("changes", "field", "why"),
     [

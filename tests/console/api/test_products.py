@@ -43,6 +43,20 @@ def test_a_top_up_has_a_bonus_and_staff_are_told_below_a_number_of_pieces(resell
     assert (changed["low_stock"], changed["slug"]) == (12, "ten")
 
 
+def test_a_tag_has_own_words_in_languages_and_buyers_read_them(reseller_owner: Membership, end_user: Membership) -> None:
+    call = program(reseller_owner)
+    said = {"zh-hans": {"tag_text": "多送一成"}}
+    made = call("POST", "products/", {**NEW, "tag": "bonus", "tag_text": "+10%", "translations": said})[1]
+    assert (made["tag"], made["tag_text"], made["translations"]["zh-hans"]["tag_text"]) == ("bonus", "+10%", "多送一成")
+    buyer = program(end_user)
+    assert buyer("GET", f"purchases/{made['id']}/")[1]["tag"] == "+10%"
+    changed = call("PATCH", f"products/{made['id']}/", {"tag_text": "", "translations": {}})[1]
+    assert (changed["tag"], buyer("GET", f"purchases/{made['id']}/")[1]["tag"]) == ("bonus", "Bonus")
+    assert call("PATCH", f"products/{made['id']}/", {"tag": ""})[1]["tag"] == ""
+    assert call("PATCH", f"products/{made['id']}/", {"tag": "shiny"})[0] == 400
+    assert call("PATCH", f"products/{made['id']}/", {"tag_text": "x" * 25})[0] == 400
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -22,6 +22,14 @@ def test_the_brand_and_the_announcement_are_set(reseller_owner: Membership) -> N
     assert call("GET", "shop/")[1]["zone"] == "Asia/Shanghai"
 
 
+def test_questions_and_answers_are_set_for_each_language(reseller_owner: Membership) -> None:
+    call, said = program(reseller_owner), {"zh-hans": {"faq": "## 为什么？"}}
+    told = call("PATCH", "shop/", {"faq": "## Why?", "translations": said})[1]
+    assert (told["faq"], told["translations"]["zh-hans"]) == ("## Why?", said["zh-hans"])
+    assert call("PATCH", "shop/", {"faq": "x" * 20_001})[0] == 400
+    assert call("PATCH", "shop/", {"faq": ""})[1]["faq"] == ""
+
+
 def test_the_human_check_the_facade_and_the_life_of_addresses_are_set(reseller_owner: Membership, settings: Settings) -> None:
     settings.ADDRESS_RETENTION_DAYS = 30
     call = program(reseller_owner)

@@ -92,6 +92,28 @@ def test_an_unknown_theme_changes_nothing_and_no_foreign_address_is_followed(cli
     assert "theme" not in response.cookies
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_an_announcement_that_was_put_away_comes_back_when_it_says_something_else(
+    client: Client, tenant: Tenant, headers: dict[str, str]
+) -> None:
+    def shown(language: str = "en") -> bool:
+        return 'id="announcement"' in client.get("/", HTTP_HOST="shop.test", headers={"accept-language": language}).content.decode()
+
+    rows = Tenant.objects.filter(pk=tenant.pk)
+    rows.update(announcement="Closed on Monday", translations={"zh-hans": {"announcement": "周一休息"}})
+    assert shown()
+    answer = client.post("/announcement/", {"next": "https://evil.example/"}, HTTP_HOST="shop.test", headers=headers)
+    assert (answer.status_code, answer.headers.get("Location")) == ((200, None) if headers else (302, "/"))
+    assert (shown(), shown("zh-CN")) == (False, False)
+    rows.update(translations={"zh-hans": {"announcement": "周二休息"}})
+    assert shown()
+    client.post("/announcement/", HTTP_HOST="shop.test")
+    rows.update(name="Tea and Rice")
+    assert not shown()
+    rows.update(announcement="Closed on Tuesday")
+    assert shown()
+
+
 def test_the_language_can_be_switched(client: Client, tenant: Tenant) -> None:
     client.post("/i18n/setlang/", {"language": "zh-hans", "next": "/"}, HTTP_HOST="shop.test")
     assert '<html lang="zh-hans"' in client.get("/", HTTP_HOST="shop.test").content.decode()
@@ -106,8 +128,8 @@ def test_the_style_guide_is_for_the_platforms_staff(client: Client, platform_adm
     assert page.status_code == 200
     drawn = {Path(name).name for name in (str(template.name) for template in page.templates) if "partials/" in name}
     every = {path.name for path in Path(settings.BASE_DIR, "templates", "partials").iterdir()}
-    # One would load a script of Cloudflare's, the other is nothing to look at: links for search engines.
-    assert every - drawn == {"human_turnstile.html", "found_by.html"}
+    # One would load a script of Cloudflare's, the others are nothing to look at: what search engines and messengers read.
+    assert every - drawn == {"human_turnstile.html", "found_by.html", "open_graph.html"}
 
 
 def test_a_missing_page_is_in_the_brand(client: Client, tenant: Tenant) -> None:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Membership, Tenant
 from billing import codes
-from billing.models import Code
+from billing.models import Code, Product
 
 pytestmark = pytest.mark.django_db
 
@@ -56,3 +56,11 @@ def test_codes_of_a_product_are_worth_what_it_says(root_tenant: Tenant) -> None:
 def test_minting_without_stock_says_what_is_missing(tenant: Tenant) -> None:
     with pytest.raises(CommandError, match=r"need \$10\.00 of stock"):
         run("mint_codes", "--tenant", tenant.slug, "--units-usd", "5", "--count", "2")
+
+
+def test_a_product_is_added_with_a_tag(root_tenant: Tenant) -> None:
+    common = ("add_product", "--tenant", root_tenant.slug, "--units-usd", "5", "--price", "39.00")
+    run(*common, "--name", "Five dollars", "--tag", "bonus", "--tag-text", "+10%")
+    assert list(Product.objects.values_list("tag", "tag_text")) == [("bonus", "+10%")]
+    with pytest.raises(CommandError, match="at most 24 characters"):
+        run(*common, "--name", "Six", "--tag", "hot", "--tag-text", "x" * 25)
