@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts import retention
 from accounts.models import User
 from billing import capability, order_mail, redeem_limits, refunds
-from billing.models.codes import CodeEvent
+from billing.models.codes import Code, CodeEvent
 from billing.models.refunds import Refund
 from billing.models.restock import RestockWish
 from billing.models.shop import Order
@@ -37,6 +38,44 @@ def page(*, membership_id: int, before: int | None = None, limit: int) -> list[B
         Bought(order, capability.of(order), format_minor(order.total_minor, currency=order.currency))
         for order in rows.order_by("-pk")[:limit]
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCode:
+    """A code that a customer bought or redeemed; the text of one that is open stands on its order's page alone."""
+
+    id: int
+    last4: str
+    units_micros: int
+    state: str
+    label: str
+    redeem_by: datetime.datetime | None
+    redeemed_at: datetime.datetime | None
+    order: Order | None
+
+    @property
+    def order_id(self) -> int | None:
+        """Return the order it came by, where that is this customer's."""
+        return self.order.pk if self.order is not None else None
+
+    @property
+    def capability(self) -> str:
+        """Return the secret address of that order, or nothing."""
+        return capability.of(self.order) if self.order is not None else ""
+
+
+def codes(*, membership_id: int, before: int | None = None, limit: int) -> list[OwnCode]:
+    """Return the codes that a customer bought or redeemed, below the id `before`, the newest first."""
+    rows = Code.objects.filter(Q(order__membership=membership_id) | Q(redeemed_by=membership_id)).select_related("batch", "order")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    return [
+        OwnCode(
+            code.pk, code.last4, code.batch.units_micros, code.state, code.get_state_display(), code.batch.redeem_by, code.redeemed_at,
+            code.order if code.order is not None and code.order.membership_id == membership_id else None,
+        )
+        for code in rows.order_by("-pk")[:limit]
+    ]  # fmt: skip
 
 
 def askable(order: Order) -> refunds.Offer | None:

@@ -13,6 +13,8 @@ from billing.models import GatewayAccount, Order, PaymentAttempt
 from billing.money import format_minor
 from billing.payments.base import GatewayError, Links
 
+# What a payment's details say of where it is paid (`payments.base.Driver.start`).
+SHOWN_HERE = ("scan", "link", "to", "coins", "coin", "chain")
 # So many of an order's payments are asked about at once.
 _ASKED = 3
 

@@ -79,11 +79,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What a wallet and its lots hold, in µ$, less debts. `held` is set aside for calls; `expiring` is the part of all in lots."""
+    """What a wallet and its lots hold, in µ$, less debts. `held` is set aside for calls; `expiring` is the part of all in lots.
+
+    Of that, `ending_micros` end first, at `ends_at`.
+    """
 
     available_micros: int
     held_micros: int
     expiring_micros: int
+    ending_micros: int = 0
+    ends_at: datetime.datetime | None = None
 
 
 @transaction.atomic
@@ -215,10 +220,14 @@ def balance(*, membership_id: int) -> Balance:
     now = timezone.now()
     rows = LedgerAccount.objects.filter(owner=membership_id, kind__in=POOLS, ledger=QUOTA)
     live = [row for row in rows if row.expires_at is None or row.expires_at > now]
+    lots = [(row.expires_at, row.balance) for row in live if row.expires_at is not None and row.balance > 0]
+    ends_at, ending = min(lots, default=(None, 0))
     return Balance(
         available_micros=sum(row.balance - row.held - max(0, row.floor) for row in live),
         held_micros=sum(row.held for row in live),
         expiring_micros=sum(row.balance for row in live if row.expires_at is not None),
+        ending_micros=ending,
+        ends_at=ends_at,
     )
 
 

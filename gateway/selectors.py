@@ -90,6 +90,14 @@ def sums(rows: Rollup, *, by: Group, since: datetime.datetime, until: datetime.d
     return _by_key(chosen.values_list(by).annotate(**_OF_SUMS))
 
 
+def spent_by_day(
+    rows: Rollup, *, by: Group, since: datetime.datetime, until: datetime.datetime
+) -> dict[tuple[Any, datetime.datetime], int]:
+    """Add up prices (µ$) in [since, until), by one of the columns and the day's beginning."""
+    chosen = rows.filter(start__gte=since, start__lt=until).order_by().values_list(by, "start").annotate(price=Sum("price_micros"))
+    return {(key, day): int(price) for key, day, price in chosen}
+
+
 def total(rows: Rollup, *, since: datetime.datetime, until: datetime.datetime) -> Sums:
     """Add up the hours or days that begin in [since, until)."""
     found = rows.filter(start__gte=since, start__lt=until).order_by().aggregate(**_OF_SUMS)

@@ -192,7 +192,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
 
 def _here(attempt: PaymentAttempt) -> dict[str, str]:
     """Return what is paid on this very page (`Driver.start` names the details), and the amount as the wallet must show it."""
-    found = {name: str(attempt.details[name]) for name in ("scan", "link", "to", "coins", "coin", "chain") if name in attempt.details}
+    found = {name: str(attempt.details[name]) for name in checkout.SHOWN_HERE if name in attempt.details}
     amount, currency = attempt.amount_minor, attempt.currency
     spelled = {"amount": format_minor(amount, currency=currency), "plain": plain_minor(amount, currency=currency)}
     if "coins" in found:

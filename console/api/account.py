@@ -14,15 +14,17 @@ from rest_framework.response import Response
 
 from accounts import erasure
 from accounts.models import AccessToken
-from billing import alerts, codes, ledger, statements
+from billing import alerts, buyers, codes, ledger, statements
 from console.api.base import ApiView
 from console.api.errors import Refused
 from console.api.fields import Amount, Prose, Words
-from console.api.filters import LARGEST, Number
+from console.api.filters import LARGEST, Choice, Day, LastDay, Number
 from console.pages import export, farewell
 
 BEFORE = Number("before")
-STATEMENT = [BEFORE.parameter, OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 200})]
+KIND, SINCE, UNTIL = Choice("kind", statements.KINDS), Day("since"), LastDay("until")
+PAGED = [BEFORE.parameter, OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 200})]
+STATEMENT = [*PAGED, *(one.parameter for one in (KIND, SINCE, UNTIL))]
 
 
 class Me(serializers.Serializer[Any]):
@@ -58,11 +60,13 @@ class Watch(serializers.Serializer[Any]):
 
 
 class Balance(serializers.Serializer[Any]):
-    """A wallet in µ$: what may be spent, what running calls hold, what ends some day."""
+    """A wallet in µ$: what may be spent, what running calls hold, what ends some day; of that, so much ends first, and when."""
 
     available_micros = serializers.IntegerField()
     held_micros = serializers.IntegerField()
     expiring_micros = serializers.IntegerField()
+    ending_micros = serializers.IntegerField()
+    ends_at = serializers.DateTimeField(allow_null=True)
 
 
 class Entry(serializers.Serializer[Any]):
@@ -81,6 +85,25 @@ class Statement(serializers.Serializer[Any]):
     """A page of the statement, the newest first; `older` goes into `before`."""
 
     results = Entry(many=True)
+    older = serializers.IntegerField(allow_null=True)
+
+
+class OwnCode(serializers.Serializer[Any]):
+    """A code that the caller bought or redeemed; the text of one that is open is told with its order (`me/orders`)."""
+
+    id = serializers.IntegerField()
+    last4 = serializers.CharField()
+    units_micros = serializers.IntegerField()
+    state = serializers.CharField()
+    redeem_by = serializers.DateTimeField(allow_null=True)
+    redeemed_at = serializers.DateTimeField(allow_null=True)
+    order = serializers.IntegerField(source="order_id", allow_null=True)
+
+
+class OwnCodes(serializers.Serializer[Any]):
+    """A page of codes, the newest first; `older` goes into `before`."""
+
+    results = OwnCode(many=True)
     older = serializers.IntegerField(allow_null=True)
 
 
@@ -160,6 +183,13 @@ class WalletView(ApiView):
     def statement(self, request: Request) -> Response:
         return statement_of(self.member.pk, request)
 
+    @extend_schema(operation_id="wallet_codes", parameters=PAGED, responses=OwnCodes)
+    def own_codes(self, request: Request) -> Response:
+        before, limit = _paged(request)
+        found = buyers.codes(membership_id=self.member.pk, before=before, limit=limit + 1)
+        older = found[limit - 1].id if len(found) > limit else None
+        return Response(OwnCodes({"results": found[:limit], "older": older}).data)
+
     @extend_schema(operation_id="wallet_watch", responses=Watch)
     def watch(self, request: Request) -> Response:
         return Response(Watch({"below_micros": alerts.below(membership_id=self.member.pk)}).data)
@@ -185,8 +215,15 @@ class WalletView(ApiView):
 
 def statement_of(membership_id: int, request: Request) -> Response:
     """Answer with a page of a member's statement; the caller has checked who asks."""
+    before, limit = _paged(request)
+    wanted = statements.Wanted(kind=KIND.value(request) or "", since=SINCE.value(request), until=UNTIL.value(request))
+    page = statements.page(membership_id=membership_id, before=before, limit=limit, wanted=wanted)
+    return Response(Statement({"results": page.entries, "older": page.older}).data)
+
+
+def _paged(request: Request) -> tuple[int, int]:
+    """Return below which number a page begins, and how many rows it has."""
     limit = Number("limit").value(request)
     if limit is not None and not 1 <= limit <= 200:
         raise exceptions.ValidationError({"limit": ["From 1 to 200."]})
-    page = statements.page(membership_id=membership_id, before=min(BEFORE.value(request) or LARGEST, LARGEST), limit=limit or 50)
-    return Response(Statement({"results": page.entries, "older": page.older}).data)
+    return min(BEFORE.value(request) or LARGEST, LARGEST), limit or 50

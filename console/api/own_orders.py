@@ -107,11 +107,10 @@ class PayAt(serializers.Serializer[Any]):
     """Where to go on in a browser; with store credit alone it is paid already.
 
     `scan` is the text of a QR code and `link` what opens the payment or its app, where the gateway gives one; else they are empty.
+    So many `coins` of a `coin` go by the network `chain` to the address `to`, where coins are paid with.
     """
 
-    url = serializers.CharField()
-    scan = serializers.CharField()
-    link = serializers.CharField()
+    url, scan, link, to, coins, coin, chain = (serializers.CharField() for _ in range(7))
     order = OwnOrder()
 
 
@@ -191,7 +190,7 @@ class OwnOrdersView(TableRows):
         except GatewayError:  # its words are for the shop
             raise Refused("This way to pay does not answer at the moment: try it again, or another one.") from None
         begun = checkout.waiting(order).filter(account=account).order_by("-pk").first()
-        here = {name: str(begun.details.get(name, "")) if begun else "" for name in ("scan", "link")}
+        here = {name: str(begun.details.get(name, "")) if begun else "" for name in checkout.SHOWN_HERE}
         # The sandbox names a page of this site.
         return Response({"url": urljoin(f"{site}/", url), **here, "order": self._detail()})
 

@@ -145,6 +145,7 @@ api: list[URLPattern | URLResolver] = [
     path("me/referrals/", OwnReferralsView.as_view({"get": "retrieve"}), name="api-me-referrals"),
     path("wallet/", WalletView.as_view({"get": "retrieve"}), name="api-wallet"),
     path("wallet/statement/", WalletView.as_view({"get": "statement"}), name="api-wallet-statement"),
+    path("wallet/codes/", WalletView.as_view({"get": "own_codes"}), name="api-wallet-codes"),
     path("wallet/redeem/", WalletView.as_view({"post": "redeem"}), name="api-wallet-redeem"),
     path("wallet/watch/", WalletView.as_view({"get": "watch", "put": "set_watch"}), name="api-wallet-watch"),
     path("keys/<int:pk>/login/", KeyLoginsView.as_view({"put": "give", "delete": "take"}), name="api-key-login"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -27,6 +28,7 @@ USED_NONCES = "used_key_forms"
 KEEP_NONCES = 20
 CHART_DAYS = 30
 LAST_CALLS = 8
+SPARK_DAYS = 14
 
 
 @visits.shown
@@ -37,8 +39,10 @@ def key_list(request: MemberRequest) -> HttpResponse:
     text, state = request.GET.get("q", "").strip()[:60], request.GET.get("state", "")
     found, older = rows.key_rows(request.member, text=text, state=state, before=cursors.number(request.GET.get("before", "")))
     states = [*ApiKey.State.choices, ("expired", _("expired"))]
-    context = {"rows": found, "text": text, "state": state, "states": states, "is_narrowed": bool(text or state)}
-    return render(request, "console/keys.html", context | cursors.links(request, older=older))
+    context = {"text": text, "state": state, "states": states, "is_narrowed": bool(text or state)}
+    sparks = charts.sparks(api_key_ids=[row.key.pk for row in found], days=SPARK_DAYS)
+    shown = [replace(row, spark=sparks.get(row.key.pk)) for row in found]
+    return render(request, "console/keys.html", context | {"rows": shown} | cursors.links(request, older=older))
 
 
 @members_only

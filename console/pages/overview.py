@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import visits
 from accounts.models import Membership
-from billing import alerts, direct, ledger, quota_units, rates, statements, store_credit
+from billing import alerts, buyers, direct, ledger, quota_units, rates, statements, store_credit
 from billing.money import MICROS
 from console.pages import amounts, charts, cursors, offer, rows
 from console.pages.context import base_url
@@ -24,6 +25,7 @@ from foundation import sheets
 
 CHART_DAYS = 14
 LAST_CALLS = 8
+LAST_CODES = 8
 CSV_HEAD = ("id", "at", "kind", "memo", "reference", "amount_micros", "balance_micros", "amount", "balance")
 # Behind them where the shop counts in another currency and a rate is known.
 CSV_FOREIGN = ("currency", "amount_in_currency", "balance_in_currency")
@@ -47,15 +49,17 @@ def dashboard(request: MemberRequest) -> HttpResponse:
 @members_only
 @require_safe
 def wallet(request: MemberRequest) -> HttpResponse:
-    """Show the balance and the statement, a page at a time: in dollars, in µ$, and in the shop's money where a rate is known."""
-    before = cursors.number(request.GET.get("before", ""))
-    page = statements.page(membership_id=request.member.pk, before=before)
-    links = {"older": f"?before={page.older}" if page.older else "", "newer": request.path if before else ""}
+    """Show balance, last codes and the statement, a page at a time: in dollars, in µ$, and in the shop's money where a rate is known."""
+    before, wanted = cursors.number(request.GET.get("before", "")), _wanted(request)
+    page = statements.page(membership_id=request.member.pk, before=before, wanted=wanted)
+    links = cursors.links(request, older=page.older)
     watch = WatchForm(initial=_watch(request))
     converter = rates.from_usd(request.member.tenant.currency)
     lines = [(one, amounts.foreign(converter.amount(one.amount_micros, at=one.at)) if converter else "") for one in page.entries]
     context = {"page": page, "lines": lines, "currency": converter.currency if converter else "", "watch": watch}
     context["kept"] = {"free": store_credit.free(request.member), "moved": store_credit.movements(request.member)}
+    context |= {"kinds": statements.KINDS, "chosen": request.GET, "is_narrowed": wanted != statements.Wanted()}
+    context["codes"] = buyers.codes(membership_id=request.member.pk, limit=LAST_CODES)
     context["shop_currency"] = request.member.tenant.currency
     return render(request, "console/wallet.html", _balance(request) | links | context)
 
@@ -78,10 +82,19 @@ def wallet_watch(request: MemberRequest) -> HttpResponse:
 @members_only
 @require_safe
 def statement_csv(request: MemberRequest) -> StreamingHttpResponse:
-    """Download the whole statement."""
+    """Download the statement, all of it or what the page was narrowed to."""
     converter = rates.from_usd(request.tenant.currency)
     head = CSV_HEAD + (CSV_FOREIGN if converter else ())
-    return sheets.download(head, _statement(request.member, converter), name="statement.csv")
+    return sheets.download(head, _statement(request.member, converter, _wanted(request)), name="statement.csv")
+
+
+def _wanted(request: MemberRequest) -> statements.Wanted:
+    kind, until = request.GET.get("kind", ""), cursors.day(request.GET.get("until", ""))
+    return statements.Wanted(
+        kind=kind if kind in statements.KINDS else "",
+        since=cursors.day(request.GET.get("since", "")),
+        until=None if until is None else until + datetime.timedelta(days=1),
+    )
 
 
 def _watch(request: MemberRequest) -> dict[str, str]:
@@ -94,8 +107,8 @@ def _balance(request: MemberRequest) -> dict[str, object]:
     return {"balance": balance, "active_keys": rows.active_keys(request.member), "has_presets": has_presets}
 
 
-def _statement(member: Membership, converter: rates.Converter | None) -> Iterator[tuple[Any, ...]]:
-    for entry in statements.everything(membership_id=member.pk):
+def _statement(member: Membership, converter: rates.Converter | None, wanted: statements.Wanted) -> Iterator[tuple[Any, ...]]:
+    for entry in statements.everything(membership_id=member.pk, wanted=wanted):
         micros = (entry.amount_micros, entry.balance_micros)
         foreign = (converter.currency, *(converter.amount(one, at=entry.at) for one in micros)) if converter else ()
         yield (entry.id, entry.at.isoformat(), entry.kind, entry.memo, entry.reference, *micros, *map(amounts.plain, micros), *foreign)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ApiKey, Membership
 from billing import limits
+from console.pages.charts import Spark
 from gateway import selectors
 from gateway.models import UsageRecord
 
@@ -35,6 +36,7 @@ class KeyRow:
     all_windows: tuple[limits.Window, ...]
     state_label: str
     tone: str
+    spark: Spark | None = None
 
     @property
     def used_up(self) -> tuple[limits.Window, ...]:

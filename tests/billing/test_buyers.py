@@ -9,11 +9,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import buyers, orders
+from billing import buyers, capability, codes, orders
 from billing.models.codes import Code, CodeEvent
 from billing.models.restock import RestockWish
 from billing.models.shop import Order
-from tests.billing.shop import stocked
+from tests.billing.shop import bought_from, stocked
 
 pytestmark = pytest.mark.django_db
 SOON = datetime.timedelta(minutes=1)
@@ -66,3 +66,22 @@ def test_who_is_forgotten_leaves_no_answers(end_user: Membership) -> None:
     assert RestockWish.objects.get().email == "other@shop.test"
     order.refresh_from_db()
     assert (order.email, order.contact, order.address, order.answers) == ("", "", None, [])
+
+
+def test_a_customers_codes_are_those_they_bought_or_redeemed(end_user: Membership, reseller_owner: Membership) -> None:
+    product = stocked(end_user.tenant, count=4)
+    mine = bought_from(product)
+    Order.objects.filter(pk=mine.pk).update(membership=end_user)
+    given = bought_from(product)
+    Order.objects.filter(pk=given.pk).update(membership=reseller_owner)
+    [open_code], [present] = list(mine.codes.all()), list(given.codes.all())
+    codes.redeem(membership=end_user, code=codes.reveal([present])[0])
+    found = {one.id: one for one in buyers.codes(membership_id=end_user.pk, limit=9)}
+    assert found.keys() == {open_code.pk, present.pk}
+    assert (found[open_code.pk].state, found[open_code.pk].order_id, found[open_code.pk].redeemed_at) == ("sold", mine.pk, None)
+    assert capability.of(mine) == found[open_code.pk].capability
+    # Another's order is nobody's business, though its code was a present.
+    assert (found[present.pk].state, found[present.pk].order_id, found[present.pk].capability) == ("redeemed", None, "")
+    assert [one.id for one in buyers.codes(membership_id=end_user.pk, limit=1)] == [max(found)]
+    assert [one.id for one in buyers.codes(membership_id=end_user.pk, before=max(found), limit=9)] == [min(found)]
+    assert {one.id for one in buyers.codes(membership_id=reseller_owner.pk, limit=9)} == {present.pk}

@@ -126,7 +126,7 @@ def test_credit_that_expires_counts_apart(member: Membership) -> None:
     gone = ledger.lot(membership_id=member.pk, expires_at=timezone.now() - datetime.timedelta(days=1))
     issuer = ledger.account(kind="issuer")
     ledger.post(kind="gift", key="g", lines=[ledger.Line(issuer.pk, lot.pk, 7), ledger.Line(issuer.pk, gone.pk, 9)])
-    assert ledger.balance(membership_id=member.pk) == ledger.Balance(107, 0, 7)
+    assert ledger.balance(membership_id=member.pk) == ledger.Balance(107, 0, 7, ending_micros=7, ends_at=lot.expires_at)
 
 
 def test_accounts_of_two_ledgers_never_meet(member: Membership) -> None:

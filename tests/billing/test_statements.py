@@ -13,11 +13,11 @@ from billing import chart, ledger, statements
 pytestmark = pytest.mark.django_db
 
 
-def move(member: Membership, micros: int, *, key: str) -> None:
+def move(member: Membership, micros: int, *, key: str, kind: str = "grant") -> None:
     """Give to the wallet, or take from it when negative."""
     issuer, wallet = chart.account(kind="issuer").pk, chart.wallet(membership_id=member.pk).pk
     src, dst = (issuer, wallet) if micros > 0 else (wallet, issuer)
-    ledger.transfer(kind="grant", key=key, src_id=src, dst_id=dst, amount=abs(micros))
+    ledger.transfer(kind=kind, key=key, src_id=src, dst_id=dst, amount=abs(micros))
 
 
 def test_a_wallet_without_movements_has_an_empty_statement(end_user: Membership) -> None:
@@ -72,3 +72,28 @@ def test_everything_reads_beyond_one_chunk(end_user: Membership, monkeypatch: py
         move(end_user, 10, key=f"move-{number}")
     balances = [entry.balance_micros for entry in statements.everything(membership_id=end_user.pk)]
     assert balances == [50, 40, 30, 20, 10]
+
+
+def test_a_narrowed_statement_keeps_the_balances_of_the_whole(end_user: Membership) -> None:
+    for number, (kind, micros) in enumerate([("grant", 500), ("use", -20), ("grant", 40), ("use", -7), ("use", -3)]):
+        move(end_user, micros, key=f"move-{number}", kind=kind)
+    used = statements.Wanted(kind="use")
+    entries = statements.page(membership_id=end_user.pk, wanted=used).entries
+    assert [(entry.amount_micros, entry.balance_micros) for entry in entries] == [(-3, 510), (-7, 513), (-20, 480)]
+    first = statements.page(membership_id=end_user.pk, wanted=used, limit=2)
+    second = statements.page(membership_id=end_user.pk, wanted=used, before=first.older, limit=2)
+    assert first.entries + second.entries == entries
+    assert list(statements.everything(membership_id=end_user.pk, wanted=used)) == list(entries)
+
+
+def test_a_statement_is_narrowed_to_days(end_user: Membership) -> None:
+    move(end_user, 500, key="now")
+    now, day = timezone.now(), datetime.timedelta(days=1)
+    for wanted, count in (
+        (statements.Wanted(since=now - day), 1),
+        (statements.Wanted(since=now + day), 0),
+        (statements.Wanted(until=now + day), 1),
+        (statements.Wanted(until=now - day), 0),
+        (statements.Wanted(since=now - day, until=now + day), 1),
+    ):
+        assert len(statements.page(membership_id=end_user.pk, wanted=wanted).entries) == count

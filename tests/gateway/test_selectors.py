@@ -123,3 +123,14 @@ def test_pages_go_on_below_the_last_id(key: ApiKey) -> None:
     assert [row.id for row in selectors.calls(membership_id=key.membership_id, before=first[-1], limit=2)] == [made[0]]
     assert [row.id for row in selectors.latest(key_id=key.pk, limit=1)] == [made[2]]
     assert [row.id for row in selectors.latest(key_id=key.pk, before=made[1], limit=5)] == [made[0]]
+
+
+def test_spending_is_told_by_key_and_day(key: ApiKey) -> None:
+    today, other = rollups.day_of(timezone.now()), make_key(make_member("other"))
+    for at, who, price in ((today, key, 10), (today, key, 5), (today - rollups.DAY, key, 7), (today, other, 3)):
+        call(who, at + datetime.timedelta(seconds=1), price_micros=price)
+    rollups.roll_up()
+    span = {"since": today - rollups.DAY, "until": today + rollups.DAY}
+    found = selectors.spent_by_day(UsageDay.objects.filter(api_key_id__in=[key.pk, other.pk]), by="api_key_id", **span)
+    assert found == {(key.pk, today): 15, (key.pk, today - rollups.DAY): 7, (other.pk, today): 3}
+    assert selectors.spent_by_day(UsageDay.objects.filter(api_key_id=other.pk), by="api_key_id", since=today, until=today) == {}

@@ -52,7 +52,7 @@ EXPORTED = Why("the answer is JSON: a file of it is made where it is needed")
 PAGES: dict[str, Ways] = {
     # The console.
     "console_dashboard": "wallet usage_summary keys_list",
-    "console_keys": "keys_list",
+    "console_keys": "keys_list usage_summary",
     "console_key_new": "keys_create",
     "console_key": "keys_read",
     "console_key_edit": "keys_change",
@@ -61,7 +61,7 @@ PAGES: dict[str, Ways] = {
     "console_key_revoke": "keys_revoke",
     "console_key_login": "keys_give_login",
     "console_key_login_end": "keys_end_login",
-    "console_wallet": "wallet wallet_statement",
+    "console_wallet": "wallet wallet_statement wallet_codes",
     "console_wallet_watch": "wallet_watch wallet_watch_change",
     "console_statement_csv": "wallet_statement",
     "console_topup": "purchases_list purchases_create",

@@ -25,7 +25,15 @@ def test_a_code_is_redeemed_and_stands_in_the_statement(end_user: Membership) ->
     assert call("POST", "wallet/redeem/", {"code": "AAAA-BBBB"})[0] == 409
     wrong = {"code": "PPP6A-ZNF8G-N94V8-6BT5P"}  # each attempt counts once, as on the page
     assert [call("POST", "wallet/redeem/", wrong)[0] for _ in range(redeem_limits.PER_PERSON_A_MINUTE + 1)] == [409] * 5 + [429]
-    assert call("GET", "wallet/")[1] == {"available_micros": 5_000_000, "held_micros": 0, "expiring_micros": 0}
+    held = {"available_micros": 5_000_000, "held_micros": 0, "expiring_micros": 0, "ending_micros": 0, "ends_at": None}
+    assert call("GET", "wallet/")[1] == held
+    [own] = call("GET", "wallet/codes/")[1]["results"]
+    assert (own["last4"], own["units_micros"], own["state"], own["order"]) == (code[-4:], 5_000_000, "redeemed", None)
+    assert call("GET", f"wallet/codes/?before={own['id']}")[1] == {"results": [], "older": None}
+    assert call("GET", "wallet/statement/?kind=use")[1]["results"] == []
+    assert len(call("GET", "wallet/statement/?kind=redeem&since=2026-01-01")[1]["results"]) == 1
+    assert call("GET", "wallet/statement/?until=2026-01-01")[1]["results"] == []
+    assert call("GET", "wallet/statement/?kind=moon")[0] == 400
     entries = call("GET", "wallet/statement/")[1]["results"]
     assert [(one["kind"], one["amount_micros"], one["balance_micros"]) for one in entries] == [("redeem", 5_000_000, 5_000_000)]
     assert ledger.balance(membership_id=end_user.pk).available_micros == 5_000_000

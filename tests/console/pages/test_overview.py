@@ -13,11 +13,12 @@ from django.utils import timezone
 
 from accounts import keys
 from accounts.models import Membership, Tenant
-from billing import alerts, chart, ledger, rates
-from billing.models import ExchangeRate
+from billing import alerts, capability, chart, ledger, rates
+from billing.models import ExchangeRate, Order
 from foundation.ids import uuid7
 from gateway import rollups
 from gateway.models import UsageRecord
+from tests.billing.shop import bought_from, stocked
 
 pytestmark = pytest.mark.django_db
 HOST = "shop.test"
@@ -65,6 +66,37 @@ def test_the_download_holds_the_same_lines(client: Client, end_user: Membership)
     response = client.get("/console/wallet/statement.csv", HTTP_HOST=HOST)
     lines = list(csv.DictReader(io.StringIO(response.getvalue().decode("utf-8-sig"))))
     assert [(line["kind"], line["amount_micros"], line["balance"]) for line in lines] == [("grant", "5000000", "5.000000")]
+
+
+def test_the_statement_and_its_file_are_narrowed_alike(client: Client, end_user: Membership) -> None:
+    grant(end_user, 5_000_000, key="first")
+    client.force_login(end_user.user)
+    page = client.get("/console/wallet/?kind=use", HTTP_HOST=HOST)
+    assert page.context["page"].entries == ()
+    assert "No line fits" in page.content.decode()
+    page = client.get("/console/wallet/?kind=grant&since=2026-01-01", HTTP_HOST=HOST)
+    assert len(page.context["page"].entries) == 1
+    assert 'href="/console/wallet/statement.csv?kind=grant&amp;since=2026-01-01"' in page.content.decode()
+    for query, lines in (("kind=grant", 1), ("kind=use", 0), ("until=2026-01-01", 0), ("kind=moon", 1)):
+        file = client.get(f"/console/wallet/statement.csv?{query}", HTTP_HOST=HOST).getvalue().decode("utf-8-sig")
+        assert len(list(csv.DictReader(io.StringIO(file)))) == lines
+    assert client.get("/console/wallet/?since=yesterday", HTTP_HOST=HOST).status_code == 404
+
+
+def test_the_wallet_says_what_ends_first_and_which_codes_were_bought(client: Client, end_user: Membership) -> None:
+    order = bought_from(stocked(end_user.tenant))
+    Order.objects.filter(pk=order.pk).update(membership=end_user)
+    issuer, soon = chart.account(kind="issuer"), timezone.now() + datetime.timedelta(days=3)
+    for days, micros in ((9, 2_000_000), (0, 1_000_000)):
+        lot = chart.lot(membership_id=end_user.pk, expires_at=soon + datetime.timedelta(days=days))
+        ledger.transfer(kind="grant", key=f"lot-{days}", src_id=issuer.pk, dst_id=lot.pk, amount=micros)
+    client.force_login(end_user.user)
+    page = client.get("/console/wallet/", HTTP_HOST=HOST).content.decode()
+    assert "$1.00 ends first:" in page
+    assert f"{soon:%Y-%m-%d %H:%M} UTC" in page
+    code = order.codes.get()
+    assert f"<code>…{code.last4}</code>" in page
+    assert f'href="/o/{capability.of(order)}/">{order.number}</a>' in page
 
 
 def test_the_statement_shows_the_shops_money_where_a_rate_is_known(client: Client, end_user: Membership) -> None:
