@@ -10,16 +10,15 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 
 from accounts.models import AuditEvent, Membership, User
+from foundation import mailboxes
 
-# Mailboxes of these are the same with and without dots.
-_DOTTED = frozenset({"gmail.com", "googlemail.com"})
 # Of an IPv6 address a household has the network; of a shortened one less is known than that.
 _HOUSEHOLD, _SHORTENED = 64, {4: 24, 6: 48}
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The people of a shop's staff, their mailboxes and the places they worked from lately, each as `mailbox` and `place` write it."""
+    """The people of a shop's staff, their mailboxes (`mailboxes.canonical`) and the places they worked from lately (`place`)."""
 
     users: frozenset[int]
     mailboxes: frozenset[str]
@@ -34,14 +33,7 @@ def of_staff(tenant_id: int, *, since: datetime.datetime) -> Marks:
     mails += EmailAddress.objects.filter(user__in=users).values_list("email", flat=True)
     seen = {*UserSession.objects.filter(user__in=users, last_seen_at__gte=since).values_list("ip", flat=True)}
     seen |= {*AuditEvent.objects.filter(actor__in=users, created_at__gte=since).order_by().values_list("address", flat=True)}
-    return Marks(users, frozenset(map(mailbox, filter(None, mails))), frozenset(filter(None, map(place, seen))))
-
-
-def mailbox(email: str) -> str:
-    """Return whose box an address leads to: without what follows a plus, nor the dots that Google ignores."""
-    name, _at, host = email.strip().lower().rpartition("@")
-    name = name.partition("+")[0] or name
-    return f"{name.replace('.', '') if host in _DOTTED else name}@{host}"
+    return Marks(users, frozenset(map(mailboxes.canonical, filter(None, mails))), frozenset(filter(None, map(place, seen))))
 
 
 def place(address: str | None) -> str:

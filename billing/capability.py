@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import get_script_prefix, reverse
 
 from accounts.models import Tenant
+from billing import code_text
 from billing.models import Order
 from foundation import vault
 
 _PURPOSE = "order"
+
+
+def spell(length: int) -> str:
+    """Return a random text of Crockford letters, 5 bits each: the secret part of an address, or the random one of a number."""
+    return code_text.spell(secrets.randbits(5 * length), length=length)
 
 
 def seal(text: str) -> dict[str, str]:

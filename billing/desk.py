@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from accounts.models import Tenant
 from billing.models import (
     AuditRun,
+    BuyerBlock,
     Card,
     CardBatch,
     Category,
@@ -51,13 +52,13 @@ _TABLES: dict[str, type[Model]] = {
     "order": Order, "refund": Refund, "dispute": Dispute, "account": GatewayAccount,
     "message": WebhookInbox, "price": PriceRule, "group": GroupRate,
     "withdrawal": Withdrawal, "invoice": InvoiceRequest, "ready_key": ReadyKey, "picture": ProductPicture,
-    "referral_reward": ReferralReward, "suspicion": Suspicion, "ceiling": PriceCeiling,
+    "referral_reward": ReferralReward, "suspicion": Suspicion, "ceiling": PriceCeiling, "block": BuyerBlock,
     "journal": Journal, "transfer": Transfer, "ledger": LedgerAccount, "audit": AuditRun,
 }  # fmt: skip
 Kept = Literal["product", "category", "coupon", "limit", "promotion", "referral_program"]
 Read = Literal[
     "batch", "code", "card_batch", "card", "order", "refund", "dispute", "account", "message", "price", "group", "audit",
-    "withdrawal", "invoice", "ready_key", "picture", "referral_reward", "suspicion", "ceiling",
+    "withdrawal", "invoice", "ready_key", "picture", "referral_reward", "suspicion", "ceiling", "block",
 ]  # fmt: skip
 Table = Kept | Read | Literal["journal", "transfer", "ledger"]
 

@@ -10,21 +10,17 @@ What is sold out raises `codes.SoldOut`.
 from __future__ import annotations
 
 import datetime
-import functools
-import operator
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING
 
 from django.db import transaction
-from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import tenants
 from accounts.models import Membership, Tenant, User
-from billing import capability, catalogue, code_text, gateways, offers, open_orders, order_mail, questions, rates, shelves, store_credit
+from billing import blocks, capability, catalogue, gateways, offers, open_orders, order_mail, questions, rates, shelves, store_credit
 from billing.codes import SoldOut
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt, Product
 from billing.money import minor_digits
@@ -91,7 +87,7 @@ def place(*, product: Product, buyer: Buyer, quantity: int = 1, coupon: str = ""
     price = offers.quote(
         product=product, quantity=quantity, coupon=coupon, email=buyer.email, contact=buyer.contact, membership=buyer.membership
     )
-    secret = spell_secret(_CAPABILITY_LENGTH)
+    secret = capability.spell(_CAPABILITY_LENGTH)
     order = Order.objects.create(
         tenant=product.tenant, number=_number(), product=product, product_name=catalogue.name_of(product), kind=product.kind,
         instructions=catalogue.instructions_of(product), answers=_answered(product, answers or {}), quantity=quantity,
@@ -128,6 +124,8 @@ def start_payment(*, order: Order, account: GatewayAccount, payer: Membership | 
         raise BadOrder(_("This way to pay is not available."))
     if locked.state != State.PENDING or locked.reserved_until <= timezone.now():
         raise WrongState(_("This order can no longer be paid."))
+    if blocks.is_blocked(tenant=locked.tenant, email=locked.email, contact=locked.contact, address=locked.address):
+        raise WrongState(_("This order can no longer be paid."))
     try:
         shelves.refill(order=locked)
         return _begin(locked, account, payer=payer, with_credit=with_credit)
@@ -148,7 +146,7 @@ def _begin(locked: Order, account: GatewayAccount, *, payer: Membership | None, 
         return found
     amount, currency = payable(locked, account, credit_minor=credit)
     attempt = PaymentAttempt.objects.create(
-        order=locked, account=account, token=spell_secret(24), amount_minor=amount, currency=currency, credit_minor=credit
+        order=locked, account=account, token=capability.spell(24), amount_minor=amount, currency=currency, credit_minor=credit
     )
     if store_credit.part(attempt):
         store_credit.hold(order=locked, attempt=attempt)
@@ -159,7 +157,7 @@ def _begin(locked: Order, account: GatewayAccount, *, payer: Membership | None, 
 def second_payment(order: Order, paid: PaymentAttempt) -> PaymentAttempt:
     """Return a payment of its own for money that came again for one that had succeeded: it must find a row, and a person."""
     attempt = PaymentAttempt.objects.create(
-        order=order, account=paid.account, token=spell_secret(24), amount_minor=paid.amount_minor, currency=paid.currency
+        order=order, account=paid.account, token=capability.spell(24), amount_minor=paid.amount_minor, currency=paid.currency
     )
     OrderEvent.objects.create(order=order, attempt=attempt, after=Attempt.PENDING, reason="paid again")
     return attempt
@@ -227,11 +225,6 @@ def step_attempt(attempt: PaymentAttempt, *, to: str, actor: User | None = None,
     attempt.state = to
 
 
-def spell_secret(length: int) -> str:
-    """Return a random text of Crockford letters, 5 bits each."""
-    return code_text.spell(secrets.randbits(5 * length), length=length)
-
-
 @transaction.atomic
 def _expire(pk: int) -> bool:
     order = lock(pk)
@@ -257,6 +250,8 @@ def _check(product: Product, buyer: Buyer, quantity: int) -> int:
         raise BadOrder(_("Order %(least)d to %(most)d pieces.") % {"least": product.least_pieces, "most": product.most_pieces})
     if not (buyer.email.strip() or buyer.contact.strip()):
         raise BadOrder(_("Leave an e-mail address, a phone number or another contact, so that the order can be found again."))
+    if blocks.is_blocked(tenant=product.tenant, email=buyer.email, contact=buyer.contact, address=buyer.address):
+        raise BadOrder(_("This shop takes no orders of yours. If that is a mistake, ask the shop."))
     _check_kind(product, buyer)
     _check_share(product, buyer, quantity)
     email, contact = buyer.email.strip().lower(), buyer.contact.strip()
@@ -283,13 +278,10 @@ def _check_kind(product: Product, buyer: Buyer) -> None:
 
 
 def _check_share(product: Product, buyer: Buyer, quantity: int) -> None:
-    """Raise BadOrder where a customer would have more of a product than each may; orders that came to nothing do not count."""
+    """Raise BadOrder where a customer would have more of a product than each may."""
     if product.most_each is None:
         return
-    told = {"email": buyer.email.strip().lower(), "contact": buyer.contact.strip(), "membership": buyer.membership}
-    who = functools.reduce(operator.or_, (Q(**{name: value}) for name, value in told.items() if value))
-    counting = Order.objects.filter(who, product=product).exclude(state__in=[State.EXPIRED, State.CANCELED, State.REFUNDED])
-    had = counting.aggregate(sum=Sum("quantity"))["sum"] or 0
+    had = open_orders.pieces(product=product, email=buyer.email, contact=buyer.contact, membership=buyer.membership)
     if had + quantity > product.most_each:
         share = {"most": product.most_each, "left": max(0, product.most_each - had)}
         raise BadOrder(_("Each customer may have %(most)d of this; you can order %(left)d more.") % share)
@@ -297,4 +289,4 @@ def _check_share(product: Product, buyer: Buyer, quantity: int) -> None:
 
 def _number() -> str:
     """Return a number to talk about: the day and 40 random bits; it opens nothing."""
-    return f"{timezone.now():%y%m%d}-{spell_secret(8)}"
+    return f"{timezone.now():%y%m%d}-{capability.spell(8)}"

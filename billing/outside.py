@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Tenant, User
-from billing import orders, settlement
+from billing import capability, orders, settlement
 from billing.models import GatewayAccount, Order, OrderEvent, PaymentAttempt
 from billing.payments.base import ProviderEvent
 
@@ -47,7 +47,7 @@ def _confirm(order: Order, money: tuple[int, str], reference: str, reason: str, 
     if locked.state not in _OPEN:
         raise orders.WrongState(_("Only an unpaid order can be confirmed by hand."))
     attempt = PaymentAttempt.objects.create(
-        order=locked, account=account, token=orders.spell_secret(24), amount_minor=locked.total_minor, currency=locked.currency
+        order=locked, account=account, token=capability.spell(24), amount_minor=locked.total_minor, currency=locked.currency
     )
     OrderEvent.objects.create(order=locked, attempt=attempt, after=PaymentAttempt.State.PENDING, actor=actor, reason=reason)
     event = ProviderEvent(

@@ -24,6 +24,7 @@ from accounts.staff_marks import Marks
 from billing import payables, payers
 from billing.models import Order, PaymentAttempt, Suspicion
 from billing.money import format_minor
+from foundation import mailboxes
 
 # Later signs count within so many days after the payment, and staff are known by where they were in as many before.
 WATCHED = datetime.timedelta(days=30)
@@ -99,7 +100,7 @@ def _look_at(tenant_id: int, attempts: QuerySet[PaymentAttempt]) -> int:
 def _signs(order: Order, marks: Marks, numbers: Mapping[Sign, Collection[int]]) -> set[Sign]:
     """Return what speaks for the shop itself as the buyer; `numbers` are the orders of which a query told it."""
     found = {sign for sign, orders in numbers.items() if order.pk in orders}
-    if order.email and staff_marks.mailbox(order.email) in marks.mailboxes:
+    if order.email and mailboxes.canonical(order.email) in marks.mailboxes:
         found.add(Sign.EMAIL)
     if staff_marks.place(order.address) in marks.places:
         found.add(Sign.ADDRESS)

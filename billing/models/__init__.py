@@ -2,6 +2,7 @@
 
 from billing.models.alerts import LimitAlert, StockWatch, WalletWatch
 from billing.models.audit import AuditFinding, AuditRun, UnpricedUse
+from billing.models.blocks import BuyerBlock
 from billing.models.codes import Code, CodeBatch, CodeEvent
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ProductPicture, ReadyKey
@@ -26,6 +27,7 @@ __all__ = [
     "AccountSnapshot",
     "AuditFinding",
     "AuditRun",
+    "BuyerBlock",
     "Card",
     "CardBatch",
     "Category",

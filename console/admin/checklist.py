@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -31,7 +31,7 @@ def steps(tenant: Tenant, site: str) -> list[Step]:
     stock = LedgerAccount.objects.filter(tenant=tenant, kind__in=("stock", "escrow"), ledger="Q").aggregate(sum=Sum("balance"))["sum"] or 0
     fresh = Tenant()
     is_branded = bool(tenant.logo_url) or tenant.colour != fresh.colour
-    has_gateway = GatewayAccount.objects.filter(tenant=tenant, driver__in=gateways.offered()).exists()
+    has_gateway = GatewayAccount.objects.filter(Q(tenant=tenant) | Q(lent_to=tenant), driver__in=gateways.offered()).exists()
     found = [
         Step(
             _("Give it your colour, logo and contact"),

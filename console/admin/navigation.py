@@ -76,6 +76,7 @@ def _selling() -> tuple[str, list[tuple[str, str, str]]]:
         (_("Disputes"), "gavel", "billing_dispute"),
         (_("Gateway messages"), "inbox", "billing_webhookinbox"),
         (_("Coupons"), "percent", "billing_coupon"),
+        (_("Blocked buyers"), "person_off", "billing_buyerblock"),
         (_("Categories"), "category", "billing_category"),
         (_("Prices"), "payments", "billing_pricerule"),
         (_("Group prices"), "groups", "billing_grouprate"),

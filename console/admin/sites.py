@@ -36,6 +36,7 @@ from accounts.models import (
 )
 from billing import self_dealing
 from billing.models.audit import AuditRun
+from billing.models.blocks import BuyerBlock
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ReadyKey
@@ -56,6 +57,7 @@ from channels_app.models import Channel, ChannelCost, FallbackChain, GroupRoute,
 from console.admin import dashboard, statistics
 from console.admin.applications import ShopApplicationAdmin
 from console.admin.audit import AuditEventAdmin
+from console.admin.blocks import BuyerBlockAdmin
 from console.admin.cards import CardAdmin, CardBatchAdmin, ReadyKeyAdmin
 from console.admin.ceilings import PriceCeilingAdmin
 from console.admin.channels import ChannelAdmin
@@ -188,6 +190,7 @@ SHARED: Pages = [
     (Category, CategoryAdmin),
     (Product, ProductAdmin),
     (Coupon, CouponAdmin),
+    (BuyerBlock, BuyerBlockAdmin),
     (GatewayAccount, GatewayAccountAdmin),
     (CodeBatch, CodeBatchAdmin),
     (Code, CodeAdmin),

@@ -15,6 +15,7 @@ from console.api import errors
 from console.api.acceptances import AcceptancesView, TermsView
 from console.api.account import AccountView, WalletView
 from console.api.apply import OwnApplicationsView
+from console.api.blocks import BlocksView
 from console.api.cards import CardBatchesView, CardsView
 from console.api.ceilings import CeilingsView
 from console.api.channel_acts import VendorsView
@@ -83,6 +84,7 @@ router.register("codes", CodesView, "api-codes")
 router.register("ready-keys", ReadyKeysView, "api-ready-keys")
 router.register("card-batches", CardBatchesView, "api-card-batches")
 router.register("cards", CardsView, "api-cards")
+router.register("buyer-blocks", BlocksView, "api-buyer-blocks")
 router.register("domains", DomainsView, "api-domains")
 router.register("applications", ApplicationsView, "api-applications")
 router.register("orders", OrdersView, "api-orders")

@@ -14,19 +14,6 @@ from accounts.models import Membership, Tenant
 
 
 @pytest.mark.parametrize(
-    ("email", "box"),
-    [
-        ("Owner+shop@Mail.test ", "owner@mail.test"),
-        ("j.o.e+x@gmail.com", "joe@gmail.com"),
-        ("j.o.e@mail.test", "j.o.e@mail.test"),
-        ("+only@mail.test", "+only@mail.test"),
-    ],
-)
-def test_a_mailbox_is_the_same_however_it_is_spelled(email: str, box: str) -> None:
-    assert staff_marks.mailbox(email) == box
-
-
-@pytest.mark.parametrize(
     ("address", "place"),
     [
         ("8.8.4.4", "8.8.4.4"),

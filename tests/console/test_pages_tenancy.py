@@ -46,6 +46,7 @@ from accounts.models import (
     WebhookEndpoint,
 )
 from billing.models import (
+    BuyerBlock,
     Card,
     CardBatch,
     Category,
@@ -94,7 +95,7 @@ OF_API: dict[str, type[Model]] = {
     "payment-accounts": GatewayAccount, "payment-messages": WebhookInbox,
     "ledger-accounts": LedgerAccount, "journals": Journal, "transfers": Transfer, "audits": Tenant, "audit": AuditEvent,
     "product-pictures": ProductPicture, "ready-keys": ReadyKey, "invoices": InvoiceRequest, "withdrawals": Withdrawal,
-    "suspicions": Suspicion, "price-ceilings": PriceCeiling,
+    "suspicions": Suspicion, "price-ceilings": PriceCeiling, "buyer-blocks": BuyerBlock,
     "promotion-rules": PromotionRule, "purchases": Product, "acceptances": Acceptance, "sign-in-apps": SignInApp,
     "mail-servers": MailServer, "mail-texts": MailText, "people": User,
     "jobs": Job, "channel-checks": Job, "outgoing-messages": OutboxMessage,

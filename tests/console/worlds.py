@@ -31,7 +31,8 @@ from accounts.models import (
     WebhookEndpoint,
 )
 from accounts.past import Entry
-from billing import cards, catalogue, codes, gateways, ledger, orders, price_book
+from billing import blocks, cards, catalogue, codes, gateways, ledger, orders, price_book
+from billing.models.blocks import BuyerBlock
 from billing.models.codes import Code, CodeBatch
 from billing.models.disputes import Dispute
 from billing.models.goods import Card, CardBatch, ProductPicture, ReadyKey
@@ -364,5 +365,6 @@ MAKERS: dict[type[Model], Maker] = {
     WebhookInbox: _message,
     PriceRule: _price,
     PriceCeiling: _ceiling,
+    BuyerBlock: lambda world: blocks.add(tenant=world.tenant, text=f"block-{world.mark}@people.test"),
     GroupRate: lambda world: price_book.set_group(tenant=world.tenant, group=f"group-{world.mark}", factor=900_000),
 }

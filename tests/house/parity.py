@@ -302,6 +302,7 @@ TABLES: dict[str, Row] = {
     "billing.transfer": Row("transfers_list", filters={"account": "source"}),
     "billing.pricerule": Row("prices_list", "prices_set", acts={"import_prices": "prices_import"}),
     "billing.grouprate": Row("groups_list", "groups_set"),
+    "billing.buyerblock": Row("buyer_blocks_list", "buyer_blocks_create", delete="buyer_blocks_delete"),
     "billing.priceceiling": Row("price_ceilings_list", "price_ceilings_set"),
     "billing.promotionrule": Row(
         "promotion_rules_list", "promotion_rules_create", "promotion_rules_change", "promotion_rules_delete", fields={"paid": "paid_minor"}
@@ -454,6 +455,7 @@ FORMS: dict[str, Form] = {
     "console.admin.price_imports.ApplyForm": Form("prices_import", {"token": "draft"}),
     "console.admin.prices.PriceForm": Form("prices_set", {"percent": "factor", "is_trial": Why("prices_preview tries a price out")}),
     "console.admin.groups.GroupForm": Form("groups_set"),
+    "console.admin.blocks.BlockForm": Form("buyer_blocks_create", {"tenant": "shop"}),
     "console.admin.ceilings.CeilingForm": Form("price_ceilings_set", {"percent": "factor"}),
     "console.admin.hooks.NewWebhookForm": Form("webhooks_create"),
     "console.admin.invitations.InviteForm": Form("invitations_create"),
