@@ -18,12 +18,13 @@ ACCEPTED_BY_ORDERING = tuple(kind for kind in LegalPage.Kind if kind != LegalPag
 
 def page(*, tenant: Tenant, kind: str, language: str) -> LegalPage | None:
     """Return the page in this language, else the one for every language, else that in the shop's own, else any there is."""
-    return _suiting(_pages.get((tenant.pk, kind)), tenant, language)
+    return _suiting(_pages.get(tenant.pk).get(kind, {}), tenant, language)
 
 
 def kinds(tenant: Tenant) -> list[str]:
     """Name the pages a tenant has, in the order they are linked."""
-    return list(_kinds.get(tenant.pk))
+    there = _pages.get(tenant.pk)
+    return [kind for kind in LegalPage.Kind.values if kind in there]
 
 
 def renew(page: LegalPage) -> None:
@@ -52,10 +53,7 @@ def accept(*, membership: Membership, language: str) -> None:
 
 def standing(*, tenant: Tenant, language: str) -> list[dict[str, Any]]:
     """Return which versions somebody accepts who orders now: {"kind", "language", "version"}, the pages that this reader is shown."""
-    pages: dict[str, dict[str, LegalPage]] = {}
-    for row in LegalPage.objects.filter(tenant=tenant, kind__in=ACCEPTED_BY_ORDERING).defer("text"):
-        pages.setdefault(row.kind, {})[row.language] = row
-    found = (_suiting(pages[kind], tenant, language) for kind in ACCEPTED_BY_ORDERING if kind in pages)
+    found = (page(tenant=tenant, kind=kind, language=language) for kind in ACCEPTED_BY_ORDERING)
     return [{"kind": row.kind, "language": row.language, "version": row.version} for row in found if row is not None]
 
 
@@ -64,17 +62,14 @@ def _suiting(pages: Mapping[str, LegalPage], tenant: Tenant, language: str) -> L
     return next((pages[one] for one in wanted if one in pages), None)
 
 
-def _kinds_of(tenant_id: int) -> list[str]:
-    there = set(LegalPage.objects.filter(tenant=tenant_id).values_list("kind", flat=True))
-    return [kind for kind in LegalPage.Kind.values if kind in there]
+def _pages_of(tenant_id: int) -> dict[str, dict[str, LegalPage]]:
+    """Return all pages of a tenant by kind and language."""
+    found: dict[str, dict[str, LegalPage]] = {}
+    for row in LegalPage.objects.filter(tenant=tenant_id):
+        found.setdefault(row.kind, {})[row.language] = row
+    return found
 
 
-def _pages_of(address: tuple[int, str]) -> dict[str, LegalPage]:
-    tenant_id, kind = address
-    return {row.language: row for row in LegalPage.objects.filter(tenant=tenant_id, kind=kind)}
-
-
-_kinds = Remembered("shop", load=_kinds_of)
 _pages = Remembered("shop", load=_pages_of)
 
 
