@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -108,10 +108,10 @@ def post(
     """
     journal = _post(_Head(kind, key, tenant_id=tenant_id, actor_id=actor_id, reference=reference, memo=memo), lines)
     credited = LedgerAccount.objects.filter(pk__in=[line.dst_id for line in lines], kind__in=POOLS, ledger=QUOTA)
-    for tenant, owner in credited.values_list("tenant_id", "owner"):
-        if LedgerAccount.objects.filter(tenant_id=tenant, ledger=QUOTA, kind__in=DEBTS, owner=owner).exists():
-            # Afterwards: here the rows of other payers are locked, in an order that is not that of a batch of captures.
-            transaction.on_commit(functools.partial(repay, membership_id=owner), robust=True)
+    debts = LedgerAccount.objects.filter(tenant_id=OuterRef("tenant_id"), ledger=QUOTA, kind__in=DEBTS, owner=OuterRef("owner"))
+    for owner in credited.filter(Exists(debts)).values_list("owner", flat=True):
+        # Afterwards: here the rows of other payers are locked, in an order that is not that of a batch of captures.
+        transaction.on_commit(functools.partial(repay, membership_id=owner), robust=True)
     return journal
 
 
