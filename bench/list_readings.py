@@ -42,13 +42,16 @@ SELECT tenant_id, membership_id, 'more ' || n, md5('x' || n) || md5('y' || n), '
   'active', '{}', '{}', '{}', '{}', now()
 FROM (SELECT tenant_id, membership_id FROM accounts_apikey ORDER BY id LIMIT 1) one, generate_series(1, %(heavy)s) n;
 """
+# The busiest customer called model-rare three times: now, in the middle, at the end.
 _ROWS = """
 INSERT INTO gateway_usagerecord (id, tenant_id, membership_id, api_key_id, model, upstream_model, channel_id, channel_key_id, tried, usage,
   input_tokens, output_tokens, usage_source, price_micros, numerator, cost_micros, book, main_account_id, parts, splits, budgets,
   status, is_stream, first_ms, total_ms)
 SELECT (lpad(to_hex(%(now)s - %(span)s * n / %(rows)s), 12, '0')
     || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid,
-  k.tenant_id, k.membership_id, k.id, 'model-' || n %% 12, '', 1 + n %% 6, 1, '{}', '{"input": 900, "output": 300}', 900, 300, 'upstream',
+  k.tenant_id, k.membership_id, k.id,
+  CASE WHEN n = 20 OR n %% (%(rows)s / 2) = 0 THEN 'model-rare' ELSE 'model-' || n %% 12 END, '',
+  1 + n %% 6, 1, '{}', '{"input": 900, "output": 300}', 900, 300, 'upstream',
   4200 + n %% 100, 0, 3000, 'list:1', 1, '[]', '[]', '{}', 'ok', true, 400, 2000
 FROM generate_series(1::bigint, %(rows)s::bigint) AS n
 JOIN accounts_apikey k ON k.id = %(low)s + CASE WHEN n %% 20 = 0 THEN 0 ELSE (n * 7919) %% %(keys)s END
@@ -148,16 +151,19 @@ def _lists(operator: Any, owner: Any, customer: Any) -> list[tuple[str, Any, str
         ("shop: keys by a word", desk, "/reseller/accounts/apikey/?q=key+5000"),
         ("shop: usage", desk, "/reseller/gateway/usagerecord/"),
         ("shop: usage of a model", desk, "/reseller/gateway/usagerecord/?q=model-x"),
+        ("shop: usage of a rare model", desk, "/reseller/gateway/usagerecord/?q=model-rare&time=400d"),
         ("shop: usage that failed", desk, "/reseller/gateway/usagerecord/?status__exact=failed"),
         ("shop: audit trail", desk, "/reseller/accounts/auditevent/"),
         ("platform: people", platform, "/admin/accounts/user/"),
         ("platform: a person by address", platform, "/admin/accounts/user/?q=user7000@size.test"),
         ("platform: keys", platform, "/admin/accounts/apikey/"),
         ("platform: usage", platform, "/admin/gateway/usagerecord/"),
+        ("platform: usage of a rare model", platform, "/admin/gateway/usagerecord/?q=model-rare&time=400d"),
         ("API: keys", program, "/api/v1/keys/"),
         ("API: customers", program, "/api/v1/customers/"),
         ("API: usage", program, "/api/v1/usage/"),
         ("API: usage of a model", program, "/api/v1/usage/?model=model-x"),
+        ("API: usage of a rare model", program, "/api/v1/usage/?model=model-rare"),
         ("API: usage by model", program, "/api/v1/usage/summary/?by=model"),
     ]
 

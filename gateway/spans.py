@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
+from foundation.ids import uuid7_floor
 from gateway import rollups
 from gateway.models import UsageChange, UsageDay, UsageModelDay, UsageQuerySet, UsageRecord
 
@@ -25,16 +27,20 @@ _WITH: dict[str, Q] = {
 }
 
 
-def of(rows: UsageQuerySet, *, who: Q, tenant_id: int | None, model: str = "", status: str = "") -> list[Span]:
+def of(
+    rows: UsageQuerySet, *, who: Q, tenant_id: int | None, model: str = "", status: str = "", since: datetime.datetime | None = None
+) -> list[Span]:
     """Return when there may be calls of `rows`, the latest span first; days in a row are one span.
 
     `rows` are narrowed to the model and status already; `who` narrows sums as it does rows (columns that both have), of one
-    tenant or (None) of all.
+    tenant or (None) of all. Days that ended before `since` are left out.
     """
     sums: QuerySet[UsageDay] | QuerySet[UsageModelDay] = UsageDay.objects.all() if who else UsageModelDay.objects.all()
     marks = UsageChange.objects.order_by()
     if tenant_id is not None:
         sums, marks = sums.filter(tenant_id=tenant_id), marks.filter(tenant_id=tenant_id)
+    if since is not None:
+        sums, marks = sums.filter(start__gte=rollups.day_of(since)), marks.filter(hour__gte=rollups.hour_of(since))
     hours = set(marks.values_list("hour", flat=True).distinct())
     narrowed = sums.filter(who, _WITH.get(status, Q()), **({"model": model} if model else {}))
     days = set(narrowed.order_by().values_list("start", flat=True).distinct())
@@ -47,10 +53,13 @@ def bounded(rows: UsageQuerySet, spans: list[Span]) -> UsageQuerySet:
     return rows.between(spans[-1][0], spans[0][1]) if spans else rows.none()
 
 
-def newest(rows: UsageQuerySet, spans: list[Span], *, limit: int) -> list[UsageRecord]:
-    """Read the newest rows, span by span, leaving out what lies between."""
+def newest(rows: UsageQuerySet, spans: list[Span], *, limit: int, before: UUID | None = None) -> list[UsageRecord]:
+    """Read the newest rows (older than `before`), span by span, leaving out what lies between."""
+    rows = rows if before is None else rows.filter(id__lt=before)
     found: list[UsageRecord] = []
     for start, end in spans:
+        if before is not None and uuid7_floor(start) >= before:
+            continue
         found += rows.between(start, end).order_by("-id")[: limit - len(found)]
         if len(found) >= limit:
             break

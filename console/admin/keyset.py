@@ -43,10 +43,8 @@ class KeysetList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         """Read one row more than is shown: it tells whether there is an older page."""
-        rows = self.queryset
-        if before := request.GET.get(BEFORE, ""):
-            rows = rows.filter(id__lt=_identifier(before))
-        found = list(rows[: self.list_per_page + 1])
+        before = request.GET.get(BEFORE, "")
+        found = self.read(before=_identifier(before) if before else None, limit=self.list_per_page + 1)
         self.result_list = found[: self.list_per_page]
         is_more = len(found) > self.list_per_page
         older = self.get_query_string({BEFORE: str(self.result_list[-1].pk)}) if is_more else ""
@@ -55,6 +53,11 @@ class KeysetList(ChangeList):
         self.result_count = self.full_result_count = len(self.result_list)
         self.show_full_result_count = self.show_admin_actions = False
         self.can_show_all, self.multi_page = True, False
+
+    def read(self, *, before: UUID | None, limit: int) -> list[Any]:
+        """Return the newest rows, older than `before`."""
+        rows = self.queryset if before is None else self.queryset.filter(id__lt=before)
+        return list(rows[:limit])
 
 
 def _identifier(text: str) -> UUID:

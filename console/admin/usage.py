@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,10 +60,14 @@ class PeriodFilter(admin.SimpleListFilter):
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[UsageRecord]) -> QuerySet[UsageRecord]:
-        now = timezone.now()
-        start = now - PERIODS.get(self.value() or DEFAULT_PERIOD, PERIODS[DEFAULT_PERIOD])
-        found: QuerySet[UsageRecord] = queryset.between(start, now + timedelta(minutes=1))  # type: ignore[attr-defined]  # the manager's verb
+        end = timezone.now() + timedelta(minutes=1)
+        found: QuerySet[UsageRecord] = queryset.between(_since(self.value()), end)  # type: ignore[attr-defined]  # the manager's verb
         return found
+
+
+def _since(period: str | None) -> datetime:
+    """Return when a period begins that ends now."""
+    return timezone.now() - PERIODS.get(period or DEFAULT_PERIOD, PERIODS[DEFAULT_PERIOD])
 
 
 def _identifier_of(term: str) -> UUID | None:
@@ -82,14 +86,22 @@ def _model_of(typed: str) -> str:
 class CallList(KeysetList):
     """Reads no days that have no call of the wanted model or status."""
 
+    days: list[spans.Span] | None = None
+
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         rows: UsageQuerySet = super().get_queryset(request, exclude_parameters)
         status, model = request.GET.get("status__exact", ""), _model_of(self.query)
         if not (status or model):
             return rows
         actor = actor_of(request)
-        tenant_id = None if actor.is_platform else actor.tenant.pk
-        return spans.bounded(rows, spans.of(rows, who=Q(), tenant_id=tenant_id, model=model, status=status))
+        tenant_id, since = None if actor.is_platform else actor.tenant.pk, _since(request.GET.get(PeriodFilter.parameter_name))
+        self.days = spans.of(rows, who=Q(), tenant_id=tenant_id, model=model, status=status, since=since)
+        return spans.bounded(rows, self.days)
+
+    def read(self, *, before: UUID | None, limit: int) -> list[Any]:
+        if self.days is None:
+            return super().read(before=before, limit=limit)
+        return spans.newest(self.queryset, self.days, limit=limit, before=before)
 
 
 class UsageRecordAdmin(Exported, ReadOnly, DeskAdmin[UsageRecord]):

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -120,6 +120,14 @@ FILTERS = (
 SINCE, UNTIL, GROUP = Day("since"), Day("until"), Choice("by", tuple(BY))
 
 
+def _position(cursor: Any) -> UUID | None:
+    """Return the last call of the page before; raise 404 for a cursor that is not ours."""
+    try:
+        return UUID(cursor.position) if cursor is not None and cursor.position else None
+    except ValueError:
+        raise exceptions.NotFound("There is no such page.") from None
+
+
 class UsageView(ApiView):
     """Calls."""
 
@@ -140,9 +148,9 @@ class UsageView(ApiView):
             rows = rows.between(since or selectors.BEGINNING, end)
         for one in FILTERS:
             rows = one.narrow(rows, request)
-        return self.get_paginated_response(Call(self.paginate_queryset(self._bounded(rows, request)), many=True).data)
+        return self.get_paginated_response(Call(self.paginate_queryset(self._bounded(rows, request, since)), many=True).data)
 
-    def _bounded(self, rows: Any, request: Request) -> Any:
+    def _bounded(self, rows: Any, request: Request, since: datetime.datetime | None) -> Any:
         """Leave out the days that have no call of the model or with the status that is asked for."""
         model, status = (request.query_params.get(name, "") for name in ("model", "status"))
         if not (model or status):
@@ -152,7 +160,13 @@ class UsageView(ApiView):
             columns["membership_id"] = str(self.member.pk)
         who = Q(**{name: int(value) for name, value in columns.items() if value})
         tenant_id = None if self.actor.is_platform else self.actor.tenant.pk
-        return spans.bounded(rows, spans.of(rows, who=who, tenant_id=tenant_id, model=model, status=status))
+        days = spans.of(rows, who=who, tenant_id=tenant_id, model=model, status=status, since=since)
+        page: Any = self.paginator
+        at = page.decode_cursor(request)
+        if at is not None and (at.reverse or at.offset):
+            return spans.bounded(rows, days)
+        found = spans.newest(rows.only("pk"), days, limit=page.get_page_size(request) + 1, before=_position(at))
+        return rows.filter(pk__in=[row.pk for row in found])
 
     @extend_schema(operation_id="usage_read", responses=CallDetail)
     def retrieve(self, request: Request, pk: UUID) -> Response:

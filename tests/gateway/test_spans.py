@@ -99,3 +99,15 @@ def test_a_list_is_bounded_by_the_first_and_the_last_day(key: ApiKey) -> None:
     rows = UsageRecord.objects.filter(model="rare")
     assert list(spans.bounded(rows, of(key, model="rare")).order_by("-id")) == rare
     assert list(spans.bounded(rows, [])) == []
+
+
+def test_days_before_a_moment_and_spans_after_a_call_are_left_out(key: ApiKey) -> None:
+    rare = [call(key, days_ago=days_ago, model="rare") for days_ago in (0, 4, 8)]
+    rollups.roll_up()
+    rows = UsageRecord.objects.filter(model="rare")
+    found = spans.of(rows, who=Q(), tenant_id=key.tenant_id, model="rare", since=NOON - 5 * DAY)
+    assert found == [(MIDNIGHT, MIDNIGHT + DAY), (MIDNIGHT - 4 * DAY, MIDNIGHT - 3 * DAY)]
+    days = of(key, model="rare")
+    with CaptureQueriesContext(connection) as asked:
+        assert spans.newest(rows, days, limit=2, before=rare[1].pk) == rare[2:]
+    assert len(asked) == 2
