@@ -11,6 +11,7 @@ from typing import Any
 from django import template
 from django.contrib.staticfiles import finders
 from django.forms import BoundField
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -35,6 +36,13 @@ def _fingerprint(path: str) -> str:
 def asset(path: str) -> str:
     """Address a static file by its content, so that browsers may keep it and still see a new version at once."""
     return f"{static(path)}?v={_fingerprint(path)}"
+
+
+@register.simple_block_tag(takes_context=True)
+def filters(context: template.Context, content: SafeString, *, is_narrowed: object) -> str:
+    """Frame the fields that narrow a list; where it `is_narrowed`, with the way back to all of it."""
+    told = {"fields": content, "is_narrowed": is_narrowed, "path": context["request"].path}
+    return render_to_string("partials/filters.html", told)
 
 
 @register.filter

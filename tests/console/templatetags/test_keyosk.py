@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 
+import pytest
 from django.conf import settings
 from django.template import Context, Template
+from django.test import RequestFactory
 from django.utils import translation
 
 from billing.statements import Entry
@@ -20,6 +22,15 @@ def test_an_asset_is_addressed_by_its_content() -> None:
 
 def test_a_missing_asset_still_has_an_address() -> None:
     assert keyosk.asset("css/none.css") == "/static/css/none.css?v=0"
+
+
+@pytest.mark.parametrize("is_narrowed", ["", "word"])
+def test_filters_of_a_list_lead_back_to_all_of_it(is_narrowed: str) -> None:
+    template = Template('{% load keyosk %}{% filters is_narrowed=word %}<input name="q" value="{{ word }}">{% endfilters %}')
+    request = RequestFactory().get("/console/keys/?q=x", SCRIPT_NAME="/one-api")
+    shown = template.render(Context({"request": request, "word": is_narrowed}))
+    assert ('<form class="filters' in shown, f'<input name="q" value="{is_narrowed}">' in shown, 'type="submit"' in shown) == (True,) * 3
+    assert ('href="/one-api/console/keys/"' in shown) == bool(is_narrowed)
 
 
 def test_amounts_are_filters() -> None:
