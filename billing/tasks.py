@@ -36,14 +36,14 @@ __all__ = ["bought"]
 
 
 @shared_task
-@jobs.scheduled("expire orders", every_seconds=30)
+@jobs.scheduled("expire orders", every_seconds=30, is_needed=True)
 def expire_orders() -> str:
     """End unpaid orders whose reservation is over; their codes go back on the shelf."""
     return f"{orders.expire_due()} orders"
 
 
 @shared_task
-@jobs.scheduled("ask gateways", every_seconds=120)
+@jobs.scheduled("ask gateways", every_seconds=120, is_needed=True)
 def ask_gateways() -> str:
     """Ask what became of payments that nobody told us the end of."""
     return f"{callbacks.ask_about_pending()} payments"
@@ -64,7 +64,7 @@ def ask_about_disputes() -> str:
 
 
 @shared_task
-@jobs.scheduled("send refunds", every_seconds=60)
+@jobs.scheduled("send refunds", every_seconds=60, is_needed=True)
 def send_refunds() -> str:
     """Have gateways pay what was put aside and not sent."""
     return f"{refunds.send_due()} refunds"
@@ -91,28 +91,28 @@ def finish_batches() -> str:
 
 
 @shared_task
-@jobs.scheduled("bury lost relay workers", every_seconds=30)
+@jobs.scheduled("bury lost relay workers", every_seconds=30, is_needed=True)
 def sweep_workers() -> int:
     """Give back what workers of a lost node had leased."""
     return len(leases.sweep())
 
 
 @shared_task
-@jobs.scheduled("expire holds", every_seconds=60)
+@jobs.scheduled("expire holds", every_seconds=60, is_needed=True)
 def expire_holds() -> int:
     """End the holds whose time is over."""
     return ledger.expire_holds()
 
 
 @shared_task
-@jobs.scheduled("collect debts", every_seconds=30)
+@jobs.scheduled("collect debts", every_seconds=30, is_needed=True)
 def collect_debts() -> str:
     """Take what customers owe out of money that workers gave back (top-ups pay at once), and pass on what shops claimed."""
     return f"{ledger.collect_debts() + stock_disputes.collect()} µ$, {disputes.settle_claims()} µ$ to shops"
 
 
 @shared_task
-@jobs.scheduled("follow claimed keys", every_seconds=30)
+@jobs.scheduled("follow claimed keys", every_seconds=30, is_needed=True)
 def follow_claimed_keys() -> str:
     """Bring what relays gave back of claimed wallets to the people who claimed them."""
     return f"{ready_keys.follow()} µ$"

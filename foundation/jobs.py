@@ -10,7 +10,7 @@ import datetime
 import functools
 import time
 from collections.abc import Callable, Mapping
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import structlog
 from django.db.models import F, Q
@@ -31,16 +31,20 @@ TICK_SECONDS = 600
 
 log = structlog.get_logger(__name__)
 _schedule: dict[str, int] = {}
+_needed: dict[str, Callable[[], object]] = {}
 
 
-def scheduled(name: str, every_seconds: int) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
+def scheduled(name: str, every_seconds: int, *, is_needed: bool = False) -> Callable[[Callable[P, R]], Callable[P, R | None]]:
     """Make a Celery task body run at most once per interval, one run at a time, and record how it went.
 
-    Goes below `@shared_task`; the beat picks the interval up by itself. Returns None when it was not due.
+    Goes below `@shared_task`; the beat picks the interval up by itself. Returns None when it was not due. What `is_needed` takes
+    no arguments and is done without workers, too (`foundation.standby`).
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R | None]:
         _schedule[f"{function.__module__}.{function.__name__}"] = every_seconds
+        if is_needed:
+            _needed[name] = cast(Callable[[], object], function)
 
         @functools.wraps(function)
         def run(*args: P.args, **kwargs: P.kwargs) -> R | None:
@@ -57,6 +61,11 @@ def beat_schedule() -> dict[str, dict[str, object]]:
     """Return Celery's beat schedule of every task decorated so far."""
     ticks = {task: min(seconds, TICK_SECONDS) for task, seconds in _schedule.items()}
     return {task: {"task": task, "schedule": float(seconds), "options": {"expires": seconds}} for task, seconds in ticks.items()}
+
+
+def needed() -> dict[str, Callable[[], object]]:
+    """Return what cannot wait for workers of the tasks decorated so far, by the names of their rows."""
+    return dict(_needed)
 
 
 def stand_in(name: str, *, late_seconds: int, work: Callable[[], R]) -> R | None:

@@ -10,7 +10,9 @@ from django.utils import timezone
 from accounts.models import Tenant
 from billing import tasks
 from billing.models import Code, Order
+from foundation import jobs, standby
 from foundation.models import ScheduledTask
+from foundation.tasks import SWEEP
 from tests.billing.shop import place, stocked
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +25,21 @@ def test_overdue_orders_expire_by_themselves_and_the_run_is_recorded(tenant: Ten
     assert tasks.expire_orders() is None
     assert ScheduledTask.objects.get(name="expire orders").result == "1 orders"
     assert sorted(Code.objects.values_list("state", flat=True)) == ["available"] * 3
+
+
+def test_what_holds_money_ends_without_a_worker_too(tenant: Tenant) -> None:
+    place(stocked(tenant))
+    Order.objects.update(reserved_until=timezone.now() - datetime.timedelta(seconds=1))
+    wanted = {"expire orders", "ask gateways", "send refunds", "bury lost relay workers", "expire holds", "collect debts"}
+    assert wanted < set(jobs.needed())
+    long_ago = timezone.now() - datetime.timedelta(minutes=10)
+    for name in (SWEEP, *jobs.needed()):
+        ScheduledTask.objects.create(name=name, every_seconds=5, started_at=long_ago, finished_at=long_ago)
+    standby.look()
+    assert set(Order.objects.values_list("state", flat=True)) == {"expired"}
+    assert sorted(Code.objects.values_list("state", flat=True)) == ["available"] * 3
+    assert not ScheduledTask.objects.filter(finished_at=long_ago).exists()
+    assert not ScheduledTask.objects.exclude(error="").exists()
 
 
 def test_overdue_codes_expire_by_themselves(tenant: Tenant) -> None:

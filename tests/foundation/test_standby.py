@@ -87,6 +87,30 @@ def test_with_workers_beside_it_each_message_goes_out_once() -> None:
     assert not OutboxMessage.objects.filter(attempts__gt=1).exists()
 
 
+def test_what_is_needed_is_done_too_once_it_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def failing() -> None:
+        done.append("failing")
+        raise ValueError("no")
+
+    monkeypatch.setattr(jobs, "_needed", {"broken": failing, "sweep": lambda: done.append("sweep"), "fresh": lambda: done.append("fresh")})
+    now = timezone.now()
+    for name, ago in (("broken", 70), ("sweep", 70), ("fresh", 40)):
+        moment = now - datetime.timedelta(seconds=ago)
+        ScheduledTask.objects.create(name=name, every_seconds=30, started_at=moment, finished_at=moment)
+    ran(30)
+    standby.look()
+    assert done == []
+    ran(36)
+    standby.look()
+    assert done == ["failing", "sweep"]
+    assert ScheduledTask.objects.get(name="broken").error == "ValueError: no"
+    ran(36)
+    standby.look()
+    assert done == ["failing", "sweep"]
+
+
 def test_the_thread_ends_when_it_is_told_to() -> None:
     told: list[int] = []
     began = time.monotonic()
