@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import NamedTuple, TypeVar
 
 from django.db.models import BigIntegerField, Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce, TruncDate
 
-from billing.models import Code, Dispute, GatewayAccount, Order, PaymentAttempt, Product, Refund
-from billing.money import ceil_div
+from billing import stock_costs
+from billing.models import Code, Dispute, GatewayAccount, Order, PaymentAttempt, Refund
 
 K = TypeVar("K", bound=Hashable)
 
@@ -93,8 +93,9 @@ def by_day(orders: QuerySet[Order], *, since: datetime.datetime, until: datetime
         key = Key(tenant_id, on, currency)
         returned, taken_back = returns.get(key, (0, 0))
         found[key] = Sales(count, pieces, gross, returned, fees.get(key, 0), micros - taken_back, manual.get(key, 0))
-    prices = _wholesale({key.tenant_id for key in found}, until=until)
-    return {key: replace(sales, cost_minor=_cost(sales, prices.get((key.tenant_id, key.currency)))) for key, sales in found.items()}
+    prices = stock_costs.paid({key.tenant_id for key in found}, until=until)
+    costs = {key: stock_costs.cost(sales.quota_micros, prices.get((key.tenant_id, key.currency))) for key, sales in found.items()}
+    return {key: replace(sales, cost_minor=costs[key]) for key, sales in found.items()}
 
 
 def fold(sales: Mapping[Key, Sales], by: Callable[[Key], K]) -> dict[K, Sales]:
@@ -180,21 +181,6 @@ def _of_order(attempt: PaymentAttempt, amount_minor: int) -> int:
     """Return an amount of what came as the same share of what the gateway was to pay, in the order's currency."""
     due = attempt.order.total_minor - attempt.credit_minor
     return amount_minor * due // attempt.received_minor if attempt.received_minor else 0
-
-
-def _wholesale(tenant_ids: Collection[int], *, until: datetime.datetime) -> dict[tuple[int, str], tuple[int, int]]:
-    """Return what shops paid for stock before a moment, by shop and currency: minor units, and the µ$ that they bought."""
-    bought = Order.objects.filter(recipient__in=tenant_ids, kind=Product.Kind.STOCK, paid_at__lt=until).exclude(state=Order.State.REFUNDED)
-    micros = Sum(F("quantity") * F("units_micros"), output_field=BigIntegerField())
-    rows = bought.order_by().values_list("recipient_id", "currency").annotate(Sum("total_minor"), micros=micros)
-    return {(tenant_id, currency): (minor, micros) for tenant_id, currency, minor, micros in rows}
-
-
-def _cost(sales: Sales, price: tuple[int, int] | None) -> int | None:
-    """Return what the quota cost on the average, rounded up; goods without quota cost nothing that the books know."""
-    if not sales.quota_micros:
-        return 0
-    return None if price is None else ceil_div(sales.quota_micros * price[0], price[1])
 
 
 def _utc_day(order: Order) -> datetime.date:

@@ -75,5 +75,5 @@ class BuyerBlockAdmin(TenantColumn, DeskAdmin[BuyerBlock]):
             self.record(request, "add", made, after=self.facts(made))
             messages.success(request, _("No more orders are taken of %s.") % made)
             return redirect(pages.list_url(self))
-        text = _("They cannot order or pay any more, here and in sub-shops; what they bought stays theirs. They are not told why.")
+        text = _("They cannot order or pay any more, here and in sub-shops; what they bought they keep. They are not told why.")
         return pages.ask(request, self, title=_("Block a buyer"), submit=_("Block"), form=form, explanation=text)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import actor_of
-from billing import catalogue, money, pictures
+from billing import catalogue, money, pictures, stock_costs
 from billing.models.shop import Product
 from console.admin.base import DeskAdmin, TenantColumn, facts
-from console.admin.figures import number, usd
+from console.admin.figures import badge, number, usd
 from console.admin.pictures import PictureInline
 from console.admin.product_forms import ProductChangeForm, ProductForm
 from console.admin.texts import TextsAdmin
@@ -30,7 +31,7 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     """What the shop sells. The stock of a product are the codes minted or the cards imported for it, or a number."""
 
     form = ProductForm
-    list_display = ("name", "kind", "units", "price_shown", "in_stock", "is_active", "sort")
+    list_display = ("name", "kind", "units", "price_shown", "margin", "in_stock", "is_active", "sort")
     list_filter = ("is_active", "kind")
     list_select_related = ("tenant",)
     search_fields = ("name", "slug")
@@ -62,7 +63,7 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
-        return catalogue.stocked(super().get_queryset(request))
+        return stock_costs.costed(catalogue.stocked(super().get_queryset(request)))
 
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         names = list(self.fieldsets[0][1]["fields"])
@@ -75,6 +76,16 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> tuple[str, ...]:
         # Codes of this denomination are in stock, and orders keep the currency: another one is another product.
         return ("kind", "units", "currency") if obj else ()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Warn of a loss, once everything is saved."""
+        super().save_related(request, form, formsets, change)
+        found = stock_costs.costed(Product.objects.filter(pk=form.instance.pk)).get()
+        left = stock_costs.margin(found)
+        if left is not None and left < 0:
+            told = {"loss": money.format_minor(-left, currency=found.currency), "name": found.name}
+            text = _("%(name)s is sold at a loss of %(loss)s a piece, by what you paid for your stock on the average.")
+            messages.warning(request, text % told)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         super().save_formset(request, form, formset, change)
@@ -109,6 +120,15 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     @admin.display(description=gettext_lazy("price"), ordering="price_minor")
     def price_shown(self, product: Product) -> SafeString:
         return number(money.format_minor(product.price_minor, currency=product.currency))
+
+    @admin.display(description=gettext_lazy("margin"))
+    def margin(self, product: Product) -> SafeString:
+        """Write what is left of the lowest price, as far as the stock was bought in its currency."""
+        left = stock_costs.margin(product)
+        if left is None or not product.units_micros:
+            return number("—")
+        text = money.format_minor(left, currency=product.currency)
+        return badge(text, "danger") if left < 0 else number(text)
 
     @admin.display(description=gettext_lazy("in stock"), ordering="stock")
     def in_stock(self, product: Product) -> SafeString:

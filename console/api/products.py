@@ -8,7 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import catalogue, desk, offers, questions
+from billing import catalogue, desk, offers, questions, stock_costs
 from console.admin.base import facts
 from console.api import texts
 from console.api.errors import Refused
@@ -81,7 +81,11 @@ class ProductNew(ForShop, ProductForm):
 
 
 class ProductShown(serializers.Serializer[Any]):
-    """A product; `stock` is how many pieces can be sold now."""
+    """A product; `stock` is how many pieces can be sold now.
+
+    `cost_minor` is what the quota of a piece cost the shop on the average of what it paid for stock in this currency (null: nobody
+    knows), `margin_minor` what is left of the lowest price.
+    """
 
     id = serializers.IntegerField(source="pk")
     shop = serializers.CharField(source="tenant.slug")
@@ -116,10 +120,18 @@ class ProductShown(serializers.Serializer[Any]):
     is_active = serializers.BooleanField()
     sort = serializers.IntegerField()
     stock = serializers.IntegerField(default=0)
+    cost_minor = serializers.SerializerMethodField()
+    margin_minor = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
 
     def get_asked(self, product: Any) -> str:
         return questions.spell(product.questions)
+
+    def get_cost_minor(self, product: Any) -> int | None:
+        return stock_costs.of(product)
+
+    def get_margin_minor(self, product: Any) -> int | None:
+        return stock_costs.margin(product)
 
 
 @documented("products")
@@ -137,7 +149,7 @@ class ProductsView(DeskRows):
     )  # fmt: skip
 
     def get_queryset(self) -> Any:
-        return catalogue.stocked(super().get_queryset())
+        return stock_costs.costed(catalogue.stocked(super().get_queryset()))
 
     def create(self, request: Request) -> Response:
         values = self.read(ProductNew)

@@ -14,6 +14,7 @@ from accounts.models import Membership, Tenant, User
 from billing.models import Product
 from billing.models.goods import ProductPicture
 from tests.billing.shop import card_product, stocked
+from tests.billing.test_stock_costs import bought
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +51,21 @@ def test_a_product_gets_a_tag_with_own_words_in_each_language(desk: Client, tena
     made.refresh_from_db()
     assert (made.tag, made.tag_shown) == ("", "")
     assert "tag" in errors(desk.post(f"{LIST}add/", {**COMMON, "name": "Two", "tag": "shiny"}))
+
+
+def test_a_product_sold_at_a_loss_is_warned_of_and_marked(desk: Client, tenant: Tenant, root_tenant: Tenant) -> None:
+    bought(tenant, root_tenant, total=80_000)  # $10 cost 80.00
+    page = desk.post(f"{LIST}add/", COMMON, follow=True).content.decode()
+    assert "Ten is sold at a loss of ¥5.00 a piece" in page
+    assert "-¥5.00" in page
+    made = Product.objects.get(name="Ten")
+    page = desk.post(f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "price": "81.00"}, follow=True).content.decode()
+    assert "at a loss" not in page
+    assert "¥1.00" in page
+    page = desk.post(
+        f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "price": "81.00", "many": "10 = 79.00"}, follow=True
+    ).content.decode()
+    assert "Ten is sold at a loss of ¥1.00 a piece" in page
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from accounts.models import AuditEvent, Membership
+from accounts.models import AuditEvent, Membership, Tenant
 from billing import catalogue, codes, ledger
 from billing.models import Category, Coupon, Product
+from tests.billing.test_stock_costs import bought
 from tests.console.api.conftest import program
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +34,16 @@ def test_a_product_is_added_changed_and_counted(reseller_owner: Membership) -> N
     assert [one["id"] for one in call("GET", f"products/?category={shelf}&is_active=false")[1]["results"]] == [product.pk]
     assert call("GET", "products/?is_active=true")[1]["results"] == []
     assert call("DELETE", f"products/{product.pk}/")[0] == 405
+
+
+def test_a_product_tells_what_its_quota_cost_and_what_is_left(reseller_owner: Membership, root_tenant: Tenant) -> None:
+    call = program(reseller_owner)
+    made = call("POST", "products/", NEW)[1]
+    assert (made["cost_minor"], made["margin_minor"]) == (None, None)
+    bought(reseller_owner.tenant, root_tenant, total=80_000)  # $10 cost 80.00
+    changed = call("PATCH", f"products/{made['id']}/", {"price_minor": 7_500})[1]
+    assert (changed["cost_minor"], changed["margin_minor"]) == (8_000, -500)
+    assert [(one["cost_minor"], one["margin_minor"]) for one in call("GET", "products/")[1]["results"]] == [(8_000, -500)]
 
 
 def test_a_top_up_has_a_bonus_and_staff_are_told_below_a_number_of_pieces(reseller_owner: Membership) -> None:
