@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.core import mail
+from django.db import connection, transaction
 
 from accounts.models import Membership, Tenant
 from billing import audit, bought, code_shelf, codes, ledger, orders, promos, reissue
 from billing.models import Code, CodeBatch
 from foundation import outbox
+from foundation.models import OutboxMessage
+from tests.billing import locks
 from tests.billing.shop import FIVE, attempt, bought_from, pay, place, sandbox, stocked
 from tests.billing.test_disputes import say
 
@@ -44,6 +54,39 @@ def test_what_was_sold_stays_its_buyers_under_a_new_code(tenant: Tenant, end_use
     assert ledger.balance_of(ledger.account(kind="stock", tenant_id=tenant.pk)) == stock
     assert Code.objects.filter(batch=made, events__reason="leaked").count() == 1
     assert audit.run() == []
+
+
+def test_a_process_killed_while_codes_are_taken_over_leaves_nothing_and_another_does_it_once(
+    transactional_db: None, tenant: Tenant, tmp_path: Path
+) -> None:
+    product = stocked(tenant, count=5)
+    bought_from(product)
+    waiting = attempt(product, sandbox(tenant), email="three@example.test")
+    leaked = CodeBatch.objects.get()
+    states = sorted(leaked.codes.values_list("state", flat=True))
+    database = settings.DATABASES["default"]
+    url = f"postgresql://{database['USER']}@/{connection.settings_dict['NAME']}?host={database['HOST']}"
+    env = os.environ | {"DATABASE_URL": url, "KEYOSK_VAR_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "config.settings.testing"}
+    work = "from billing import reissue; from billing.models import CodeBatch; "
+    work += f"reissue.reissue(batch=CodeBatch.objects.get(pk={leaked.pk}), actor=None, reason='leaked')"
+    with transaction.atomic(), connection.cursor() as cursor:
+        # The new codes are what the old ones were; that it is written down waits for us.
+        cursor.execute("LOCK TABLE billing_codeevent IN SHARE MODE")
+        process = subprocess.Popen([sys.executable, "manage.py", "shell", "-c", work], cwd=settings.BASE_DIR, env=env)
+        locks.until(locks.somebody_waits_for_us, "the process to take codes over")
+        process.kill()
+        assert process.wait() == -signal.SIGKILL
+    locks.until(locks.everybody_else_rests, "the killed process' transaction to end")
+    assert (CodeBatch.objects.count(), sorted(leaked.codes.values_list("state", flat=True)), audit.run()) == (1, states, [])
+
+    made = reissue.reissue(batch=leaked, actor=None, reason="leaked")
+
+    assert sorted(made.codes.values_list("state", flat=True)) == states
+    with pytest.raises(codes.BadBatch):
+        reissue.reissue(batch=leaked, actor=None, reason="leaked")
+    assert pay(waiting).state == "delivered"
+    assert OutboxMessage.objects.filter(key__contains="order_reissued").count() == 1
+    assert (CodeBatch.objects.count(), audit.run()) == (2, [])
 
 
 def test_a_disputed_code_stays_frozen(tenant: Tenant) -> None:
