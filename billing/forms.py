@@ -17,7 +17,7 @@ MOST_CODES = 20
 
 
 class BuyForm(HouseForm):
-    """How many, for which coupon, and how to reach the buyer: by e-mail or otherwise."""
+    """How many, for which coupon, how to reach the buyer (by e-mail or otherwise), and that the shop's pages, if any, are accepted."""
 
     quantity = forms.IntegerField(label=_("Quantity"))
     coupon = forms.CharField(
@@ -32,8 +32,14 @@ class BuyForm(HouseForm):
     )  # fmt: skip
     contact = forms.CharField(label=_("Phone, QQ or other contact"), required=False, max_length=80)
 
-    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+    accepts = forms.BooleanField(
+        label=_("I accept:"), error_messages={"required": _("Read what you accept, and tick the box.")}
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, product: Product, has_terms: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not has_terms:
+            del self.fields["accepts"]
         self.asked = questions.of(product)
         for number, one in enumerate(self.asked):
             self.fields[f"answer_{number}"] = _answer_field(one)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import captcha, legal, tenants
 from accounts.models import LegalPage, Tenant
-from billing import catalogue, codes, email_hints, gateways, means, offers, orders, selectors, texts, welcome
+from billing import catalogue, codes, email_hints, gateways, ledger, means, offers, orders, selectors, texts, welcome
 from billing.forms import BuyForm
 from billing.means import Means
 from billing.models import Category, Product
@@ -47,6 +47,7 @@ def shop(request: HttpRequest) -> HttpResponse:
         "cards": cards,
         "view": view,
         "currencies": sorted({card.currency for card in cards}),
+        "wallet_micros": _wallet(visitor),
         "welcome": welcome.of(visitor.tenant, device=device_of(request)),
         "shelves": shelves,
         "shelf": shelf,
@@ -70,16 +71,17 @@ def product(request: HttpRequest, slug: str) -> HttpResponse:
     if family[0].slug != slug and request.method != "POST":
         return redirect(_address(request, family, slug))
     found = _chosen(family, request.POST if request.method == "POST" else request.GET)
+    asked: dict[str, Any] = {"product": found, "has_terms": bool(_accepted(visitor.tenant))}
     if request.method != "POST":
         user = visitor.actor.user
-        form = BuyForm(initial={"quantity": found.least_pieces, "email": user.email if user else ""}, product=found)
+        form = BuyForm(initial={"quantity": found.least_pieces, "email": user.email if user else ""}, **asked)
         captcha.guard(form, request, door=DOOR)
         return _page(visitor, family, found, form)
     if _STEP in request.POST or _AGAIN in request.POST:
-        form = BuyForm(initial=_typed(request, found), product=found)
+        form = BuyForm(initial=_typed(request, found), **asked)
         captcha.guard(form, request, door=DOOR)
         return _page(visitor, family, found, form)
-    form = BuyForm(request.POST, product=found)
+    form = BuyForm(request.POST, **asked)
     captcha.guard(form, request, door=DOOR)
     if not form.is_valid():
         return _page(visitor, family, found, form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -203,7 +205,8 @@ def _page(request: ShopRequest, family: list[Product], found: Product, form: Buy
         "price": price,
         "form": form,
         "can_pay": can_pay,
-        "accepted": [(kind, LegalPage.Kind(kind).label) for kind in legal.kinds(request.tenant) if kind != LegalPage.Kind.IMPRINT],
+        "wallet_micros": _wallet(request),
+        "accepted": [(kind, LegalPage.Kind(kind).label) for kind in _accepted(request.tenant)],
         "ways": _ways(request, found, price),
         "in_app_address": in_app_address(request),
         "can_buy": can_pay and any(card.stock for card in cards),
@@ -224,3 +227,14 @@ def _refund_rules(tenant: Tenant) -> SafeString:
     """Return the shop's own page on refunds; empty where it has none."""
     page = legal.page(tenant=tenant, kind=LegalPage.Kind.REFUNDS, language=get_language() or "")
     return texts.as_html(page.text) if page else SafeString("")
+
+
+def _wallet(request: ShopRequest) -> int | None:
+    """Return what the visitor can spend (µ$), for the header; None without a membership here."""
+    member = request.actor.membership
+    return ledger.balance(membership_id=member.pk).available_micros if member else None
+
+
+def _accepted(tenant: Tenant) -> list[str]:
+    """Name the shop's pages that a buyer accepts."""
+    return [kind for kind in legal.kinds(tenant) if kind in legal.ACCEPTED_BY_ORDERING]

@@ -76,5 +76,6 @@ def test_a_visitor_looks_around_and_counts_pieces(
         if script:
             page.get_by_role("button", name="Take it").click()
             expect(page.get_by_label("E-mail")).to_have_value("ann@gmail.com")
+        page.get_by_label("I accept:").check()
         page.get_by_role("button", name="Order and pay").click()
         expect(page).to_have_url(re.compile("/o/[^/]+/$"))

@@ -474,7 +474,10 @@ FORMS: dict[str, Form] = {
     "accounts.forms.OperatorForm": Form(FOLLOWS),
     "billing.forms.BuyForm": Form(
         "purchases_create",
-        {name: Why("an order over the API is the caller's own: the account says where to write") for name in ("email", "contact")},
+        {
+            **{name: Why("an order over the API is the caller's own: the account says where to write") for name in ("email", "contact")},
+            "accepts": Why("a member accepts the shop's pages by me_terms_accept; whoever orders by a program knows them"),
+        },
     ),
     "billing.forms.RedeemForm": Form("wallet_redeem"),
     "billing.forms.LookupCodeForm": Form(GUESTS),

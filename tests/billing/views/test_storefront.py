@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import LegalPage, Membership, Tenant
-from billing import capability, catalogue, orders, questions
+from billing import capability, catalogue, ledger, orders, questions
 from billing.models import Category, Code, CodeBatch, Coupon, GatewayAccount, Order, Product
 from tests.billing.shop import bought_from, restock, sandbox, stocked
 
@@ -179,6 +179,17 @@ def test_the_leaves_below_a_product_say_how_to_use_it_and_what_comes_back(guest:
     assert page.count("checked") == 1
 
 
+def test_a_customer_sees_the_wallet_in_the_header_and_a_guest_does_not(guest: Client, product: Product, end_user: Membership) -> None:
+    issuer, wallet = ledger.account(kind="issuer"), ledger.wallet(membership_id=end_user.pk)
+    ledger.transfer(kind="grant", key="gift", src_id=issuer.pk, dst_id=wallet.pk, amount=4_250_000)
+    for path in ("/shop/", "/p/five-dollars/"):
+        assert "/console/wallet/" not in guest.get(path).content.decode()
+    guest.force_login(end_user.user)
+    for path in ("/shop/", "/p/five-dollars/"):
+        chip = guest.get(path).content.decode().partition('href="/console/wallet/"')[2].partition("</a>")[0]
+        assert chip.endswith("$4.25")
+
+
 def test_a_mistyped_address_is_asked_about_before_ordering(guest: Client, product: Product) -> None:
     told = guest.post("/p/five-dollars/price/", {"quantity": "1", "email": "ann@gmial.com"}).content.decode()
     assert "did you mean ann@gmail.com?" in told
@@ -189,8 +200,19 @@ def test_the_order_form_names_what_is_accepted(guest: Client, tenant: Tenant, pr
     for kind in ("refunds", "imprint"):
         LegalPage.objects.create(tenant=tenant, kind=kind, text="As it stands.")
     page = guest.get("/p/five-dollars/").content.decode()
-    assert "/legal/imprint/" not in page.partition("By ordering")[2].partition("</form>")[0]
-    assert re.search(r'By ordering you accept:\s*<a class="link" href="/legal/refunds/">', page)
+    assert re.findall(r'href="/legal/(\w+)/"', page.partition('name="accepts"')[2].partition("</form>")[0]) == ["refunds"]
+
+
+def test_nobody_orders_without_accepting_what_the_shop_has(guest: Client, tenant: Tenant, product: Product) -> None:
+    LegalPage.objects.create(tenant=tenant, kind="terms", text="As it stands.")
+    values = {"quantity": "2", "email": "guest@example.test", "contact": ""}
+    refused = guest.post("/p/five-dollars/", values)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["accepts"])
+    assert re.search(r'name="accepts"[^>]*autofocus', refused.content.decode())
+    assert not Order.objects.exists()
+    again = guest.post("/p/five-dollars/", {**values, "accepts": "on", "again": "1"}).content.decode()
+    assert re.search(r'name="accepts"[^>]*checked', again)
+    assert guest.post("/p/five-dollars/", {**values, "accepts": "on"}).status_code == 302
 
 
 def test_a_guests_order_keeps_which_versions_were_accepted(guest: Client, tenant: Tenant, product: Product) -> None:
@@ -198,7 +220,7 @@ def test_a_guests_order_keeps_which_versions_were_accepted(guest: Client, tenant
         LegalPage.objects.create(tenant=tenant, kind="terms", language=language, text="As it stands.", version=version)
     for kind in ("privacy", "imprint"):
         LegalPage.objects.create(tenant=tenant, kind=kind, text="As it stands.")
-    values = {"quantity": "1", "email": "guest@example.test", "contact": ""}
+    values = {"quantity": "1", "email": "guest@example.test", "contact": "", "accepts": "on"}
     assert guest.post("/p/five-dollars/", values, headers={"accept-language": "en"}).status_code == 302
     LegalPage.objects.update(version=9)
     assert Order.objects.get().accepted == [
