@@ -57,7 +57,7 @@ def is_blocked(*, tenant: Tenant, email: str, contact: str, address: str | None)
     marks = {_bare(contact)} if contact.strip() else set()
     if email.strip():
         marks |= {mailboxes.canonical(email), f"@{email.strip().lower().rpartition('@')[2]}"}
-    rows = BuyerBlock.objects.filter(tenant__in=tenants.chain(tenant.pk))
+    rows = BuyerBlock.objects.filter(tenant__in=[step.id for step in tenants.lineage(tenant)])
     if address is None:
         return rows.filter(value__in=marks).exists()
     found = rows.filter(Q(value__in=marks) | Q(kind=Kind.NETWORK)).values_list("kind", "value")
