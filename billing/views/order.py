@@ -49,7 +49,7 @@ def order_state(request: HttpRequest, capability: str) -> HttpResponse:
     if is_open and request.GET.get("failed", "0") == str(failed):
         looks = pacing.looks(request.GET.get("looks", ""))
         return private(render(request, "shop/look_again.html", pacing.context(looks + 1) | {"capability": capability, "failed": failed}))
-    answer = private(render(request, "shop/order_state.html", _context(visitor, capability)))
+    answer = private(render(request, "shop/order_state.html", _context(visitor, capability) | {"is_news": True}))
     answer["HX-Retarget"], answer["HX-Reswap"] = "#order-state", "outerHTML"
     return answer
 

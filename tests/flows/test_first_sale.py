@@ -144,7 +144,7 @@ def test_a_guest_becomes_a_customer_with_a_streamed_and_priced_answer(
 def _settled(page: Page, shop: str) -> int:
     """Read the statement's last balance: what is left once nothing is set aside."""
     page.goto(f"{shop}/console/wallet/")
-    cells = page.locator("tbody tr").first.locator("td")
+    cells = page.locator("[aria-labelledby=statement-title] tbody tr").first.locator("td")
     text = cells.last.inner_text()
     return int(re.sub(r"\D", "", text))
 

@@ -75,6 +75,9 @@ def test_a_guest_buys_a_code(guest: Client) -> None:
     news = guest.get(f"{address}state/?looks=3")
     assert code in news.content.decode()
     assert (news["HX-Retarget"], news["HX-Reswap"]) == ("#order-state", "outerHTML")
+    assert '<div hx-swap-oob="innerHTML:#status">Delivered</div>' in news.content.decode()
+    assert "hx-swap-oob" not in page
+    assert f'href="{address}receipt/"' in news.content.decode()
     assert Order.objects.get().state == "delivered"
 
 
