@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
+from django.db.models import BooleanField, ExpressionWrapper, Model, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from accounts import scope
 from accounts.admin_scope import TenantTabularInline, actor_of
 from billing import ledger, money
+from billing.models import Code, CodeBatch, Dispute, Order, Refund, Withdrawal
 from billing.models.ledger import Journal, LedgerAccount, Transfer
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly
 from console.admin.figures import flag, mono, number, usd
 from console.admin.pages import object_url
 
+# What journals are about, by the first word of their references.
+_SUBJECTS: dict[str, type[Model]] = {
+    "order": Order, "code": Code, "batch": CodeBatch, "refund": Refund, "dispute": Dispute, "withdrawal": Withdrawal,
+}  # fmt: skip
 AMOUNTS = ("balance_now", "held_shown", "free")
 
 
@@ -156,13 +162,36 @@ class JournalAdmin(ReadOnly, DeskAdmin[Journal]):
     list_select_related = ("tenant", "actor")
     search_fields = ("key", "reference", "=id")
     ordering = ("-id",)
-    fields = ("created_at", "kind", "key_shown", "tenant", "actor", "reference", "memo", "reverses")
+    fields = ("created_at", "kind", "key_shown", "tenant", "actor", "about", "memo", "reverses")
     readonly_fields = fields
     inlines = (TransferInline,)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Journal | None:
+        """Find what a journal is about, too, where who looks may see it."""
+        journal: Journal | None = super().get_object(request, object_id, from_field)
+        if journal is not None:
+            journal.about = _about(request, journal.reference)  # type: ignore[attr-defined]  # for this page alone
+        return journal
+
+    @admin.display(description=gettext_lazy("reference"))
+    def about(self, journal: Journal) -> SafeString:
+        found = getattr(journal, "about", None)
+        if found is None or not self.admin_site.is_registered(type(found)):
+            return mono(journal.reference or "—")
+        return link(object_url(self.admin_site.name, found), journal.reference)
 
     @admin.display(description=gettext_lazy("key"))
     def key_shown(self, journal: Journal) -> SafeString:
         return mono(journal.key)
+
+
+def _about(request: HttpRequest, reference: str) -> Model | None:
+    """Return what a reference such as `order:12` names, where the actor may see it."""
+    name, _colon, number = reference.partition(":")
+    model = _SUBJECTS.get(name)
+    if model is None or not (number.isascii() and number.isdigit()):
+        return None
+    return scope.narrow(actor_of(request), model._default_manager.filter(pk=int(number))).first()
 
 
 def touching(request: HttpRequest, transfers: QuerySet[Transfer]) -> QuerySet[Transfer]:
