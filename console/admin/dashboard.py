@@ -47,7 +47,7 @@ def context(request: HttpRequest, site: str) -> dict[str, Any]:
         "tiles": [*found["selling"], *found["tiles"], *_keys(actor)],
         "chart": found["chart"],
         "models": found["models"],
-        **{part: found[part] for part in ("month", "dearest", "running_dry", "short", "health")},
+        **{part: found[part] for part in ("month", "dearest", "running_dry", "waiting", "short", "health")},
         "site": site,
         "steps": checklist.steps(actor.tenant, site),
         "channels": scope.narrow(actor, Channel.objects.select_related("check_result"))[:8],

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from accounts import scope
 from billing import audit_runs, catalogue, chart, gateways, money, sales, selectors
 from billing.models import GatewayAccount, Order, PaymentAttempt, Product, WebhookInbox
+from console.admin import waiting
 from console.admin.base import BoundedPaginator
 from console.admin.tiles import Tile
 from gateway import rollups
@@ -63,7 +64,7 @@ def context(actor: scope.Actor, site: str) -> dict[str, Any]:
     tiles = [*_sold(actor, site), _to_look_at(actor, site)]
     if actor.is_platform and (books := _books(site)):
         tiles.append(books)
-    return {"selling": tiles, "short": _short(actor, site), "health": health(actor, site)}
+    return {"selling": tiles, "waiting": waiting.of(actor, site), "short": _short(actor, site), "health": health(actor, site)}
 
 
 def _sold(actor: scope.Actor, site: str) -> list[Tile]:

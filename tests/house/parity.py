@@ -165,7 +165,8 @@ PAGES: dict[str, Ways] = {
 DESK_PAGES: dict[str, Ways] = {
     "index": (
         "usage_summary statistics_customers statistics_checklist ledger_accounts_list keys_list channels_list audit_list "
-        "statistics_sales orders_list products_list payment_accounts_list payment_messages_list audits_list"
+        "statistics_sales orders_list products_list payment_accounts_list payment_messages_list audits_list "
+        "refunds_list disputes_list invoices_list applications_list withdrawals_list customers_list"
     ),
     "statistics": "statistics_sales statistics_calls statistics_funnel statistics_products",
     "statistics_sheet": "statistics_sales statistics_calls",
