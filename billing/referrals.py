@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts import events, mailing
 from accounts.models import Membership, Referral, Tenant
-from billing import ledger, money, quota_units, store_credit
+from billing import ledger, money, quota_units, self_referrals, store_credit
 from billing.codes import stock_of
 from billing.models import Dispute, Order, PaymentAttempt, Product, ReferralProgram, ReferralReward, Refund, Suspicion
 from billing.models.referrals import WHOLE
@@ -118,6 +118,7 @@ def settle_due(*, limit: int = 200) -> int:
     """Reward the first purchases that nobody rewarded yet, at most `limit`; return how many. Those that wait hold up no others."""
     bought = Order.objects.filter(membership=OuterRef("referred"), paid_at__isnull=False, state__in=_KEPT).exclude(pk__in=_unsure())
     rows = Referral.objects.filter(Exists(bought), settled_at=None, referrer__tenant__referral_program__is_active=True)
+    rows = rows.exclude(doubt__in=Referral.WAITING)
     settled = (pk for pk in list(rows.order_by("pk").values_list("pk", flat=True)) if _settle(pk))
     return len(list(itertools.islice(settled, limit)))
 
@@ -138,7 +139,7 @@ def _settle(pk: int) -> bool:
     referral = rows.select_related("referrer__tenant", "referrer__user", "referred__user").filter(pk=pk, settled_at=None).first()
     settings = program(referral.referrer.tenant) if referral is not None else None
     order = _first_purchase(referral.referred, settings) if referral is not None and settings is not None else None
-    if referral is None or settings is None or order is None:
+    if referral is None or settings is None or order is None or self_referrals.doubt(referral):
         return False
     try:
         with transaction.atomic():

@@ -18,9 +18,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import events, staff_marks, tenants
+from accounts import events, marks, tenants
+from accounts.marks import Marks
 from accounts.models import Membership, User
-from accounts.staff_marks import Marks
 from billing import payables, payers
 from billing.models import Order, PaymentAttempt, Suspicion
 from billing.money import format_minor
@@ -86,36 +86,36 @@ def _orders(attempts: QuerySet[PaymentAttempt]) -> QuerySet[Order]:
 
 def _look_at(tenant_id: int, attempts: QuerySet[PaymentAttempt]) -> int:
     since = timezone.now() - WATCHED
-    marks, orders = staff_marks.of_staff(tenant_id, since=since), _orders(attempts).filter(tenant=tenant_id)
+    staff, orders = marks.of_staff(tenant_id, since=since), _orders(attempts).filter(tenant=tenant_id)
     own = payers.of_shop(tenant_id, since=since)
     by_query = {
-        Sign.ACCOUNT: orders.filter(Q(membership__user__in=marks.users) | Q(recipient__in=_of_both(orders, marks))),
+        Sign.ACCOUNT: orders.filter(Q(membership__user__in=staff.users) | Q(recipient__in=_of_both(orders, staff))),
         Sign.PAYMENT: orders.filter(attempts__in=attempts, attempts__payer__in=own),
-        Sign.REDEEMED: orders.filter(_came_back(marks)),
+        Sign.REDEEMED: orders.filter(_came_back(staff)),
     }
     numbers = {sign: set(rows.order_by().values_list("pk", flat=True)) for sign, rows in by_query.items()}
-    return sum(_note(order, signs) for order in orders.iterator() if (signs := _signs(order, marks, numbers)))
+    return sum(_note(order, signs) for order in orders.iterator() if (signs := _signs(order, staff, numbers)))
 
 
-def _signs(order: Order, marks: Marks, numbers: Mapping[Sign, Collection[int]]) -> set[Sign]:
+def _signs(order: Order, staff: Marks, numbers: Mapping[Sign, Collection[int]]) -> set[Sign]:
     """Return what speaks for the shop itself as the buyer; `numbers` are the orders of which a query told it."""
     found = {sign for sign, orders in numbers.items() if order.pk in orders}
-    if order.email and mailboxes.canonical(order.email) in marks.mailboxes:
+    if order.email and mailboxes.canonical(order.email) in staff.mailboxes:
         found.add(Sign.EMAIL)
-    if staff_marks.place(order.address) in marks.places:
+    if marks.place(order.address) in staff.places:
         found.add(Sign.ADDRESS)
     return found
 
 
-def _came_back(marks: Marks) -> Q:
+def _came_back(staff: Marks) -> Q:
     """Match orders of which staff redeemed a code or claimed a key."""
-    return Q(codes__redeemed_by__user__in=marks.users) | Q(codes__ready_key__claimed_by__user__in=marks.users)
+    return Q(codes__redeemed_by__user__in=staff.users) | Q(codes__ready_key__claimed_by__user__in=staff.users)
 
 
-def _of_both(orders: QuerySet[Order], marks: Marks) -> QuerySet[Membership, int]:
+def _of_both(orders: QuerySet[Order], staff: Marks) -> QuerySet[Membership, int]:
     """Select the shops that bought stock of this one and have staff in common with it."""
     buyers = orders.filter(recipient__isnull=False).order_by().values("recipient")
-    shared = Membership.objects.filter(tenant__in=buyers, user__in=marks.users, role__in=Membership.STAFF_ROLES)
+    shared = Membership.objects.filter(tenant__in=buyers, user__in=staff.users, role__in=Membership.STAFF_ROLES)
     return shared.values_list("tenant_id", flat=True)
 
 

@@ -30,6 +30,7 @@ class EventKind(models.TextChoices):
     STOCK_LOW = "stock.low", _("stock is low")
     STOCK_OUT = "stock.out", _("sold out")
     REFERRAL_REWARDED = "referral.rewarded", _("referral rewarded")
+    REFERRAL_DOUBTED = "referral.doubted", _("referral needs a look")
     WITHDRAWAL_ASKED = "withdrawal.asked", _("withdrawal asked for")
     WITHDRAWAL_DECIDED = "withdrawal.decided", _("withdrawal decided")
     PURCHASE_SUSPECTED = "purchase.suspected", _("shop may have bought of itself")

@@ -28,12 +28,25 @@ class ReferralCode(models.Model):
 
 
 class Referral(models.Model):
-    """Somebody joined by the link of another member of the same tenant; settled once their first purchase was looked at."""
+    """Somebody joined by the link of another member of the same tenant; settled once their first purchase was looked at.
+
+    `doubt` is why both may be one person: then it waits until the shop has allowed or refused it.
+    """
+
+    class Doubt(models.TextChoices):
+        NONE = "", _("none")
+        MAILBOX = "mailbox", _("the same mailbox")
+        PLACE = "place", _("the same network address")
+        ALLOWED = "allowed", _("allowed by the shop")
+        REFUSED = "refused", _("refused by the shop")
+
+    WAITING: ClassVar[tuple[str, ...]] = (Doubt.MAILBOX, Doubt.PLACE)
 
     referrer = models.ForeignKey(Membership, models.CASCADE, related_name="referrals", verbose_name=_("brought by"))
     referred = models.OneToOneField(Membership, models.CASCADE, related_name="referral", verbose_name=_("customer"))
     created_at = models.DateTimeField(_("joined"), auto_now_add=True)
     settled_at = models.DateTimeField(_("settled"), null=True, editable=False)
+    doubt = models.CharField(_("doubt"), max_length=8, choices=Doubt.choices, blank=True, default="", db_default="", editable=False)
 
     tenant_path: ClassVar[str] = "referrer__tenant"
     owner_path: ClassVar[str] = "referrer"

@@ -6,9 +6,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,12 +18,15 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin_scope import actor_of
 from accounts.models import Referral, Tenant
-from billing import money, referrals
+from billing import money, referrals, self_referrals
 from billing.models import ReferralProgram, ReferralReward
 from billing.models.referrals import WHOLE
+from console.admin import pages
 from console.admin.base import DeskAdmin, ReadOnly, TenantColumn
 from console.admin.exports import Exported
-from console.admin.figures import number
+from console.admin.figures import label, number
+
+DOUBTS = {"mailbox": "warning", "place": "warning", "allowed": "success", "refused": "danger"}
 
 # The form's texts and the columns behind them: of a reward, its fixed amount and its share.
 REWARDS = (("referrer", "referrer_fixed", "referrer_percent"), ("referred", "referred_fixed", "referred_percent"))
@@ -148,11 +153,41 @@ class ReferralProgramAdmin(TenantColumn, DeskAdmin[ReferralProgram]):
 class ReferralAdmin(ReadOnly, TenantColumn, DeskAdmin[Referral]):
     """Who brought whom; what came of it stands with the rewards."""
 
-    list_display = ("referred", "referrer", "created_at", "settled_at")
+    list_display = ("referred", "referrer", "doubt_label", "created_at", "settled_at")
+    list_filter = ("doubt",)
     list_select_related = ("referrer__user", "referrer__tenant", "referred__user", "referred__tenant")
     search_fields = ("=referrer__user__email", "=referred__user__email")
     ordering = ("-id",)
-    fields = ("referrer", "referred", "created_at", "settled_at")
+    fields = ("referrer", "referred", "doubt_label", "created_at", "settled_at")
+    actions_detail = ("allow", "refuse")
+
+    @pages.act(description=gettext_lazy("Allow"), icon="thumb_up")
+    def allow(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Say that both are two people."""
+        return self._decide(request, object_id, "allow", _("Allow the reward"), _("They are two people: the reward is paid as ever."))
+
+    @pages.act(description=gettext_lazy("Refuse"), icon="block")
+    def refuse(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Say that both are one person."""
+        return self._decide(request, object_id, "refuse", _("Refuse the reward"), _("They are one person: nobody gets anything for it."))
+
+    def _decide(self, request: HttpRequest, object_id: str, verb: str, title: str, text: str) -> HttpResponse:
+        row = self.subject(request, object_id)
+        back = pages.object_url(self.admin_site.name, row)
+        if request.method != "POST":
+            return pages.ask(request, self, title=title, submit=title, explanation=text, back=back, is_danger=verb == "refuse")
+        before = self.facts(row)
+        try:
+            with transaction.atomic():
+                {"allow": self_referrals.allow, "refuse": self_referrals.refuse}[verb](referral=row)
+                self.record_change(request, verb, row, before=before)
+        except self_referrals.WrongStep as error:
+            self.message_user(request, str(error), level=messages.ERROR)
+        return redirect(back)
+
+    @label(description=gettext_lazy("doubt"), ordering="doubt", colours=DOUBTS)
+    def doubt_label(self, row: Referral) -> tuple[str, str]:
+        return row.doubt, row.get_doubt_display() if row.doubt else "—"
 
     @admin.display(description=gettext_lazy("tenant"))
     def tenant(self, row: Referral) -> str:

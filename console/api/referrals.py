@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import referrals
 from accounts.models import Referral
-from billing import desk
+from billing import desk, self_referrals
 from billing import referrals as program
 from console.admin import purchases
 from console.api.base import ApiView
@@ -61,13 +63,17 @@ class ProgramShown(serializers.Serializer[Any]):
 
 
 class ReferralShown(serializers.Serializer[Any]):
-    """Who brought whom; `settled_at` is when the first purchase was looked at."""
+    """Who brought whom; `settled_at` is when the first purchase was looked at.
+
+    With a `doubt` of `mailbox` or `place` both may be one person: the reward waits until the shop has allowed or refused it.
+    """
 
     id = serializers.IntegerField(source="pk")
     referrer = serializers.IntegerField(source="referrer_id")
     referred = serializers.IntegerField(source="referred_id")
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
+    doubt = serializers.ChoiceField(choices=Referral.Doubt.choices, allow_blank=True)
 
 
 class RewardShown(serializers.Serializer[Any]):
@@ -134,7 +140,30 @@ class ReferralsView(RowsView):
     model = Referral
     subject = "customers"
     serializer_class = ReferralShown
-    filters = (Number("referrer", "referrer_id"), Number("referred", "referred_id"))
+    filters = (
+        Number("referrer", "referrer_id"), Number("referred", "referred_id"),
+        Choice("doubt", [doubt for doubt in Referral.Doubt.values if doubt]),
+    )  # fmt: skip
+
+    @extend_schema(operation_id="referrals_allow", request=None, responses=ReferralShown)
+    @action(detail=True, methods=["post"])
+    def allow(self, request: Request, pk: int) -> Response:
+        return self._decide("allow", self_referrals.allow)
+
+    @extend_schema(operation_id="referrals_refuse", request=None, responses=ReferralShown)
+    @action(detail=True, methods=["post"])
+    def refuse(self, request: Request, pk: int) -> Response:
+        return self._decide("refuse", self_referrals.refuse)
+
+    def _decide(self, verb: str, act: Callable[..., None]) -> Response:
+        row = self.get_object()
+        before = self.facts(row)
+        try:
+            act(referral=row)
+        except self_referrals.WrongStep as error:
+            raise Refused(str(error)) from None
+        self.record_change(row, before=before, verb=verb)
+        return Response(self.tell(row))
 
 
 @documented("referral_rewards")

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.db import connections
 from django.utils import timezone
 
 from accounts import tenants, webhooks
 from accounts.models import Membership, Referral, Tenant, User, WebhookDelivery
-from billing import audit, ledger, orders, referrals, refunds, self_dealing, statements, store_credit
+from billing import audit, ledger, orders, referrals, refunds, self_dealing, self_referrals, statements, store_credit
 from billing.models import GatewayAccount, Order, PaymentAttempt, ReferralProgram, ReferralReward, Suspicion
 from foundation import outbox
 from tests.billing.shop import FIVE, PRICE, held, pay, restock, sandbox, stocked
@@ -207,6 +208,42 @@ def test_a_purchase_the_shop_may_have_made_itself_waits_until_it_is_cleared(brou
     assert (referrals.settle_due(), store_credit.free(end_user)) == (0, 0)
     self_dealing.clear(suspicion=row, actor=None, reason="known")
     assert (referrals.settle_due(), store_credit.free(end_user)) == (1, 500)
+
+
+@pytest.mark.parametrize(("how", "doubt"), [("mail", "mailbox"), ("session", "place"), ("order", "place")])
+def test_who_may_have_brought_themselves_waits_until_the_shop_has_looked(end_user: Membership, how: str, doubt: str) -> None:
+    shop = end_user.tenant
+    offer(shop)
+    webhooks.add(tenant=shop, url="https://hooks.test/", events=["referral.doubted"])
+    brought = bring(end_user, "ann+2@shop.test" if how == "mail" else "new@people.test")
+    UserSession.objects.create(user=end_user.user, ip="8.8.4.4", session_key="a", user_agent="x")
+    if how == "session":
+        UserSession.objects.create(user=brought.user, ip="8.8.4.4", session_key="b", user_agent="x")
+    order = buy(brought).order
+    Order.objects.filter(pk=order.pk).update(address="8.8.4.4" if how == "order" else "8.8.4.5")
+    assert (referrals.settle_due(), referrals.settle_due(), store_credit.free(end_user)) == (0, 0, 0)
+    row = Referral.objects.get(referred=brought)
+    assert (row.doubt, row.settled_at) == (doubt, None)
+    [told] = WebhookDelivery.objects.all()
+    assert (told.kind, told.data["doubt"]) == ("referral.doubted", doubt)
+    if how == "mail":
+        self_referrals.refuse(referral=row)
+        assert (referrals.settle_due(), store_credit.free(end_user)) == (0, 0)
+    else:
+        self_referrals.allow(referral=row)
+        assert (referrals.settle_due(), store_credit.free(end_user)) == (1, 500)
+    for decide in (self_referrals.allow, self_referrals.refuse):
+        with pytest.raises(self_referrals.WrongStep):
+            decide(referral=row)
+
+
+def test_two_people_are_rewarded_as_ever(brought: Membership, end_user: Membership) -> None:
+    offer(end_user.tenant)
+    for member, ip in ((end_user, "8.8.4.4"), (brought, "8.8.4.5"), (end_user, "127.0.0.1"), (brought, "127.0.0.1")):
+        UserSession.objects.create(user=member.user, ip=ip, session_key=f"{member.pk}{ip}", user_agent="x")
+    buy(brought)
+    assert referrals.settle_due() == 1
+    assert Referral.objects.get().doubt == ""
 
 
 @pytest.mark.parametrize("how", ["refund", "dispute"])

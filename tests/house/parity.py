@@ -314,7 +314,7 @@ TABLES: dict[str, Row] = {
         "referral_programs_change",
         fields={"referrer": "referrer_fixed", "referred": "referred_fixed", "cap_text": "cap", "least": "least_minor"},
     ),
-    "accounts.referral": Row("referrals_list"),
+    "accounts.referral": Row("referrals_list", acts={"allow": "referrals_allow", "refuse": "referrals_refuse"}),
     "billing.referralreward": Row("referral_rewards_list", acts={"export": "referral_rewards_list"}),
     "billing.category": Row("categories_list", "categories_create", "categories_change"),
     "billing.product": Row(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.models import Tenant
+from accounts.models import AuditEvent, Membership, Referral, Tenant
+from billing import self_referrals
 from billing.models import ReferralProgram
+from tests.billing.test_referrals import bring
 
 pytestmark = pytest.mark.django_db
 LIST = "/reseller/billing/referralprogram/"
@@ -47,3 +49,17 @@ def test_of_quota_amounts_are_dollars(desk: Client, tenant: Tenant) -> None:
 def test_what_is_no_amount_is_refused(desk: Client, text: str) -> None:
     assert desk.post(f"{LIST}add/", TYPED | {"referrer": text}).status_code == 200
     assert not ReferralProgram.objects.exists()
+
+
+def test_a_shop_allows_or_refuses_what_may_be_one_person(desk: Client, end_user: Membership) -> None:
+    rows = [Referral.objects.get(referred=bring(end_user, f"ann+{n}@shop.test")) for n in range(2)]
+    assert all(self_referrals.doubt(row) for row in rows)
+    assert "the same mailbox" in desk.get("/reseller/accounts/referral/").content.decode()
+    for row, verb in zip(rows, ("allow", "refuse"), strict=True):
+        at = f"/reseller/accounts/referral/{row.pk}/{verb}/"
+        assert desk.get(at).status_code == 200
+        for _press in range(2):
+            assert desk.post(at).status_code == 302
+        row.refresh_from_db()
+    assert [(row.doubt, row.settled_at is None) for row in rows] == [("allowed", True), ("refused", False)]
+    assert [one.action for one in AuditEvent.objects.order_by("pk")] == ["referral.allow", "referral.refuse"]

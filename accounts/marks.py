@@ -1,9 +1,10 @@
-"""What is known of a shop's staff that may be found again at a purchase: who they are, their mailboxes, where they worked from."""
+"""What is known of people that may be found again at a purchase: who they are, their mailboxes, where they were."""
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
@@ -18,7 +19,7 @@ _HOUSEHOLD, _SHORTENED = 64, {4: 24, 6: 48}
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The people of a shop's staff, their mailboxes (`mailboxes.canonical`) and the places they worked from lately (`place`)."""
+    """Some people, their mailboxes (`mailboxes.canonical`) and the places they were at lately (`place`)."""
 
     users: frozenset[int]
     mailboxes: frozenset[str]
@@ -28,12 +29,17 @@ class Marks:
 def of_staff(tenant_id: int, *, since: datetime.datetime) -> Marks:
     """Collect the marks of a shop's staff; places are those seen since a moment."""
     staff = Membership.objects.filter(tenant=tenant_id, role__in=Membership.STAFF_ROLES)
-    users = frozenset(staff.values_list("user_id", flat=True))
-    mails = [*User.objects.filter(pk__in=users, email__isnull=False).values_list("email", flat=True)]
-    mails += EmailAddress.objects.filter(user__in=users).values_list("email", flat=True)
-    seen = {*UserSession.objects.filter(user__in=users, last_seen_at__gte=since).values_list("ip", flat=True)}
-    seen |= {*AuditEvent.objects.filter(actor__in=users, created_at__gte=since).order_by().values_list("address", flat=True)}
-    return Marks(users, frozenset(map(mailboxes.canonical, filter(None, mails))), frozenset(filter(None, map(place, seen))))
+    return of_people(staff.values_list("user_id", flat=True), since=since)
+
+
+def of_people(users: Iterable[int], *, since: datetime.datetime) -> Marks:
+    """Collect the marks of people: where they signed in, and what they changed as staff, since a moment."""
+    who = frozenset(users)
+    mails = [*User.objects.filter(pk__in=who, email__isnull=False).values_list("email", flat=True)]
+    mails += EmailAddress.objects.filter(user__in=who).values_list("email", flat=True)
+    seen = {*UserSession.objects.filter(user__in=who, last_seen_at__gte=since).values_list("ip", flat=True)}
+    seen |= {*AuditEvent.objects.filter(actor__in=who, created_at__gte=since).order_by().values_list("address", flat=True)}
+    return Marks(who, frozenset(map(mailboxes.canonical, filter(None, mails))), frozenset(filter(None, map(place, seen))))
 
 
 def place(address: str | None) -> str:

@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
-from accounts import audit, staff_marks
+from accounts import audit, marks
 from accounts.models import Membership, Tenant
 
 
@@ -26,7 +26,7 @@ from accounts.models import Membership, Tenant
     ],
 )
 def test_a_place_tells_a_household_apart_or_nobody(address: str | None, place: str) -> None:
-    assert staff_marks.place(address) == place
+    assert marks.place(address) == place
 
 
 @pytest.mark.django_db
@@ -38,7 +38,7 @@ def test_staff_is_known_by_what_it_signed_in_from_and_did_lately(tenant: Tenant,
     UserSession.objects.filter(session_key="b").update(last_seen_at=now - datetime.timedelta(days=40))
     UserSession.objects.create(user=end_user.user, ip="9.9.9.9", session_key="c", user_agent="x")
     audit.record(actor=owner, action="x", target="x", address="2a01:4f8:1:2::9", tenant=tenant)
-    marks = staff_marks.of_staff(tenant.pk, since=now - datetime.timedelta(days=30))
-    assert marks.users == {owner.pk}
-    assert marks.mailboxes == {"owner@shop.test", "second@mail.test"}
-    assert marks.places == {"8.8.4.4", "2a01:4f8:1:2::/64"}
+    staff = marks.of_staff(tenant.pk, since=now - datetime.timedelta(days=30))
+    assert staff.users == {owner.pk}
+    assert staff.mailboxes == {"owner@shop.test", "second@mail.test"}
+    assert staff.places == {"8.8.4.4", "2a01:4f8:1:2::/64"}
