@@ -23,6 +23,9 @@ from billing.views.door import ShopRequest, address_of, device_of, entering, in_
 from billing.views.redeem import sign_in_first
 from foundation import csp
 
+# What these wait for (money, staff) is shown by an open page as soon as it is there.
+WAITING = frozenset({Order.State.PENDING, Order.State.PAID, Order.State.REVIEW})
+
 
 @require_safe
 def order(request: HttpRequest, capability: str) -> HttpResponse:
@@ -42,13 +45,15 @@ def order(request: HttpRequest, capability: str) -> HttpResponse:
 
 @require_safe
 def order_state(request: HttpRequest, capability: str) -> HttpResponse:
-    """Give what the page asks next while the order waits and no payment failed, else the page's live part in place of the old one."""
+    """Give what the page asks next while the order waits as it did (`state`, `failed`), else its live part in place of the old one."""
     visitor = entering(request)
     found = find_or_404(visitor, capability)
-    is_open, failed = found.state == Order.State.PENDING, checkout.last_failure(found)
-    if is_open and request.GET.get("failed", "0") == str(failed):
+    failed = checkout.last_failure(found) if found.state == Order.State.PENDING else 0
+    seen = (request.GET.get("state", Order.State.PENDING), request.GET.get("failed", "0"))
+    if found.state in WAITING and seen == (found.state, str(failed)):
         looks = pacing.looks(request.GET.get("looks", ""))
-        return private(render(request, "shop/look_again.html", pacing.context(looks + 1) | {"capability": capability, "failed": failed}))
+        shown = pacing.context(looks + 1) | {"capability": capability, "order": found, "failed": failed}
+        return private(render(request, "shop/look_again.html", shown))
     answer = private(render(request, "shop/order_state.html", _context(visitor, capability) | {"is_news": True}))
     answer["HX-Retarget"], answer["HX-Reswap"] = "#order-state", "outerHTML"
     return answer
@@ -168,6 +173,7 @@ def _context(request: ShopRequest, capability: str) -> dict[str, Any]:
         "order": found,
         "capability": capability,
         "is_open": is_open,
+        "is_waiting": found.state in WAITING,
         "seconds_left": max(0, int((found.reserved_until - timezone.now()).total_seconds())),
         "is_begun": bool(begun),
         "failed": checkout.last_failure(found, attempts) if is_open else 0,

@@ -96,6 +96,18 @@ def test_an_open_page_looks_often_at_first_then_seldom_then_when_asked(guest: Cl
     assert "looks=1" in guest.get(f"{address}state/?looks=x").content.decode()
 
 
+def test_a_page_that_waits_for_a_person_looks_for_the_answer_too(guest: Client, product: Product) -> None:
+    address = order_at(guest)
+    assert "state=pending&amp;failed=0&amp;looks=0" in guest.get(address).content.decode()
+    Order.objects.update(state="paid")
+    assert 'id="order-state"' in guest.get(f"{address}state/?state=pending&failed=0").content.decode()
+    assert "state=paid&amp;failed=0&amp;looks=0" in guest.get(address).content.decode()
+    assert 'id="order-state"' not in guest.get(f"{address}state/?state=paid&failed=0&looks=4").content.decode()
+    Order.objects.update(state="delivered")
+    assert 'id="order-state"' in guest.get(f"{address}state/?state=paid&failed=0&looks=5").content.decode()
+    assert "look-again" not in guest.get(address).content.decode()
+
+
 def test_order_pages_stay_out_of_caches_and_logs(guest: Client) -> None:
     answer = guest.get(order_at(guest))
     assert answer["Cache-Control"] == "no-store, private"
