@@ -6,16 +6,23 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import Tenant
-from billing import codes, minting, promos
+from billing import chart, codes, minting, money, promos
 from billing.models.codes import CodeBatch
 from billing.models.shop import Product
 from console.admin import pages
 from console.admin.fields import FirstDayField, LastDayField, UsdField
+
+
+def _missing(tenant: Tenant, needed: int) -> str:
+    """Say what the stock lacks of the µ$ that codes take."""
+    stock = chart.free_stock(tenant_id=tenant.pk)
+    told = {"needed": money.format_usd(needed), "stock": money.format_usd(stock), "missing": money.format_usd(needed - stock)}
+    return gettext("This takes %(needed)s of the stock, in which there is %(stock)s: buy %(missing)s more first.") % told
 
 
 class MintForm(pages.DeskForm):
@@ -58,6 +65,9 @@ class MintForm(pages.DeskForm):
                 redeem_by=values["redeem_by"], valid_days=values["valid_days"], note=values["note"], actor=actor.user,
                 at_once=minting.AT_ONCE,
             )  # fmt: skip
+        except codes.NotCovered:
+            self.add_error(None, _missing(tenant, units * values["count"]))
+            return None
         except codes.CodeError as error:
             self.add_error(None, str(error))
             return None
@@ -102,6 +112,9 @@ class PromoForm(pages.DeskForm):
         tenant = values.pop("tenant", None) or actor.tenant
         try:
             batch = promos.offer(tenant=tenant, actor=actor.user, at_once=minting.AT_ONCE, **values)
+        except codes.NotCovered:
+            self.add_error(None, _missing(tenant, values["units_micros"] * values["uses"]))
+            return None
         except codes.CodeError as error:
             self.add_error(None, str(error))
             return None

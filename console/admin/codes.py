@@ -13,7 +13,9 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -25,6 +27,7 @@ from console.admin import code_imports, pages
 from console.admin.base import DeskAdmin, IdFilter, ReadOnly, TenantColumn, facts
 from console.admin.code_forms import ExportForm, MintForm, PromoForm, ReasonForm
 from console.admin.figures import flag, label, mono, number, progress, usd
+from console.admin.ledger import link
 
 STATE_LABELS = {
     "available": "success", "reserved": "info", "sold": "primary", "redeemed": "default",
@@ -78,8 +81,7 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         if form.is_valid() and (minted := self._mint(request, form)):
             return self._show(request, minted)
         text = _("Codes are covered by your stock of quota: what you mint is set aside until it is redeemed or revoked.")
-        if not (actor := actor_of(request)).is_platform:
-            text += " " + _("In stock: %s.") % money.format_usd(chart.free_stock(tenant_id=actor.tenant.pk))
+        text = format_html("{} {}", text, self._stock(request))
         return pages.ask(request, self, title=_("Mint codes"), submit=_("Mint"), form=form, explanation=text)
 
     @pages.list_act(description=gettext_lazy("Offer a promo code"), icon="campaign")
@@ -92,12 +94,21 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
                     self.record(request, "promo", batch, after=facts(batch))
                     return redirect(pages.object_url(self.admin_site.name, batch))
         text = _("Customers type it on the redeem page. All its uses are covered by your stock of quota at once; what is left goes back.")
+        text = format_html("{} {}", text, self._stock(request))
         return pages.ask(request, self, title=_("Offer a promo code"), submit=_("Offer"), form=form, explanation=text)
 
     @pages.list_act(description=gettext_lazy("Import codes"), icon="upload_file")
     def import_codes(self, request: HttpRequest) -> HttpResponse:
         """Take codes of another system over."""
         return code_imports.run(self, request)
+
+    def _stock(self, request: HttpRequest) -> SafeString:
+        """Say what a shop has in stock, and where it buys more; nothing of the platform, which has as much as it wants."""
+        actor = actor_of(request)
+        if actor.is_platform:
+            return SafeString()
+        buy = link(reverse("reseller:accounts_tenant_buy_quota", args=[actor.tenant.pk]), _("Buy wholesale"))
+        return format_html("{} {}", _("In stock: %s.") % money.format_usd(chart.free_stock(tenant_id=actor.tenant.pk)), buy)
 
     def _mint(self, request: HttpRequest, form: MintForm) -> codes.Minted | None:
         with transaction.atomic():
@@ -113,6 +124,8 @@ class CodeBatchAdmin(TenantColumn, DeskAdmin[CodeBatch]):
         if len(minted.codes) > MOST_SHOWN:
             return redirect(back)
         told = [(_("Batch"), batch), (_("Codes"), f"{batch.count:,}"), (_("Quota of each"), usd(batch.units_micros))]
+        if not batch.tenant.is_root:
+            told.append((_("Left in stock"), usd(chart.free_stock(tenant_id=batch.tenant_id))))
         boxes = [pages.Box(_("Codes"), "\n".join(minted.codes))]
         return pages.result(request, self, title=_("%d codes minted") % batch.count, boxes=boxes, facts=told, back=back)
 

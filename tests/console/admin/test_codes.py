@@ -31,6 +31,7 @@ def test_minting_for_a_product_shows_the_codes_once(desk: Client, stock: Tenant)
     answer = desk.post(f"{LIST}add/", {"product": product.pk, "count": "3"})
     shown = answer.context["boxes"][0].text.splitlines()
     assert len(set(shown)) == 3
+    assert "$85.00" in str(dict(answer.context["facts"])["Left in stock"])
     assert code_shelf.available(product=product) == 3
     event = AuditEvent.objects.get()
     assert (event.action, event.after["count"]) == ("codebatch.mint", 3)
@@ -43,7 +44,11 @@ def test_minting_for_a_product_shows_the_codes_once(desk: Client, stock: Tenant)
 
 def test_minting_more_than_the_stock_is_an_error_of_the_form(desk: Client, stock: Tenant) -> None:
     answer = desk.post(f"{LIST}add/", {"units_micros": "50", "count": "3"})
-    assert "need $150.00 of stock" in str(answer.context["form"].non_field_errors())
+    lacking = "This takes $150.00 of the stock, in which there is $100.00: buy $50.00 more first."
+    assert answer.context["form"].non_field_errors() == [lacking]
+    assert f'href="/reseller/accounts/tenant/{stock.pk}/buy_quota/">Buy wholesale</a>' in answer.content.decode()
+    answer = desk.post(f"{LIST}offer_promo/", {"text": "SPRING", "units_micros": "50", "uses": "3"})
+    assert answer.context["form"].non_field_errors() == [lacking]
     assert not AuditEvent.objects.exists()
 
 
