@@ -45,6 +45,16 @@ class CategoryAdmin(TextsAdmin, TenantColumn, DeskAdmin[Category]):
         super().save_model(request, obj, form, change)
 
 
+def written(coupon: Coupon) -> dict[str, str]:
+    """Return what the form's own fields say of a coupon, for who types and for who may only look."""
+    currency = coupon.currency or "CNY"
+    return {
+        "amount": money.plain_minor(coupon.value, currency="USD" if coupon.kind == Coupon.Kind.PERCENT else currency),
+        "least": money.plain_minor(coupon.least_minor, currency=currency) if coupon.least_minor else "",
+        "most": money.plain_minor(coupon.most_minor, currency=currency) if coupon.most_minor else "",
+    }
+
+
 class CouponForm(forms.ModelForm[Coupon]):
     """Takes per cents and amounts as people write them."""
 
@@ -64,12 +74,8 @@ class CouponForm(forms.ModelForm[Coupon]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        coupon, currency = self.instance, self.instance.currency or "CNY"
-        if coupon.pk:
-            is_percent = coupon.kind == Coupon.Kind.PERCENT
-            self.initial["amount"] = money.plain_minor(coupon.value, currency="USD" if is_percent else currency)
-            self.initial["least"] = money.plain_minor(coupon.least_minor, currency=currency) if coupon.least_minor else ""
-            self.initial["most"] = money.plain_minor(coupon.most_minor, currency=currency) if coupon.most_minor else ""
+        if self.instance.pk:
+            self.initial.update(written(self.instance))
 
     def clean(self) -> dict[str, Any]:
         """Read the amounts in the coupon's currency; a per cent has two decimals."""
@@ -127,6 +133,19 @@ class CouponAdmin(TenantColumn, DeskAdmin[Coupon]):
         columns = [field.name for field in Coupon._meta.concrete_fields if field.name not in {"id", "used", "tenant", "created_at"}]
         obj.save(update_fields=columns)
         self.record_change(request, "change", obj, before=before)
+
+    # As the form's fields of the same names: who may only look has no form.
+    @admin.display(description=gettext_lazy("Off"))
+    def amount(self, coupon: Coupon) -> str:
+        return written(coupon)["amount"]
+
+    @admin.display(description=gettext_lazy("From this sum on"))
+    def least(self, coupon: Coupon) -> str:
+        return written(coupon)["least"]
+
+    @admin.display(description=gettext_lazy("At most off"))
+    def most(self, coupon: Coupon) -> str:
+        return written(coupon)["most"]
 
     @admin.display(description=gettext_lazy("off"))
     def off(self, coupon: Coupon) -> SafeString:

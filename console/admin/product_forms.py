@@ -15,6 +15,17 @@ from billing.models.shop import Product
 from console.admin.fields import UsdField
 
 
+def written(product: Product) -> dict[str, str]:
+    """Return what the form's own fields say of a product, for who types and for who may only look."""
+    currency = product.currency
+    return {
+        "price": money.plain_minor(product.price_minor, currency=currency),
+        "compare": money.plain_minor(product.compare_minor, currency=currency) if product.compare_minor else "",
+        "many": ", ".join(f"{tier['from']} = {money.plain_minor(tier['price_minor'], currency=currency)}" for tier in product.tiers),
+        "asked": questions.spell(product.questions),
+    }
+
+
 class ProductForm(forms.ModelForm[Product]):
     """Takes quota in dollars and the price as people write it in its currency."""
 
@@ -48,13 +59,8 @@ class ProductForm(forms.ModelForm[Product]):
             lead: Any = self.fields["lead"]
             lead.queryset = lead.queryset.filter(lead=None).exclude(pk=self.instance.pk)
             self.fields["slug"].required = bool(self.instance.pk)
-        self.initial["asked"] = questions.spell(self.instance.questions)
         if self.instance.pk:
-            product, currency = self.instance, self.instance.currency
-            self.initial["price"] = money.plain_minor(product.price_minor, currency=currency)
-            self.initial["compare"] = money.plain_minor(product.compare_minor, currency=currency) if product.compare_minor else ""
-            steps = [f"{tier['from']} = {money.plain_minor(tier['price_minor'], currency=currency)}" for tier in product.tiers]
-            self.initial["many"] = ", ".join(steps)
+            self.initial.update(written(self.instance))
 
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"].upper()

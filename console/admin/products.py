@@ -17,7 +17,7 @@ from billing.models.shop import Product
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import badge, number, usd
 from console.admin.pictures import PictureInline
-from console.admin.product_forms import ProductChangeForm, ProductForm
+from console.admin.product_forms import ProductChangeForm, ProductForm, written
 from console.admin.texts import TextsAdmin
 
 # What an offer is made of, beside denomination and price.
@@ -120,6 +120,23 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     @admin.display(description=gettext_lazy("price"), ordering="price_minor")
     def price_shown(self, product: Product) -> SafeString:
         return number(money.format_minor(product.price_minor, currency=product.currency))
+
+    # As the form's fields of the same names: who may only look has no form.
+    @admin.display(description=gettext_lazy("Price"))
+    def price(self, product: Product) -> str:
+        return written(product)["price"]
+
+    @admin.display(description=gettext_lazy("Struck price"))
+    def compare(self, product: Product) -> str:
+        return written(product)["compare"]
+
+    @admin.display(description=gettext_lazy("Prices for many"))
+    def many(self, product: Product) -> str:
+        return written(product)["many"]
+
+    @admin.display(description=gettext_lazy("Asked of the buyer"))
+    def asked(self, product: Product) -> str:
+        return written(product)["asked"]
 
     @admin.display(description=gettext_lazy("margin"))
     def margin(self, product: Product) -> SafeString:

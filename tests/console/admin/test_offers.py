@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from accounts.models import AuditEvent, Tenant
+from accounts import tenants
+from accounts.models import AuditEvent, Tenant, User
 from billing import catalogue
 from billing.models import Category, Coupon, Product
 
@@ -70,3 +71,12 @@ def test_prices_for_many_are_typed_in_one_line(desk: Client, tenant: Tenant) -> 
         assert why in desk.post(address, {**form, "many": wrong}).content.decode()
     assert "At most must not be less" in desk.post(address, {**form, "least_pieces": "60"}).content.decode()
     assert Product.objects.get().tiers == product.tiers
+
+
+def test_support_reads_what_a_coupon_takes_off(tenant: Tenant) -> None:
+    coupon = Coupon.objects.create(tenant=tenant, code="SPRING", kind="percent", value=1250, least_minor=3_000, most_minor=2_000)
+    helper = tenants.join(tenant=tenant, user=User.objects.create_user(email="help@shop.test"), role="support")
+    client = Client(HTTP_HOST="shop.test")
+    client.force_login(helper.user)
+    page = client.get(f"{COUPONS}{coupon.pk}/change/").content.decode()
+    assert [text in page for text in ("12.50", "30.00", "20.00", 'name="amount"')] == [True, True, True, False]

@@ -101,11 +101,14 @@ def test_a_product_with_variants_does_not_become_one(desk: Client, tenant: Tenan
 
 def test_support_looks_at_a_product_and_changes_nothing(tenant: Tenant) -> None:
     product = stocked(tenant)
+    asked, tiers = [{"label": "Account", "required": True, "choices": []}], [{"from": 10, "price_minor": 3_700}]
+    Product.objects.filter(pk=product.pk).update(compare_minor=4_500, tiers=tiers, questions=asked)
     helper = tenants.join(tenant=tenant, user=User.objects.create_user(email="help@shop.test"), role="support")
     client = Client(HTTP_HOST="shop.test")
     client.force_login(helper.user)
     address = f"{LIST}{product.pk}/change/"
-    assert "Five dollars" in client.get(address).content.decode()
+    page = client.get(address).content.decode()
+    assert [text in page for text in ("Five dollars", "39.00", "45.00", "10 = 37.00", "Account *")] == [True] * 5
     assert client.post(address, {**COMMON, "name": "Mine"}).status_code == 403
     assert Product.objects.get().name == "Five dollars"
 
