@@ -48,6 +48,9 @@ def quote(
         return Quote(unit, subtotal, 0, subtotal)
     found = _find(product, coupon)
     _check(found, product, subtotal, _who(email, contact, membership))
+    _check_buyer(found, email=email, contact=contact, membership=membership)
+    if found.not_with_tiers and unit != product.price_minor:
+        raise BadCoupon(_("This coupon does not count on prices for many."))
     discount = min(_discount(found, subtotal), subtotal - _LEAST_TOTAL)
     return Quote(unit, subtotal, discount, subtotal - discount, found)
 
@@ -97,7 +100,8 @@ def _find(product: Product, text: str) -> Coupon:
 def _check(coupon: Coupon, product: Product, subtotal: int, who: Q) -> None:
     if coupon.products.exists() and not coupon.products.filter(pk__in=[product.pk, product.lead_id]).exists():
         raise BadCoupon(_("This coupon is for other products."))
-    if coupon.kind == Coupon.Kind.FIXED and coupon.currency != product.currency:
+    has_amounts = coupon.kind == Coupon.Kind.FIXED or coupon.least_minor or coupon.most_minor is not None
+    if has_amounts and coupon.currency != product.currency:
         raise BadCoupon(_("This coupon is for another currency."))
     if subtotal < coupon.least_minor:
         least = format_minor(coupon.least_minor, currency=product.currency)
@@ -108,17 +112,29 @@ def _check(coupon: Coupon, product: Product, subtotal: int, who: Q) -> None:
         raise BadCoupon(_("You have used this coupon before."))
 
 
+def _check_buyer(coupon: Coupon, *, email: str, contact: str, membership: Membership | None) -> None:
+    """Raise BadCoupon where the coupon is for other customers."""
+    if coupon.group and (membership is None or membership.group != coupon.group):
+        raise BadCoupon(_("This coupon is for other customers: sign in, if it is yours."))
+    paid = Order.objects.filter(tenant=coupon.tenant_id, paid_at__isnull=False)
+    if coupon.first_only and paid.filter(_told(email, contact, membership)).exists():
+        raise BadCoupon(_("This coupon is for a first order."))
+
+
 def _who(email: str, contact: str, membership: Membership | None) -> Q:
     """Return the uses of one customer, told apart by address, other contact or membership."""
-    told = {"order__email": email.strip().lower(), "order__contact": contact.strip(), "order__membership": membership}
-    return functools.reduce(operator.or_, (Q(**{name: value}) for name, value in told.items() if value), Q(pk=None))
+    return _told(email, contact, membership, path="order__")
+
+
+def _told(email: str, contact: str, membership: Membership | None, *, path: str = "") -> Q:
+    told = {"email": email.strip().lower(), "contact": contact.strip(), "membership": membership}
+    return functools.reduce(operator.or_, (Q(**{f"{path}{name}": value}) for name, value in told.items() if value), Q(pk=None))
 
 
 def _is_used_up_by(coupon: Coupon, who: Q) -> bool:
     """Tell whether a customer has taken it as often as each one may."""
-    if coupon.most_uses_each is None:
-        return False
-    return coupon.uses.filter(who, is_released=False).count() >= coupon.most_uses_each
+    most = 1 if coupon.first_only else coupon.most_uses_each
+    return most is not None and coupon.uses.filter(who, is_released=False).count() >= most
 
 
 def _discount(coupon: Coupon, subtotal: int) -> int:

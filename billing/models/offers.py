@@ -32,6 +32,13 @@ class Coupon(models.Model):
     ends_at = models.DateTimeField(_("until"), null=True, blank=True)
     most_uses = models.PositiveIntegerField(_("uses in all"), null=True, blank=True)
     most_uses_each = models.PositiveIntegerField(_("uses per customer"), null=True, blank=True)
+    not_with_tiers = models.BooleanField(_("not on prices for many"), default=False, db_default=False)
+    first_only = models.BooleanField(
+        _("for a first order"), default=False, db_default=False, help_text=_("Who paid for an order here before is refused.")
+    )
+    group = models.CharField(
+        _("for a customer group"), max_length=40, blank=True, default="", db_default="", help_text=_("Such as vip; empty: for everybody.")
+    )
     used = models.PositiveIntegerField(_("used"), default=0, editable=False)
     products = models.ManyToManyField(Product, blank=True, related_name="coupons", verbose_name=_("only for"))
     is_active = models.BooleanField(_("usable"), default=True)

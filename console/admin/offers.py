@@ -70,6 +70,7 @@ class CouponForm(forms.ModelForm[Coupon]):
         model = Coupon
         fields = (
             "code", "kind", "currency", "starts_at", "ends_at", "most_uses", "most_uses_each", "products", "is_active",
+            "not_with_tiers", "first_only", "group",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -110,7 +111,23 @@ class CouponAdmin(TenantColumn, DeskAdmin[Coupon]):
     autocomplete_fields = ("products",)
     fieldsets: tuple[Any, ...] = (
         (None, {"fields": ("code", "kind", "amount", "currency", "is_active")}),
-        (gettext_lazy("Where it counts"), {"fields": ("least", "most", "products", "starts_at", "ends_at", "most_uses", "most_uses_each")}),
+        (
+            gettext_lazy("Where it counts"),
+            {
+                "fields": (
+                    "least",
+                    "most",
+                    "products",
+                    "starts_at",
+                    "ends_at",
+                    "most_uses",
+                    "most_uses_each",
+                    "not_with_tiers",
+                    "first_only",
+                    "group",
+                )
+            },
+        ),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Coupon | None = None) -> Any:

@@ -10,10 +10,10 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from accounts.models import Tenant
+from accounts.models import Membership, Tenant
 from billing import offers, orders
 from billing.models import Coupon, Order, Product
-from tests.billing.shop import stocked
+from tests.billing.shop import pay, sandbox, stocked
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +82,53 @@ def test_coupons_that_do_not_count_say_why(tenant: Tenant, stranger: object) -> 
     with pytest.raises(offers.BadCoupon, match="other products"):
         offers.quote(product=product, quantity=1, coupon="SPRING")
     assert offers.quote(product=other, quantity=1, coupon="SPRING").discount_minor == 390
+
+
+@pytest.mark.parametrize("changes", [{"value": 5000, "most_minor": 1000}, {"least_minor": 1000}])
+def test_amounts_of_a_coupon_mean_its_own_currency(tenant: Tenant, changes: dict[str, object]) -> None:
+    coupon(tenant, **changes)
+    assert offers.quote(product=stocked(tenant), quantity=1, coupon="spring").discount_minor > 0
+    with pytest.raises(offers.BadCoupon, match="another currency"):
+        offers.quote(product=stocked(tenant, currency="USD"), quantity=1, coupon="spring")
+    Coupon.objects.update(most_minor=None, least_minor=0)
+    assert offers.quote(product=stocked(tenant, currency="USD"), quantity=1, coupon="spring").discount_minor > 0
+
+
+def test_one_that_is_not_for_many_counts_below_the_first_tier(tenant: Tenant) -> None:
+    product = stocked(tenant)
+    product.tiers = [{"from": 10, "price_minor": 3700}]
+    coupon(tenant, not_with_tiers=True)
+    assert offers.quote(product=product, quantity=9, coupon="spring").discount_minor == 3_510
+    with pytest.raises(offers.BadCoupon, match="prices for many"):
+        offers.quote(product=product, quantity=10, coupon="spring")
+
+
+def test_one_for_a_group_is_for_its_members_alone(tenant: Tenant, end_user: Membership) -> None:
+    product = stocked(tenant)
+    coupon(tenant, group="vip")
+    for member in (None, end_user):
+        with pytest.raises(offers.BadCoupon, match="other customers"):
+            offers.quote(product=product, quantity=1, coupon="spring", email="a@example.test", membership=member)
+    end_user.group = "vip"
+    assert offers.quote(product=product, quantity=1, coupon="spring", membership=end_user).discount_minor == 390
+
+
+def test_one_for_a_first_order_is_taken_once_by_who_never_paid(tenant: Tenant) -> None:
+    product = stocked(tenant, count=9)
+    coupon(tenant, first_only=True)
+    first = buy(product)
+    with pytest.raises(offers.BadCoupon, match="used this coupon before"):
+        buy(product)
+    orders.cancel(order=first)
+    again = buy(product)
+    pay(orders.start_payment(order=again, account=sandbox(tenant)))
+    with pytest.raises(offers.BadCoupon, match="used this coupon before"):
+        buy(product)
+    Coupon.objects.update(used=0)
+    again.coupon_use.delete()
+    with pytest.raises(offers.BadCoupon, match="first order"):
+        buy(product)
+    assert buy(product, email="other@example.test").coupon_use.discount_minor == 390
 
 
 def test_an_order_keeps_its_coupon_and_gives_it_back_unpaid(tenant: Tenant) -> None:

@@ -98,6 +98,9 @@ def test_a_coupon_is_made_changed_and_unique(reseller_owner: Membership) -> None
     assert (status, made["value"], made["products"], made["used"]) == (201, 1_500, [product], 0)
     assert call("POST", "coupons/", {"code": "spring", "kind": "fixed", "value": 500})[0] == 409
     assert call("POST", "coupons/", {"code": "ALL", "kind": "percent", "value": 10_001})[1]["error"]["fields"].keys() == {"value"}
+    limits = {"not_with_tiers": True, "first_only": True, "group": "vip"}
+    limited = call("PATCH", f"coupons/{made['id']}/", limits)[1]
+    assert {name: limited[name] for name in limits} == limits
     status, changed = call("PATCH", f"coupons/{made['id']}/", {"is_active": False, "products": []})
     assert (status, changed["is_active"], changed["products"]) == (200, False, [])
     assert [one["id"] for one in call("GET", "coupons/?code=Spring")[1]["results"]] == [made["id"]]
