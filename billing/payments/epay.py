@@ -184,8 +184,10 @@ def _made(answer: Mapping[str, Any]) -> dict[str, str]:
     """Return what the order's page shows of a payment that was made: a text to scan, or what opens it."""
     if str(answer.get("code")) != "1":
         raise GatewayError(f"the gateway made no payment: {str(answer.get('msg', ''))[:120]}")
-    link = str(answer.get("payurl") or answer.get("urlscheme") or "")
-    named = {"scan": str(answer.get("qrcode") or "")[:1000], "link": link if _OPENS.match(link) else ""}
+    scan = str(answer.get("qrcode") or "")[:1000]
+    # A phone cannot scan itself: Alipay's codes are addresses that open its app there.
+    link = str(answer.get("payurl") or answer.get("urlscheme") or (scan if scan.startswith("https://") else ""))
+    named = {"scan": scan, "link": link if _OPENS.match(link) else ""}
     found = {name: value for name, value in named.items() if value}
     if not found:
         raise GatewayError("the gateway made no payment: its answer names no way to pay")

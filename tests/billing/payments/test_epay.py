@@ -368,6 +368,8 @@ def test_by_the_interface_the_buyer_scans_a_code_on_the_orders_own_page(
     [
         ({"code": 1, "payurl": "https://pay.example.test/p/1"}, "https://pay.example.test/p/1"),
         ({"code": "1", "urlscheme": "alipays://platformapi/startapp?x=1"}, "alipays://platformapi/startapp?x=1"),
+        ({"code": 1, "qrcode": "https://qr.alipay.example/bax01"}, "https://qr.alipay.example/bax01"),
+        ({"code": 1, "qrcode": "https://qr.example/1", "payurl": "https://pay.example.test/p/1"}, "https://pay.example.test/p/1"),
         ({"code": 1, "payurl": "javascript:alert(1)"}, ""),
         ({"code": 1}, ""),
         ({"code": -1, "msg": "该商户未开通微信支付"}, ""),
@@ -382,4 +384,4 @@ def test_the_interfaces_answer_is_an_address_to_open_or_none_at_all(
     assert (f'href="{link}"' in page) == bool(link)
     assert "javascript:" not in page
     assert "该商户" not in page  # its words are for the shop
-    assert attempt.details == ({"link": link} if link else {})
+    assert attempt.details == ({"link": link} if link else {}) | ({"scan": answer["qrcode"]} if "qrcode" in answer else {})
