@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix, reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing import callbacks, gateways
@@ -16,11 +17,14 @@ from console.admin import pages, purchases
 from console.admin.base import DeskAdmin
 from console.admin.figures import moment
 from foundation import outbound
+from foundation.models import ScheduledTask
 
 SHOWN = 50
 # Each question may last until its time-out.
 ASKED = 3
 _TIMEOUT_SECONDS = 8.0
+# The periodic task that asks, every two minutes; who is much later does not run.
+ASKING, LATE_SECONDS = "ask gateways", 600
 
 
 def run(desk: DeskAdmin[Any], request: HttpRequest, account: GatewayAccount) -> HttpResponse:
@@ -45,6 +49,7 @@ def run(desk: DeskAdmin[Any], request: HttpRequest, account: GatewayAccount) -> 
         (_("Told at"), _("the address above") if boxes else _("an address of each payment, which it is given by itself")),
         (_("Reached from here"), reached(account, address)),
         (_("Payments that wait"), waiting(account)),
+        (_("Asked by the clock"), asked()),
         *((moment(row.created_at), _said(row)) for row in WebhookInbox.objects.filter(account=account).order_by("-pk")[:SHOWN]),
     ]
     desk.record(request, "examine", account)
@@ -79,6 +84,17 @@ def waiting(account: GatewayAccount) -> str:
         "asked": min(count, ASKED),
         "ended": ended,
     }
+
+
+def asked() -> str:
+    """Say when payments that wait were last asked about by themselves: a message that is lost is made good by that alone."""
+    last = ScheduledTask.objects.filter(name=ASKING).values_list("finished_at", flat=True).first()
+    if last is None:
+        return _("no: never yet. Look whether workers run.")
+    seconds = int((timezone.now() - last).total_seconds())
+    if seconds > LATE_SECONDS:
+        return _("no: not since %(minutes)d minutes. Look whether workers run.") % {"minutes": seconds // 60}
+    return _("yes, %(seconds)d seconds ago") % {"seconds": seconds}
 
 
 def _said(row: WebhookInbox) -> str:

@@ -99,6 +99,7 @@ class Examined(serializers.Serializer[Any]):
     is_ready = serializers.BooleanField()
     reached = serializers.CharField()
     waiting = serializers.CharField()
+    asked = serializers.CharField(help_text="When payments that wait were last asked about by the clock: `no: …` where nobody does.")
 
 
 class Payout(serializers.Serializer[Any]):
@@ -185,7 +186,8 @@ class AccountsView(TableRows):
         address = payment_doctor.address_of(request._request, account)
         reached, waiting = payment_doctor.reached(account, address), payment_doctor.waiting(account)
         self.record("examine", account)
-        return Response({"address": address, "is_ready": gateways.is_ready(account), "reached": reached, "waiting": waiting})
+        found = {"address": address, "is_ready": gateways.is_ready(account), "reached": reached, "waiting": waiting}
+        return Response({**found, "asked": payment_doctor.asked()})
 
     def _lend(self, account: Any, values: dict[str, Any]) -> None:
         """Lend the platform's own account to shops, by the platform's staff alone."""

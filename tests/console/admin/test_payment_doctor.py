@@ -7,6 +7,7 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import AuditEvent, Membership
+from billing import tasks
 from billing.models import GatewayAccount, PaymentAttempt
 from tests.billing.payments.world import account_at, shop_at
 from tests.billing.shop import attempt, sandbox, stocked
@@ -33,13 +34,16 @@ def test_it_reaches_the_shop_and_shows_refusals_in_words(live_server: LiveServer
         account = account_at(api.url, shop_at(live_server.url), "stripe")
         client = owner_at(account, live_server.url, stranger)
         client.post(f"/pay/stripe/{account.token}/webhook/", b"{}", content_type="application/json")
+        assert "never yet. Look whether workers run." in examine(client, account)
+        tasks.ask_gateways()
         page = examine(client, account)
     assert f"{live_server.url}/pay/stripe/{account.token}/webhook/" in page
     assert "the signature does not fit" in page
     assert "charge.dispute.funds_withdrawn, " in page
     assert "something else answers" not in page
     assert "no: " not in page
-    assert AuditEvent.objects.filter(action="gatewayaccount.examine").count() == 1
+    assert "seconds ago" in page
+    assert AuditEvent.objects.filter(action="gatewayaccount.examine").count() == 2
 
 
 def test_it_asks_about_what_waits(live_server: LiveServer, stranger: Membership) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import AuditEvent, Membership
-from billing import gateways
+from billing import gateways, tasks
 from billing.models import GatewayAccount, WebhookInbox
 from billing.payments.base import secret
+from console.admin import payment_doctor
+from foundation.models import ScheduledTask
 from tests.billing.shop import attempt, sandbox, stocked
 from tests.console.api.conftest import program
 from tests.console.api.test_orders import pay
@@ -89,3 +93,8 @@ def test_the_doctor_says_where_messages_go_and_what_waits(reseller_owner: Member
     assert (status, told["is_ready"], told["waiting"][:2]) == (200, True, "0;")
     assert told["address"].endswith(f"/pay/sandbox/{account.token}/webhook/")
     assert told["reached"].startswith("no: ")
+    assert told["asked"] == "no: never yet. Look whether workers run."
+    tasks.ask_gateways()
+    assert payment_doctor.asked().startswith("yes, ")
+    ScheduledTask.objects.update(finished_at=timezone.now() - datetime.timedelta(minutes=12, seconds=5))
+    assert payment_doctor.asked() == "no: not since 12 minutes. Look whether workers run."
