@@ -7,7 +7,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from foundation import http_server
+from foundation import http_cycle
 from foundation.rounds import Rounds
 
 Message = MutableMapping[str, Any]
@@ -25,16 +25,17 @@ CORS = {
         "x-ratelimit-reset-tokens"
     ),
 }
+_CORS_LINES = "".join([f"{name}: {value}\r\n" for name, value in CORS.items()]).encode()
 HEARTBEAT = b": keep-alive\n\n"
 HEARTBEAT_SECONDS = 10.0
 ROUND_SECONDS = 0.05
 
 
 class Link:
-    """One ASGI connection during one call. Behind our own server (see `http_server.direct`) it does without ASGI's messages.
+    """One ASGI connection during one call. Behind our own server (see `http_cycle.direct`) it does without ASGI's messages.
 
-    The server never reports a disconnect by itself: somebody must await `receive()`. `on_gone` is called once when the
-    client hangs up. Heartbeats are SSE comments: they start the answer, so that from the first one on errors are in-stream.
+    `on_gone` is called once when the client hangs up; ASGI's servers never report that by themselves: somebody must await
+    `receive()`. Heartbeats are SSE comments: they start the answer, so that from the first one on errors are in-stream.
     """
 
     __slots__ = (
@@ -56,7 +57,7 @@ class Link:
     def __init__(self, receive: Receive, send: Send, rounds: Rounds) -> None:
         self._receive = receive
         self._send = send
-        self._direct = http_server.direct(send)
+        self._direct = http_cycle.direct(send)
         self._rounds = rounds
         self._loop = asyncio.get_running_loop()
         self._watch_at = math.inf
@@ -67,44 +68,50 @@ class Link:
         self.is_gone = False
         self.is_started = False
         self.on_gone: Callable[[], None] | None = None
-        rounds.join(self)
 
     def take_body(self) -> bytes | None:
         """Return the request's body as it came where all of it is there already; None where it has to be received."""
         return self._direct.take() if self._direct is not None else None
 
     def watch(self, *, after_seconds: float = 0.25) -> None:
-        """Look out for the client hanging up; short calls end before it is worth a task."""
-        self._watch_at = self._loop.time() + after_seconds
+        """Look out for the client hanging up; where that takes a task, short calls end before it is worth it."""
+        if self._direct is None:
+            self._watch_at = self._loop.time() + after_seconds
+            self._rounds.join(self)
+            return
+        self._direct.on_gone = self._go
+        if self._direct.disconnected:
+            self._go()
 
     def expect_stream(self, headers: Mapping[str, str], *, heartbeat: bytes = HEARTBEAT) -> None:
         """Keep the client company until the answer is complete; `headers` start the answer if the first heartbeat comes first."""
         self._stream_headers = headers
         self._heartbeat_bytes = heartbeat
         self._touched = self._loop.time()
+        self._rounds.join(self)
 
     async def start(self, status: int, headers: Headers) -> None:
         """Send the answer's head, unless a heartbeat has."""
         if not self.is_started:
             self.is_started = True
-            fields = {**headers, **CORS}
             if self._direct is not None:
-                self._direct.begin(status, fields)
+                self._direct.begin(status, headers, more=_CORS_LINES)
                 return
-            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in (*headers.items(), *CORS.items())]
             await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
-    async def write(self, data: bytes, *, more: bool) -> None:
-        """Send bytes of the body; waits while the client reads slowly."""
+    def write(self, data: bytes, *, more: bool) -> Awaitable[None]:
+        """Return the sending of bytes of the body; it waits while the client reads slowly."""
         self._touched = self._loop.time()
         if self._direct is not None:
-            await self._direct.put(data, more=more)
-        else:
-            await self._send({"type": "http.response.body", "body": data, "more_body": more})
+            return self._direct.put(data, more=more)
+        return self._send({"type": "http.response.body", "body": data, "more_body": more})
 
     def close(self) -> None:
         """Stop watching and beating, and let go of the call: a cycle would keep its body until the collector comes."""
         self.on_gone = None
+        if self._direct is not None:
+            self._direct.on_gone = None
         self._rounds.leave(self)
         for task in self._tasks or ():
             task.cancel()
@@ -121,6 +128,9 @@ class Link:
     async def _watch_for_the_end(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._go()
+
+    def _go(self) -> None:
         self.is_gone = True
         if self.on_gone is not None:
             self.on_gone()

@@ -10,7 +10,8 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from foundation.http_server import Cycle, Protocol, direct
+from foundation.http_cycle import Cycle, direct
+from foundation.http_server import Protocol
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 LONG = b"x" * 70_000
@@ -298,6 +299,44 @@ def test_whoever_has_taken_the_body_still_hears_that_the_client_has_gone() -> No
 
     assert served(app, GET, is_cut=True).writes == []
     assert heard == ["http.disconnect"]
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+def test_who_wants_to_know_is_told_when_the_client_goes_before_it_has_its_answer(is_complete: bool) -> None:
+    told: list[str] = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        cycle = behind(send)
+        cycle.take()
+        cycle.on_gone = lambda: told.append("gone")
+        cycle.begin(200, {})
+        await cycle.put(b"one", more=not is_complete)
+        await receive()
+
+    served(app, GET, is_cut=True)
+    assert told == ([] if is_complete else ["gone"])
+
+
+def test_two_may_wait_for_the_end_of_one_connection() -> None:
+    heard: list[str] = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        behind(send).take()
+        early = asyncio.ensure_future(receive())
+        messages = await asyncio.gather(receive(), receive())
+        early.cancel()
+        heard.extend(message["type"] for message in messages)
+
+    served(app, GET, is_cut=True)
+    assert heard == ["http.disconnect"] * 2
+
+
+def test_lines_that_are_known_to_be_fine_follow_the_others() -> None:
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        behind(send).begin(200, {"content-length": "1"}, more=b"x-a: b\r\n")
+        await behind(send).put(b"a", more=False)
+
+    assert served(app, GET).writes == [b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\nx-a: b\r\n\r\na"]
 
 
 def test_no_other_server_has_anything_behind_its_send() -> None:
