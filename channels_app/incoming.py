@@ -8,7 +8,6 @@ from typing import Protocol, Self
 
 from channels_app.contract import UpstreamHead
 from channels_app.exchange import BODY_LIMIT, Cut, Garbled, Timeouts, TransportError, Unknown, inflated, inflater
-from foundation.rounds import Rounds
 
 _NO_HEAD = UpstreamHead(0, {})
 
@@ -24,7 +23,7 @@ class Source(Protocol):
 
 
 class Incoming:
-    """One answer: its head, then its body as it arrives. `limits` count while somebody waits, and for everything."""
+    """One answer: its head, then its body as it arrives. `limits` count while somebody waits, and for everything: its source looks."""
 
     __slots__ = (
         "_chunks",
@@ -33,7 +32,6 @@ class Incoming:
         "_limit",
         "_limits",
         "_loop",
-        "_rounds",
         "_since",
         "_size",
         "_source",
@@ -43,10 +41,9 @@ class Incoming:
         "head",
     )  # fmt: skip
 
-    def __init__(self, source: Source, limits: Timeouts, rounds: Rounds, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, source: Source, limits: Timeouts, loop: asyncio.AbstractEventLoop) -> None:
         self._source: Source | None = source
         self._limits = limits
-        self._rounds = rounds
         self._loop = loop
         self._chunks: list[bytes] = []
         self._size = 0
@@ -59,17 +56,14 @@ class Incoming:
         self._total_at = now + limits.total
         self.head: UpstreamHead = _NO_HEAD
         self.has_head = False
-        rounds.join(self)
 
-    async def begin(self) -> None:
-        """Wait for the head."""
+    def begin(self) -> asyncio.Future[None]:
+        """Return what waits for the head. Raises Unknown or Garbled when none comes."""
         self._since = self._loop.time()
-        while not self.has_head:
-            if self._error is not None:
-                raise self._error
-            self._waiter = self._loop.create_future()
-            await self._waiter
-        self._limit = self._limits.idle
+        self._waiter = waiter = self._loop.create_future()
+        if self.has_head or self._error is not None:  # upstream has answered before it had read everything
+            self._wake()
+        return waiter
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Give the decoded body as it arrives; raise Cut or Garbled."""
@@ -81,7 +75,7 @@ class Incoming:
         return self
 
     async def __anext__(self) -> bytes:
-        chunk = await self.read()
+        chunk = self._taken() if self._chunks else await self.read()
         if not chunk:
             raise StopAsyncIteration
         return chunk
@@ -108,6 +102,9 @@ class Incoming:
                     raise self._error
                 self._waiter = self._loop.create_future()
                 await self._waiter
+        return self._taken()
+
+    def _taken(self) -> bytes:
         chunks, self._chunks, self._size = self._chunks, [], 0
         if self._source is not None:
             self._source.resume()
@@ -123,19 +120,18 @@ class Incoming:
     def start(self, head: UpstreamHead) -> None:
         """Take the head."""
         self.head, self.has_head = head, True
+        self._limit = self._limits.idle
         self._wake()
 
     def end(self, error: TransportError | None = None) -> None:
         """Note that nothing more comes."""
         self._error, self._is_whole, self._source = error, error is None, None
-        self._rounds.leave(self)
         self._wake()
 
     def leave(self) -> None:
-        """Stop the clock, and close the connection of an answer that was not read to its end: so upstream stops."""
+        """Close the connection of an answer that was not read to its end: so upstream stops."""
         source, self._source = self._source, None
-        if source is not None:  # else it has ended, and left already
-            self._rounds.leave(self)
+        if source is not None:
             source.close()
 
     def look(self, now: float) -> None:
@@ -151,5 +147,9 @@ class Incoming:
 
     def _wake(self) -> None:
         waiter = self._waiter
-        if waiter is not None and not waiter.done():
+        if waiter is None or waiter.done():
+            return
+        if self._error is not None and not self.has_head:
+            waiter.set_exception(self._error)
+        else:
             waiter.set_result(None)

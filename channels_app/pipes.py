@@ -26,14 +26,21 @@ _TIDY_SECONDS = 5.0
 
 
 class Pipe(asyncio.Protocol):
-    """One connection. Serves one call after the other; `close` it when a call ends early."""
+    """One connection. Serves one call after the other; `close` it when a call ends early. Its `rounds` keep the deadlines of each."""
 
-    def __init__(self, connection: Connection, handler: ResponseHandler, transport: asyncio.Transport, pool: Pool) -> None:
+    def __init__(
+        self, connection: Connection, handler: ResponseHandler, transport: asyncio.Transport, *, pool: Pool, rounds: Rounds
+    ) -> None:
         self.transport = transport
+        self.loop = asyncio.get_running_loop()
         self.idle_since = 0.0
         self._connection = connection
         self._handler = handler
         self._pool = pool
+        self._rounds = rounds
+        # The head's lines as they come: taken without a function of ours for each. Of equal ones the first counts.
+        self._fields: dict[bytes, bytes] = {}
+        self.on_header = self._fields.setdefault
         self._parser = httptools.HttpResponseParser(self)
         # What aiohttp forgives, too: vendors' servers and the proxies before them are not all strict.
         self._parser.set_dangerous_leniencies(
@@ -47,6 +54,7 @@ class Pipe(asyncio.Protocol):
         self._is_bodiless = False
         self._drained: asyncio.Future[None] | None = None
         transport.set_protocol(self)
+        rounds.join(self)
 
     def ask(self, incoming: Incoming, *, method: str) -> None:
         """Let an answer come; its request is written next."""
@@ -64,6 +72,11 @@ class Pipe(asyncio.Protocol):
             if self._drained is not None:
                 await self._drained
         self._is_sending = False
+
+    def look(self, now: float) -> None:
+        """End an answer that is late."""
+        if self._incoming is not None:
+            self._incoming.look(now)
 
     def resume(self) -> None:
         """Read on: what had arrived was taken."""
@@ -97,6 +110,7 @@ class Pipe(asyncio.Protocol):
             self._fail(f"upstream's answer is no HTTP: {error}")
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._rounds.leave(self)
         self._pool.drop(self)
         self.resume_writing()
         self._handler.connection_lost(exc)  # aiohttp waits for it when it stops
@@ -110,7 +124,7 @@ class Pipe(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         if self._drained is None:
-            self._drained = asyncio.get_running_loop().create_future()
+            self._drained = self.loop.create_future()
 
     def resume_writing(self) -> None:
         drained, self._drained = self._drained, None
@@ -120,17 +134,15 @@ class Pipe(asyncio.Protocol):
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        self._headers = {}
+        self._fields.clear()
         if self._incoming is None:  # a second answer to one request
             self._pool.drop(self)
             self.close()
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.setdefault(name.lower(), value)
-
     def on_headers_complete(self) -> None:
         status = self._parser.get_status_code()
-        incoming = self._incoming
+        incoming, fields = self._incoming, self._fields
+        self._headers = {name.lower(): fields[name] for name in reversed(fields)}
         if incoming is not None and not 100 <= status < 200:
             incoming.start(UpstreamHead(status, _Headers(self._headers)))
             if self._is_bodiless:
@@ -184,7 +196,7 @@ class Pool:
         """Keep a connection for the next call."""
         if not self._idle:
             self._rounds.join(self)
-        pipe.idle_since = asyncio.get_running_loop().time()
+        pipe.idle_since = pipe.loop.time()
         self._idle[pipe] = None
 
     def drop(self, pipe: Pipe) -> None:
@@ -205,14 +217,14 @@ def pools() -> Rounds:
     return Rounds(every_seconds=_TIDY_SECONDS)
 
 
-def opened(connection: Connection, pool: Pool) -> Pipe:
+def opened(connection: Connection, pool: Pool, rounds: Rounds) -> Pipe:
     """Return the pipe over a connection that aiohttp has just made; raise NotSent when it is gone already."""
     handler = connection.protocol
     transport = handler.transport if handler is not None else None
     if handler is None or transport is None or transport.is_closing():
         connection.close()
         raise NotSent("upstream has closed the connection")
-    return Pipe(connection, handler, transport, pool)
+    return Pipe(connection, handler, transport, pool=pool, rounds=rounds)
 
 
 class _Headers(Mapping[str, str]):

@@ -5,7 +5,6 @@ aiohttp makes connections; its ClientSession and its response parser, which cost
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Callable
 from types import TracebackType
@@ -89,7 +88,7 @@ class HttpOpening:
         try:
             head = target.head(self._request)
             pipe = target.pool.take() or await self._connect()
-            self._incoming = incoming = Incoming(pipe, self._limits, target.rounds, asyncio.get_running_loop())
+            self._incoming = incoming = Incoming(pipe, self._limits, pipe.loop)
             pipe.ask(incoming, method=self._request.method)
             if self._request.upload is not None:
                 pipe.transport.write(head)
@@ -115,7 +114,7 @@ class HttpOpening:
             connection = await target.connector.connect(target.prototype, [], _connect_timeout(self._limits.connect))
         except TimeoutError as error:
             raise NotSent("upstream did not accept the connection in time", is_timeout=True) from error
-        return opened(connection, target.pool)
+        return opened(connection, target.pool, target.rounds)
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         # The connection of an answer read to its end serves others already; that of any other is closed, so that upstream stops.
