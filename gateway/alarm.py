@@ -8,7 +8,7 @@ from typing import Self
 
 
 class Alarm:
-    """A context of one task, used once. After `ring` its inside is cancelled, and leaving it raises TimeoutError."""
+    """A context of one task, entered until it has rung. After `ring` its inside is cancelled, and leaving it raises TimeoutError."""
 
     __slots__ = ("_has_rung", "_task", "_timer")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from billing.limits import fits
@@ -20,7 +20,7 @@ from gateway.alarm import Alarm
 from gateway.errors import RelayError
 from gateway.plan import CallPlan
 from gateway.process import Relay
-from gateway.relay import Emit, Event, Outcome, Send
+from gateway.relay import Emit, Outcome, Send
 from gateway.routing import Attempt
 from gateway.telling import CutOff, Telling
 from gateway.till import Delivery, Till
@@ -51,23 +51,25 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
     """Find the price and the channels and reserve the money; raise RelayError when one of them is missing."""
     trail = hops.count(request._request)
     ways = await itinerary.find(state, request, call)
-    throttling.count_model(request, ways.call.model)
+    if request.rates:
+        throttling.count_model(request, ways.call.model)
     if request.screen is not None:
         await screening.guard(state, request, ways.call)
     budgets = tuple([budget.id for budget in request.budgets if fits(budget.models, ways.call.model)]) if request.budgets else ()
-    till = Till(relay=state, key=request.caller, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
+    key = request.caller
+    till = Till(relay=state, key=key, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
     try:
         await till.reserve()
     except Unpriced as missing:
         log.error("a call was refused: nobody has priced what it uses", extra={"model": call.model, "unit": missing.unit})
         raise RelayError("model_not_found", f"The model {call.model[:100]} has no price for {missing.unit} here.", param="model") from None
-    member, now = request.caller.membership_id, int(time.time())
+    member, now = key.membership_id, int(time.time())
     plan = CallPlan(call=till.call, journey=ways.journey, request_id=request.id, member=member, created=now, hops=trail)
     return Conductor(state=state, request=request, plan=plan, till=till, prices=ways.prices)
 
 
 class Conductor:
-    """One call with money behind it. Use `whole` or `frames`, once."""
+    """One call with money behind it. Ask once for the `whole` answer, or for the `next` bytes of a stream until it `is_over`."""
 
     def __init__(self, *, state: Relay, request: LeanRequest, plan: CallPlan, till: Till, prices: Mapping[str, ModelPrice]) -> None:
         self._state = state
@@ -78,6 +80,8 @@ class Conductor:
         self._till = till
         self._uplink = Uplink(transport=state.transport, tokens=state.tokens, timeouts=state.timeouts, plan=plan)
         self._telling = Telling(plan.call, request.name)
+        self._engine = relay.run(plan)
+        self._step: relay.Step | None = None
         self._started = time.monotonic()
         self._first_ms: int | None = None
         self._delivered = 0
@@ -85,6 +89,7 @@ class Conductor:
         self._is_draining = False
         self._is_waiting = False
         self._alarm = Alarm()
+        self.is_over = False
         if self._link is not None:
             self._link.on_gone = self._on_gone
 
@@ -104,7 +109,7 @@ class Conductor:
         """Return a complete answer, settled; raise RelayError when there is none."""
         try:
             with self._alarm:
-                outcome = await self._advance(relay.run(self._plan), None)
+                outcome = await self._advance()
             if isinstance(outcome, Emit):
                 raise TypeError("a whole answer does not come in pieces")
             return Complete(body=outcome.tail, price=await self._close(outcome), content_type=outcome.content_type)
@@ -114,39 +119,56 @@ class Conductor:
         finally:
             await self._end()
 
-    async def frames(self) -> AsyncIterator[bytes]:
-        """Yield the bytes of a stream; settles before the last ones. Raises RelayError only before the first ones."""
-        engine = relay.run(self._plan)
+    async def next(self) -> bytes:
+        """Return the next bytes of a stream; the last ones (`is_over`) are settled. Raises RelayError only in place of the first ones."""
         try:
             with self._alarm:
-                step = await self._advance(engine, None)
-                while isinstance(step, Emit):
-                    if not self._is_gone:
-                        yield step.data
-                    step = await self._advance(engine, step)
-            await self._cover(step.delivered)
-            yield self._telling.end(step, await self._close(step))
-        except CutOff:
-            raise
-        except (asyncio.CancelledError, GeneratorExit):
-            self._abandon("disconnected")
+                step = await self._advance()
+                while isinstance(step, Emit) and self._is_gone:
+                    step = await self._advance()
+            if isinstance(step, Emit):
+                return step.data
+            if step.delivered > self._till.covered_bytes:
+                await self._cover(step.delivered)
+            last = self._telling.end(step, await self._close(step))
+        except asyncio.CancelledError:
+            await self.leave()
             raise
         except Exception as error:
-            last = self._broken(error)
-            await self._till.secure()
-            yield last
-        finally:
+            try:
+                last = self._broken(error)
+            finally:
+                await self._end()
+            return last
+        await self._end()
+        return last
+
+    async def leave(self) -> None:
+        """Let go of a stream before its end: its client takes nothing more. Harmless after it."""
+        if not self.is_over:
+            self._abandon("disconnected")
             await self._end()
 
-    async def _advance(self, engine: relay.Engine, step: relay.Step | None) -> Emit | Outcome:
+    async def _advance(self) -> Emit | Outcome:
         """Play the engine until there is something for the client, or the end."""
+        step: relay.Step | None = None
         try:
-            step = next(engine) if step is None else engine.send(await self._perform(step))
             while type(step) is not Emit or not step.data:
-                step = engine.send(await self._perform(step))
+                step = step or self._step or next(self._engine)
+                if type(step) is Send:
+                    await self._turn_to(step.attempt.model)
+                self._is_waiting = True
+                try:
+                    event = await self._uplink.perform(step)
+                finally:
+                    self._is_waiting = False
+                if self._is_draining:
+                    self._heed_cap()
+                step = self._engine.send(event)
         except StopIteration as stop:
             outcome: Outcome = stop.value
             return outcome
+        self._step = step
         await self._account(step)
         return step
 
@@ -157,7 +179,7 @@ class Conductor:
         if isinstance(error, TimeoutError):  # the client has gone, and the drain has reached its cap
             self._abandon("disconnected")
             return b""
-        if isinstance(error, RelayError) or not self._delivered:
+        if isinstance(error, RelayError | CutOff) or not self._delivered:
             raise error
         log.error("a stream broke off", exc_info=error, extra={"request": str(self._request.id)})
         self._abandon("partial")
@@ -177,29 +199,25 @@ class Conductor:
         if self._first_ms is None:
             self._first_ms = self._elapsed_ms()
             self._plan.journey.answered()
-        await self._cover(step.delivered)
+        if step.delivered > self._till.covered_bytes:
+            await self._cover(step.delivered)
         self._delivered = step.delivered
         self._telling.has_begun = True
 
     async def _cover(self, delivered: int) -> None:
-        if delivered > self._till.covered_bytes and not await self._till.cover(delivered):
+        if not await self._till.cover(delivered):
             raise _NoMoreMoney
 
-    async def _perform(self, step: relay.Step) -> Event:
-        if type(step) is Send:
-            if self._is_gone:
-                raise TimeoutError  # nobody waits for another attempt
-            model = step.attempt.model
-            if model != self._till.call.model:
-                await self._till.switch(model, self._prices[model])
-        self._is_waiting = True
-        try:
-            event = await self._uplink.perform(step)
-        finally:
-            self._is_waiting = False
-        if self._is_draining and self._uplink.read_bytes - self._read_before_drain > self._state.drain_caps.bytes:
+    async def _turn_to(self, model: str) -> None:
+        """Get ready for an attempt at a model, the call's own or a stand-in."""
+        if self._is_gone:
+            raise TimeoutError  # nobody waits for another attempt
+        if model != self._till.call.model:
+            await self._till.switch(model, self._prices[model])
+
+    def _heed_cap(self) -> None:
+        if self._uplink.read_bytes - self._read_before_drain > self._state.drain_caps.bytes:
             raise TimeoutError
-        return event
 
     def _on_gone(self) -> None:
         # While bytes are being sent to the client, the generator is not the one that waits: it sees the flag when it goes on.
@@ -216,7 +234,7 @@ class Conductor:
         self._alarm.ring(after_seconds=0.0 if is_full else caps.seconds)
 
     async def _close(self, outcome: Outcome) -> int:
-        """Settle what was delivered and return the price; raise RelayError when nothing was."""
+        """Settle what was delivered and return the price; raise RelayError when nothing was. `_end` must follow."""
         self._plan.finish(outcome)
         if outcome.attempt is None:
             told = unanswered.refusal(outcome, self._request.id)
@@ -224,24 +242,15 @@ class Conductor:
             raise told
         if not outcome.is_empty:
             await self._till.stretch(reported=outcome.usage, delivered=outcome.delivered, said=outcome.said)
-        price = self._settle(self._delivery(outcome, outcome.attempt))
-        await self._till.secure()
-        return price
+        return self._till.settle(self._request.id, self._delivery(outcome, outcome.attempt))
 
     def _delivery(self, outcome: Outcome, attempt: Attempt) -> Delivery:
         status = "disconnected" if self._is_draining else "partial" if outcome.failure else "ok"
+        elapsed = self._elapsed_ms()
         if self._first_ms is None:
-            self._first_ms = self._elapsed_ms()
-        return Delivery(
-            attempt=attempt,
-            usage=outcome.usage,
-            delivered=outcome.delivered,
-            status=status,
-            is_free=outcome.is_empty,
-            first_ms=self._first_ms,
-            total_ms=self._elapsed_ms(),
-            failed=outcome.failed,
-        )
+            self._first_ms = elapsed
+        used, delivered, is_free = outcome.usage, outcome.delivered, outcome.is_empty
+        return Delivery(attempt, used, delivered, status, is_free, self._first_ms, elapsed, outcome.failed)
 
     def _fail(self, what: Unanswered | None, status: str) -> None:
         """Give everything back, and let the log keep a call that reached a vendor."""
@@ -257,7 +266,7 @@ class Conductor:
         if attempt is None or not self._delivered:
             self._till.void()
             raise error
-        price = self._settle(self._broken_off(attempt, "partial"))
+        price = self._till.settle(self._request.id, self._broken_off(attempt, "partial"))
         return self._telling.receipt(price) + self._telling.error(error)
 
     def _abandon(self, status: str) -> None:
@@ -266,31 +275,23 @@ class Conductor:
         if attempt is None or not self._delivered:
             self._fail(unanswered.of_left(attempt), status)
         elif not self._till.is_closed:
-            self._settle(self._broken_off(attempt, status))
+            self._till.settle(self._request.id, self._broken_off(attempt, status))
 
     def _broken_off(self, attempt: Attempt, status: str) -> Delivery:
-        return Delivery(
-            attempt=attempt,
-            usage=None,
-            delivered=self._delivered,
-            status=status,
-            is_free=False,
-            first_ms=self._first_ms,
-            total_ms=self._elapsed_ms(),
-        )
-
-    def _settle(self, delivery: Delivery) -> int:
-        return self._till.settle(self._request.id, delivery)
+        return Delivery(attempt, None, self._delivered, status, is_free=False, first_ms=self._first_ms, total_ms=self._elapsed_ms())
 
     def _elapsed_ms(self) -> int:
         return int((time.monotonic() - self._started) * 1000)
 
     async def _end(self) -> None:
-        """Let go of everything; money that was neither settled nor given back goes back."""
+        """Let go of everything; money that was neither settled nor given back goes back. The line is written when this returns."""
+        self.is_over = True
         if self._is_draining:
             self._state.drains -= 1
-        self._plan.finish(None)
-        self._till.void()
+        if self._plan.journey.attempt is not None:
+            self._plan.finish(None)
+        if not self._till.is_closed:
+            self._till.void()
         if self._request.seat is not None:
             self._request.seat.leave(tokens=self._till.tokens)
         await self._till.secure()

@@ -6,6 +6,7 @@ oversized bodies itself: before authentication, in the API's envelope, never in 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from foundation import ids
 from foundation.rounds import Rounds
 from gateway import bodies, uploads
 from gateway.answers import Answer, Refusal, named
-from gateway.errors import DONE, RelayError
+from gateway.errors import RelayError
 from gateway.link import ROUND_SECONDS, Headers, Link, Receive, Send
 from gateway.requests import RelayRequest, dialect_of
 from gateway.streams import EventStream
@@ -24,6 +25,8 @@ Route = tuple[type[Any], dict[str, Any]]
 Resolve = Callable[[str], Route | None]
 
 _SLASHES = re.compile("//+")
+# Addresses whose view is remembered; clients can ask for any.
+_REMEMBERED = 256
 _VARY = "Origin, Access-Control-Request-Headers, Access-Control-Request-Method"
 
 
@@ -32,7 +35,7 @@ class RelayHandler:
     in `upload_folder` while they are read."""
 
     def __init__(self, *, resolve: Resolve, body_limit: int, upload_folder: Path | None = None) -> None:
-        self._resolve = resolve
+        self._resolve = functools.lru_cache(_REMEMBERED)(resolve)
         self._body_limit = body_limit
         self._rounds = Rounds(every_seconds=ROUND_SECONDS)
         self._upload_folder = upload_folder
@@ -83,6 +86,7 @@ class RelayHandler:
         return None
 
 
+@functools.lru_cache(_REMEMBERED)
 def clean(path: str) -> str:
     """Collapse doubled slashes and drop a trailing one: clients join base URLs carelessly, and a redirect would lose the body."""
     if "//" in path:
@@ -92,18 +96,17 @@ def clean(path: str) -> str:
 
 async def _respond(link: Link, response: Answer | EventStream) -> None:
     if isinstance(response, EventStream):
-        await link.start(response.status_code, response.fields)
-        last = b""
-        if response.first.endswith(DONE):  # all of it has come at once
-            last = response.first
-        elif response.first and not link.is_gone:
-            await link.write(response.first, more=True)
-        async for chunk in response.rest:
-            if chunk.endswith(DONE):
-                last += chunk  # settled: nothing but the end of the body follows, in the same write
-            elif not link.is_gone:
-                await link.write(chunk, more=True)
-        await link.write(b"" if link.is_gone else last, more=False)
+        piece, rest = response.first, response.rest
+        try:
+            await link.start(response.status_code, response.fields)
+            while not rest.is_over:
+                if piece and not link.is_gone:
+                    await link.write(piece, more=True)
+                piece = await rest.next()
+        except BaseException:
+            await rest.leave()
+            raise
+        await link.write(b"" if link.is_gone else piece, more=False)
     elif link.is_started:  # a heartbeat has begun a stream: an error can only follow inside it
         refusal = response if isinstance(response, Refusal) else Refusal(RelayError("internal_error"), dialect="openai")
         await link.write(refusal.frames(), more=False)

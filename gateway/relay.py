@@ -196,7 +196,7 @@ class _Stream:
         out = b""
         while not self.is_done:
             event = yield Emit(out, self.delivered)
-            out = self._take(self._frames(event))
+            out = self._take(self.reader.feed(event.data) if type(event) is Chunk else self._last(event))
             if self.heard_bytes < _HEARD_BYTES:
                 self.heard.append(out)
                 self.heard_bytes += len(out)
@@ -212,10 +212,8 @@ class _Stream:
             said=b"".join(self.heard) if self.usage is None and self.failure is None and not self.is_binary else b"",
         )
 
-    def _frames(self, event: Event) -> Sequence[Frame]:
-        """Turn what happened into frames; a break after everything was said is an end like any other."""
-        if isinstance(event, Chunk):
-            return self.reader.feed(event.data)
+    def _last(self, event: Event) -> Sequence[Frame]:
+        """Turn an end or a break into frames; a break after everything was said is an end like any other."""
         self.is_done = True
         if self.is_binary and isinstance(event, Broken):  # bytes have no end mark by which a reader could tell
             return [Frame(FrameKind.ERROR, failure=event.failure)]

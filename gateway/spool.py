@@ -114,20 +114,26 @@ class Turn:
         self._error: SpoolFull | None = None
         self._is_over = False
 
-    async def written(self) -> None:
-        """Wait until the lines are in the file. Raises SpoolFull when none of them is. Whoever goes away disturbs nobody else."""
-        if not self._is_over:
-            waiter = asyncio.get_running_loop().create_future()
+    def written(self) -> asyncio.Future[None]:
+        """Return what waits until the lines are in the file; it raises SpoolFull when none is. Who goes away disturbs nobody else."""
+        waiter = asyncio.get_running_loop().create_future()
+        if self._is_over:
+            self._tell(waiter)
+        else:
             self._waiting.append(waiter)
-            await waiter
-        if self._error is not None:
-            raise SpoolFull(str(self._error))
+        return waiter
 
     def end(self, error: SpoolFull | None = None) -> None:
         self._error, self._is_over = error, True
         for waiter in self._waiting:
             if not waiter.done():
-                waiter.set_result(None)
+                self._tell(waiter)
+
+    def _tell(self, waiter: asyncio.Future[None]) -> None:
+        if self._error is None:
+            waiter.set_result(None)
+        else:
+            waiter.set_exception(SpoolFull(str(self._error)))
 
 
 class Writer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.http import StreamingHttpResponse
 from django.http.response import ResponseHeaders
@@ -17,10 +17,24 @@ if TYPE_CHECKING:
     from gateway.requests import LeanRequest
 
 
+class Rest(Protocol):
+    """What follows the first bytes of a stream, where it `is_over` not yet."""
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether the last bytes have been given out."""
+
+    async def next(self) -> bytes:
+        """Return the next bytes."""
+
+    async def leave(self) -> None:
+        """Say that nobody takes what follows."""
+
+
 class EventStream(StreamingHttpResponse):
     """Server-sent events. The relay's door sends `first` and `rest` as they are; Django's own handlers iterate the response."""
 
-    def __init__(self, first: bytes, rest: AsyncIterator[bytes], *, fields: dict[str, str]) -> None:
+    def __init__(self, first: bytes, rest: Rest, *, fields: dict[str, str]) -> None:
         # HttpResponse.__init__ is deliberately not called: see Answer.
         self.fields = fields
         self.first = first
@@ -60,8 +74,10 @@ def headers(request: LeanRequest, content_type: str = EVENT_STREAM) -> dict[str,
     }
 
 
-async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
+async def _chain(first: bytes, rest: Rest) -> AsyncIterator[bytes]:
+    try:
         yield first
-    async for part in rest:
-        yield part
+        while not rest.is_over:
+            yield await rest.next()
+    finally:
+        await rest.leave()

@@ -126,8 +126,7 @@ class RateThrottle(BaseThrottle):
 
 def count_model(request: LeanRequest, model: str) -> None:
     """Take a place by the rates for models, once the model is known; raise RelayError (429) when there is none."""
-    if request.rates:
-        _take(request, [rate for rate in request.rates if rate.models and fits(rate.models, model)])
+    _take(request, [rate for rate in request.rates if rate.models and fits(rate.models, model)])
 
 
 def _take(request: LeanRequest, rates: Sequence[Rate]) -> None:

@@ -195,7 +195,7 @@ class Till:
         if reservation is None or self.is_closed:
             raise RuntimeError("a call is settled once, after it has reserved")
         self.is_closed = True
-        charge = self._measure(delivery.usage, delivery.delivered)
+        charge = self._charge or self._measure(delivery.usage, delivery.delivered)
         if delivery.is_free:
             charge = replace(charge, price_micros=0, numerator=0, splits=())
         self._line = line = self._bill(request_id, delivery, charge, self._relay.purse.parts(reservation, charge.price_micros))

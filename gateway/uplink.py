@@ -62,19 +62,17 @@ class Uplink:
         """Do what a step asks for; what goes wrong below HTTP is an event too."""
         try:
             if type(step) is Emit:
-                return await self._read()
+                if self._chunks is None:
+                    self._chunks = self._open_exchange().chunks()
+                async for chunk in self._chunks:
+                    self.read_bytes += len(chunk)
+                    return Chunk(chunk)
+                return End()
             if type(step) is Send:
                 return await self._open(step)
             return Body(await self._whole())
-        except Unexpressible as error:
-            return Broken(error.failure())
-        except PictureRefused as error:
-            return Broken(Failure(FailureKind.BAD_REQUEST, str(error), code="invalid_image_url", was_sent=False, param="messages"))
-        except TokenRefused as error:
-            return Broken(error.failure)
-        except TransportError as error:
-            was_sent = not isinstance(error, NotSent)
-            return Broken(Failure(FailureKind.UPSTREAM, str(error), code=TRANSPORT, was_sent=was_sent, is_timeout=error.is_timeout))
+        except (Unexpressible, PictureRefused, TokenRefused, TransportError) as error:
+            return Broken(_failure(error))
 
     async def hang_up(self) -> None:
         """Close the attempt; an answer that was not read to its end is cut off, so that upstream stops."""
@@ -83,7 +81,8 @@ class Uplink:
             await opening.__aexit__(None, None, None)
 
     async def _open(self, send: Send) -> Event:
-        await self.hang_up()
+        if self._opening is not None:
+            await self.hang_up()
         attempt = self.attempt = send.attempt
         self.read_bytes = 0
         channel = attempt.channel
@@ -150,20 +149,21 @@ class Uplink:
             body = reply.body
         return body
 
-    async def _read(self) -> Event:
-        if self._chunks is None:
-            self._chunks = self._open_exchange().chunks()
-        try:
-            chunk = await self._chunks.__anext__()
-        except StopAsyncIteration:
-            return End()
-        self.read_bytes += len(chunk)
-        return Chunk(chunk)
-
     def _open_exchange(self) -> Exchange:
         if self._exchange is None:
             raise RuntimeError("nothing is open")
         return self._exchange
+
+
+def _failure(error: Unexpressible | PictureRefused | TokenRefused | TransportError) -> Failure:
+    if isinstance(error, Unexpressible):
+        return error.failure()
+    if isinstance(error, PictureRefused):
+        return Failure(FailureKind.BAD_REQUEST, str(error), code="invalid_image_url", was_sent=False, param="messages")
+    if isinstance(error, TokenRefused):
+        return error.failure
+    was_sent = not isinstance(error, NotSent)
+    return Failure(FailureKind.UPSTREAM, str(error), code=TRANSPORT, was_sent=was_sent, is_timeout=error.is_timeout)
 
 
 async def _fetched(urls: Sequence[str]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import Any, ClassVar
 
 from django.db import InterfaceError, OperationalError
@@ -84,14 +84,15 @@ class RelayView(APIView):
             response: Answer | EventStream = await handler(lean, *args, **kwargs)
         except Exception as error:  # DRF's own contract: every failure becomes a response
             response = self.handle_exception(error)
-        if lean.seat is not None and not isinstance(response, EventStream):
-            lean.seat.leave()  # a stream gives its place back when it ends
-        identify(response, lean)
+        if not isinstance(response, EventStream):  # its head is complete, and its place is given back when it ends
+            if lean.seat is not None:
+                lean.seat.leave()
+            identify(response, lean)
         return response
 
-    async def prepare(self, request: LeanRequest) -> None:
-        """Await what is not in process memory yet; everything after is synchronous and free of I/O."""
-        await process.current().recogniser.prepare(request)
+    def prepare(self, request: LeanRequest) -> Awaitable[None]:
+        """Return what waits for all that is not in process memory yet; everything after is synchronous and free of I/O."""
+        return process.current().recogniser.prepare(request)
 
     def perform_authentication(self, request: LeanRequest) -> None:  # type: ignore[override]
         for authenticator in self.shared_authenticators:
@@ -123,10 +124,8 @@ class RelayView(APIView):
         )
 
 
-def identify(response: Answer | EventStream, request: LeanRequest) -> None:
-    """Name the call (the usage row's id), and tell the client what is left of its limits. A stream's head says it already."""
-    if isinstance(response, EventStream):
-        return
+def identify(response: Answer, request: LeanRequest) -> None:
+    """Name the call (the usage row's id), and tell the client what is left of its limits."""
     fields = response.fields
     fields.update(named(request.name))
     if request.seat is not None:

@@ -34,8 +34,7 @@ async def respond(request: LeanRequest, call: Call) -> Answer | EventStream:
     head = streams.headers(request, client.stream_type(call))
     if request.link is not None:
         request.link.expect_stream(head, heartbeat=client.heartbeat(call))
-    frames = conductor.frames()
-    return EventStream(await anext(frames, b""), frames, fields=head)
+    return EventStream(await conductor.next(), conductor, fields=head)
 
 
 class ChatCompletions(RelayView):

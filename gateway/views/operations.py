@@ -47,11 +47,10 @@ async def answered(request: LeanRequest, conductor: Conductor) -> Answer | Event
     head = streams.headers(request)
     if request.link is not None and not call.binary:
         request.link.expect_stream(head)
-    frames = conductor.frames()
-    first = await anext(frames, b"")
+    first = await conductor.next()
     if call.binary:
         head["content-type"] = conductor.content_type
-    return EventStream(first, frames, fields=head)
+    return EventStream(first, conductor, fields=head)
 
 
 def _post(operation_id: str, description: str, **members: dict[str, Any]) -> Any:
