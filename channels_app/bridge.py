@@ -67,14 +67,14 @@ def request(
     if pictures:
         chat = inlining.inlined(call.chat, pictures)
         call = replace(call, understand=lambda _: chat)
-    call = channel_settings.prefixed(call, channel, vendor.name)
-    adapted = provider.adapt(vendor.encode(call, channel), call, channel)
-    encoded = channel_settings.fitted(end_users.told(adapted, call, provider.end_user(channel)), channel)
+    if channel.options:
+        call = channel_settings.prefixed(call, channel, vendor.name)
+    encoded = provider.adapt(vendor.encode(call, channel), call, channel)
+    if channel.options:
+        encoded = channel_settings.fitted(end_users.told(encoded, call, provider.end_user(channel)), channel)
     accept = _EVENTS if call.is_stream and not call.binary else _JSON if call.operation == CHAT else "*/*"
-    if token is None and encoded.upload is None:
-        url, headers = _known_envelope(provider, channel, key, encoded, accept, hops)
-    else:
-        url, headers = _envelope(provider, channel, key if token is None else replace(key, secret=token), encoded, accept, hops)
+    find = _known_envelope if token is None and encoded.upload is None else _envelope
+    url, headers = find(provider, channel, key if token is None else replace(key, secret=token), encoded, accept, hops)
     made = UpstreamRequest("POST", url, headers, encoded.body, encoded.upload)
     return provider.sign(made, channel, key, now) if provider.signs else made
 

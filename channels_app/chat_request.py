@@ -55,7 +55,7 @@ def write_body(call: Call, *, upstream_model: str, strip: Collection[str] = ()) 
 
 def _options(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     options = fields.get("stream_options")
-    return options if isinstance(options, Mapping) else {}
+    return options if isinstance(options, dict) else {}
 
 
 def _asks_usage(fields: Mapping[str, Any]) -> bool:

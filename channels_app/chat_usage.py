@@ -46,7 +46,7 @@ def read_usage(raw: object) -> Usage | None:
     OpenAI counts include: prompt ⊇ cached, cache writes, audio, images; completion ⊇ reasoning, audio, images. xAI leaves
     reasoning outside the completion; its total gives that away. DeepSeek and Moonshot name cache hits beside the prompt.
     """
-    if not isinstance(raw, dict) or not is_reported(raw):
+    if not isinstance(raw, dict) or _REPORTED.isdisjoint(raw):
         return None
     if raw.keys() == _PLAIN and (plain := _plain(raw["prompt_tokens"], raw["completion_tokens"])) is not None:
         return plain

@@ -114,10 +114,11 @@ class Provider:
     operations: ClassVar[frozenset[str] | None] = None  # None: all that its dialect can express
     is_retired: ClassVar[bool] = False  # the vendor may have switched it off: new channels start disabled
 
-    @property
-    def corrects(self) -> bool:
-        """Tell whether this vendor reads errors otherwise than its dialect."""
-        return bool(self.codes) or type(self).classify is not Provider.classify
+    corrects: ClassVar[bool]  # reads errors otherwise than its dialect
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.corrects = bool(cls.codes) or cls.classify is not Provider.classify
 
     def split(self, key: ChannelKey) -> list[str]:
         """Return the parts of a key `a|b|c`, as many as `key_parts` has; the first ones are empty where it has fewer."""

@@ -11,6 +11,7 @@ _VARIANT = 0x8000_0000_0000_0000
 
 
 _new, _set = object.__new__, object.__setattr__
+_UNKNOWN = uuid.SafeUUID.unknown  # an Enum's attributes are looked up anew each time
 _NOISE_BYTES = 10
 _NOISE_COUNT = 256
 # Random numbers in stock: one question to the kernel for many ids. A forked process must not use its parent's.
@@ -28,7 +29,7 @@ def uuid7(now_ms: int | None = None) -> uuid.UUID:
     high = (stamp & 0xFFFF_FFFF_FFFF) << 16 | 0x7000 | (noise >> 62 & 0x0FFF)
     made = _new(uuid.UUID)  # its constructor's checks would cost more than everything else here
     _set(made, "int", high << 64 | _VARIANT | (noise & 0x3FFF_FFFF_FFFF_FFFF))
-    _set(made, "is_safe", uuid.SafeUUID.unknown)
+    _set(made, "is_safe", _UNKNOWN)
     return made
 
 

@@ -14,6 +14,7 @@ a client's fault    nobody
 
 from __future__ import annotations
 
+import collections
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -81,7 +82,7 @@ class Board:
     """All circuits of this process. `tripped` holds those that are open; `news` what the others have not heard yet."""
 
     draw: Callable[[], float]
-    circuits: dict[CircuitId, Circuit] = field(default_factory=dict)
+    circuits: dict[CircuitId, Circuit] = field(default_factory=lambda: collections.defaultdict(Circuit))
     tripped: dict[CircuitId, Circuit] = field(default_factory=dict)
     news: list[News] = field(default_factory=list)
     suspects: set[int] = field(default_factory=set)
@@ -110,7 +111,7 @@ class Board:
 
     def begin(self, channel: ChannelFacts, model: str, key: ChannelKey, now: float) -> None:
         """Count a call that goes this way; on an open circuit it is the one that tries it."""
-        self._circuit((channel.id, model, key.id)).running += 1
+        self.circuits[channel.id, model, key.id].running += 1
         if self.tripped:
             for name in (model, ALL_MODELS):
                 circuit = self.tripped.get((channel.id, name, key.id))
@@ -119,7 +120,7 @@ class Board:
 
     def end(self, channel: ChannelFacts, model: str, key: ChannelKey) -> None:
         """Count a call that has left; whoever tried an open circuit without a verdict lets the next one try."""
-        circuit = self._circuit((channel.id, model, key.id))
+        circuit = self.circuits[channel.id, model, key.id]
         circuit.running = max(0, circuit.running - 1)
         if self.tripped:
             for name in (model, ALL_MODELS):
@@ -129,7 +130,7 @@ class Board:
 
     def succeeded(self, channel: ChannelFacts, model: str, key: ChannelKey, now: float, *, seconds: float, is_stream: bool) -> None:
         """Note an answer: `seconds` to the first content of a stream, or for a whole answer of ordinary length."""
-        circuit = self._circuit((channel.id, model, key.id))
+        circuit = self.circuits[channel.id, model, key.id]
         circuit.fade(now)
         circuit.calls += 1.0
         circuit.row = 0
@@ -158,7 +159,7 @@ class Board:
             name = model if failure.status == 403 and kind is FailureKind.BAD_KEY else ALL_MODELS
             self._open((channel.id, name, key.id), now, kind, FIRST_KEY_PAUSE_SECONDS, LONGEST_KEY_PAUSE_SECONDS)
             return
-        circuit = self._circuit((channel.id, model, key.id))
+        circuit = self.circuits[channel.id, model, key.id]
         if kind is FailureKind.RATE_LIMITED:
             least = min(failure.retry_after_seconds or 0.0, LONGEST_COOLING_SECONDS)
             self._open((channel.id, model, key.id), now, kind, FIRST_COOLING_SECONDS, LONGEST_COOLING_SECONDS, least=least)
@@ -176,7 +177,7 @@ class Board:
         if news.seconds <= 0:
             self._close(news.circuit, is_own=False)
             return
-        circuit = self._circuit(news.circuit)
+        circuit = self.circuits[news.circuit]
         circuit.kind = news.kind
         circuit.trips = max(circuit.trips, 1)
         circuit.open_until = max(circuit.open_until, now + news.seconds)
@@ -204,14 +205,8 @@ class Board:
             del self.circuits[identifier]
             self.tripped.pop(identifier, None)
 
-    def _circuit(self, identifier: CircuitId) -> Circuit:
-        circuit = self.circuits.get(identifier)
-        if circuit is None:
-            circuit = self.circuits[identifier] = Circuit()
-        return circuit
-
     def _open(self, identifier: CircuitId, now: float, kind: FailureKind, first: float, longest: float, *, least: float = 0.0) -> None:
-        circuit = self._circuit(identifier)
+        circuit = self.circuits[identifier]
         # Calls that were under way when it opened say nothing new.
         if circuit.open_until > now:
             circuit.open_until = max(circuit.open_until, now + least)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -135,6 +136,7 @@ def relay_path(mounts: tuple[str, ...]) -> Callable[[str, str], str | None]:
     """Return a function that tells the relay's paths from the pages': (method, clean path) → path below its mount, or None."""
     prefixes = tuple(sorted({mount.rstrip("/") for mount in mounts} - {""}, key=len, reverse=True))
 
+    @functools.lru_cache(256)
     def find(method: str, address: str) -> str | None:
         if address.startswith(PREFIXES) or address == "/v1":
             return _once(address)
