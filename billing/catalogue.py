@@ -84,11 +84,12 @@ def family(*, tenant: Tenant, slug: str, language: str = "") -> list[Product]:
 
     A variant's address names its family, and so does that of any language. Empty where nothing of it is on sale.
     """
-    found = [spoken(one, tenant=tenant, language=language) for one in _families.get((tenant.pk, slug))]
-    left = _stock_of(found)
-    for one in found:
-        one.stock = left.get(one.pk, 0)  # type: ignore[attr-defined]  # as `stocked` annotates it
-    return found
+    return _ready([_families.get((tenant.pk, slug))], tenant=tenant, language=language)[0]
+
+
+def families(*, tenant: Tenant) -> list[list[Product]]:
+    """Return all of the shop's window in its own order: each product as `family` returns it, in this thread's language."""
+    return _ready(_windows.get(tenant.pk), tenant=tenant, language="")
 
 
 def spoken(product: Product, *, tenant: Tenant, language: str = "") -> Product:
@@ -156,7 +157,7 @@ def instructions_of(product: Product) -> str:
 
 def kinds(tenant: Tenant) -> frozenset[str]:
     """Return how what the shop's pages sell is delivered, sold out or not."""
-    return _kinds.get(tenant.pk)
+    return frozenset(one.kind for family in _windows.get(tenant.pk) for one in family)
 
 
 def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:
@@ -222,12 +223,26 @@ def _family(address: tuple[int, str]) -> list[Product]:
     return sorted(rows.filter(Q(pk=lead) | Q(lead=lead)), key=lambda one: one.lead_id is not None)
 
 
-def _kinds_of(tenant_id: int) -> frozenset[str]:
-    return frozenset(_on_sale(tenant_id).order_by().values_list("kind", flat=True).distinct())
+def _window_of(tenant_id: int) -> list[list[Product]]:
+    rows = list(_on_sale(tenant_id).select_related("lead").prefetch_related("pictures"))
+    found = {one.pk: [one] for one in rows if one.lead_id is None}
+    for one in rows:
+        if one.lead_id in found:
+            found[one.lead_id].append(one)
+    return list(found.values())
+
+
+def _ready(known: Sequence[Sequence[Product]], *, tenant: Tenant, language: str) -> list[list[Product]]:
+    """Return copies of what is remembered, as a reader sees them, each with `stock`."""
+    found = [[spoken(one, tenant=tenant, language=language) for one in family] for family in known]
+    left = _stock_of([one for family in found for one in family])
+    for one in (one for family in found for one in family):
+        one.stock = left.get(one.pk, 0)  # type: ignore[attr-defined]  # as `stocked` annotates it
+    return found
 
 
 _families = Remembered("shop", load=_family)
-_kinds = Remembered("shop", load=_kinds_of)
+_windows = Remembered("shop", load=_window_of)
 
 
 def _stock_of(products: Sequence[Product]) -> dict[int, int]:

@@ -63,23 +63,25 @@ def cards(*, tenant: Tenant, category: Category | None = None, search: str = "",
 
     `sort`: "price", "-price", "new"; else the shop's own order.
     """
-    rows = catalogue.window(tenant=tenant)
-    if category is not None:
-        rows = rows.filter(category=category)
+    found = [one for one in catalogue.families(tenant=tenant) if category is None or one[0].category_id == category.pk]
+    if search.split():
+        named = set(_named(tenant, search).values_list("pk", flat=True))
+        found = [one for one in found if one[0].pk in named]
+    order: dict[str, Callable[[Sequence[Product]], int]] = {
+        "price": lambda family: _least(family).price_minor, "-price": lambda family: -_least(family).price_minor,
+        "new": lambda family: -family[0].pk,
+    }  # fmt: skip
+    return [family_card(one) for one in (sorted(found, key=order[sort]) if sort in order else found)]
+
+
+def _named(tenant: Tenant, search: str) -> QuerySet[Product]:
+    """Return the products whose texts, or whose variants' names, hold each word."""
+    rows = Product.objects.filter(tenant=tenant, lead=None).order_by()
     for word in search.split():
         varied = Product.objects.filter(translations.containing(word, ("name", "choice")), tenant=tenant, is_active=True)
         found = translations.containing(word, ("name", "choice", "summary", "description"))
         rows = rows.filter(found | Q(pk__in=varied.exclude(lead=None).values("lead")))
-    leads = [catalogue.spoken(lead, tenant=tenant) for lead in rows.prefetch_related("pictures")]
-    families = {lead.pk: [lead] for lead in leads}
-    for variant in catalogue.on_sale(tenant=tenant).select_related("lead").filter(lead__in=leads):
-        families[variant.lead_id or 0].append(catalogue.spoken(variant, tenant=tenant))
-    order: dict[str, Callable[[Product], int]] = {
-        "price": lambda lead: _least(families[lead.pk]).price_minor, "-price": lambda lead: -_least(families[lead.pk]).price_minor,
-        "new": lambda lead: -lead.pk,
-    }  # fmt: skip
-    shown = sorted(leads, key=order[sort]) if sort in order else leads
-    return [family_card(families[lead.pk]) for lead in shown]
+    return rows
 
 
 def family_card(products: Sequence[Product]) -> Card:

@@ -108,9 +108,8 @@ def _open_shop(root: Tenant) -> Tenant:
             description="Works with **every model** of this shop. The credit does not expire; you pay what you use.",
             instructions="Sign in, open Redeem, and enter the code. Then make a sub-key in the console.",
         )
-        desk.put(
-            product, {"category": shelf, "summary": "At once after payment, never expires", "translations": demo_texts.product(dollars)}
-        )
+        told = {"summary": "At once after payment, never expires", "translations": demo_texts.product(dollars)}
+        desk.put(product, {**told, "category": shelf, "tag": "value" if dollars == max(PRODUCTS) else ""})
         codes.mint(tenant=shop, units_micros=dollars * MICROS, count=count, product=product, note="demo")
     return shop
 

@@ -35,7 +35,7 @@ def test_the_window_and_a_product_are_in_the_shops_unit(client: Client, tenant: 
     for path in ("/shop/", "/p/five-dollars/"):
         page = client.get(path, HTTP_HOST=HOST).content.decode()
         assert (five in page, "$5.00" in page) == (True, False)
-    one = {"2,500,000 points": "500,000 points for ¥", YUAN: "¥7.20 of quota for ¥"}[five]
+    one = {"2,500,000 points": "500,000 points = ¥", YUAN: "¥7.20 of quota = ¥"}[five]
     assert one in client.get("/shop/", HTTP_HOST=HOST).content.decode()
 
 

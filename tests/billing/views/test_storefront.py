@@ -79,8 +79,10 @@ def test_what_a_process_remembers_of_a_shop_ends_with_any_change(guest: Client, 
         return guest.get("/p/five-dollars/").content.decode()
 
     assert "¥39.00" in page()
-    Product.objects.filter(pk=product.pk).update(price_minor=4100)
+    assert "¥39.00" in guest.get("/shop/").content.decode()
+    Product.objects.filter(pk=product.pk).update(price_minor=4100, tag="hot")
     assert "¥41.00" in page()
+    assert ["¥41.00" in guest.get("/shop/").content.decode(), "tag-hot" in page()] == [True, True]
     legal = LegalPage.objects.create(tenant=tenant, kind="terms", text="Be kind.")
     assert "/legal/terms/" in page()
     legal.delete()

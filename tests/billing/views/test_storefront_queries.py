@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Tenant
+from billing import catalogue
 from billing.models import Product
 from tests.billing.shop import sandbox, stocked
 
@@ -24,6 +25,22 @@ def asked(act: Callable[[], Any]) -> tuple[Any, int]:
     with CaptureQueriesContext(connection) as queries:
         answer = act()
     return answer, len(queries)
+
+
+def test_the_window_asks_for_shelves_and_stock_alone(tenant: Tenant) -> None:
+    lead = stocked(tenant)
+    for number in range(8):
+        made = catalogue.add_product(tenant=tenant, name=f"{number} more", units_micros=1_000_000, price_minor=100, currency="CNY")
+        Product.objects.filter(pk=made.pk).update(lead=lead if number % 2 else None, choice="x")
+    sandbox(tenant)
+    client = Client(headers={"host": "shop.test"})
+    found = []
+    for address in ("/shop/", "/shop/?view=list&sort=price", "/shop/?q=more", "/"):
+        client.get(address)
+        page, shown = asked(partial(client.get, address))
+        found.append((len(page.context["cards"]), shown))
+    # The versions of what is remembered, the categories, the codes; for words the products that hold them.
+    assert found == [(5, 3), (5, 3), (5, 4), (3, 2)]
 
 
 def test_a_purchase_asks_as_little_in_every_language(tenant: Tenant) -> None:
