@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -78,7 +79,7 @@ class TermsView(ApiView):
     def accept(self, request: Request) -> Response:
         read = [(one["page"], one["version"]) for one in self.read(Accepted)["seen"]]
         if read != [(page.pk, page.version) for page in self._unaccepted()]:
-            raise Refused("These are not the pages that stand to be accepted: read them again.", field="seen")
+            raise Refused(_("These are not the pages that stand to be accepted: read them again."), field="seen")
         legal.accept(membership=self.member, language=get_language() or "")
         return self.retrieve(request)
 

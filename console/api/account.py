@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, serializers, status
@@ -123,7 +125,7 @@ class RedeemRefused(exceptions.APIException):
     """The code opens nothing: one message for every reason."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This code cannot be redeemed."
+    default_detail = gettext_lazy("This code cannot be redeemed.")
 
 
 class AccountView(ApiView):
@@ -156,11 +158,11 @@ class AccountView(ApiView):
     def erase(self, request: Request) -> Response:
         user, typed = self.member.user, self.read(Farewell)["address"]
         if typed.strip().lower() != farewell.name_of(user).lower():
-            raise Refused("This is not the address of this account.", field="address")
+            raise Refused(_("This is not the address of this account."), field="address")
         try:
             farewell.forget(user)
         except erasure.StillOwner as error:
-            raise Refused(f"You are the only owner of {error}. Make somebody else its owner first.") from None
+            raise Refused(_("You are the only owner of %(shop)s. Make somebody else its owner first.") % {"shop": error}) from None
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -225,5 +227,5 @@ def _paged(request: Request) -> tuple[int, int]:
     """Return below which number a page begins, and how many rows it has."""
     limit = Number("limit").value(request)
     if limit is not None and not 1 <= limit <= 200:
-        raise exceptions.ValidationError({"limit": ["From 1 to 200."]})
+        raise exceptions.ValidationError({"limit": [_("From 1 to 200.")]})
     return min(BEFORE.value(request) or LARGEST, LARGEST), limit or 50

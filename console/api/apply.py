@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -49,7 +50,7 @@ class OwnApplicationsView(RowsView):
             link = request.build_absolute_uri(reverse("console_apply"))
             row = onboarding.apply(seller=self.actor.tenant, applicant=self.member.user, link=link, **values)
         except tenants.SlugTaken:
-            raise Refused("This short name is taken.", field="slug") from None
+            raise Refused(_("This short name is taken."), field="slug") from None
         except onboarding.AlreadyApplied:
-            raise Refused("Your application waits already.") from None
+            raise Refused(_("Your application waits already.")) from None
         return Response(self.tell(row), status=status.HTTP_201_CREATED)

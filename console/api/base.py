@@ -18,6 +18,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions, serializers, status
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -48,16 +50,16 @@ class TokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, AccessToken] | None:
         try:
-            kind, _, secret = get_authorization_header(request).decode("ascii").partition(" ")
+            kind, _blank, secret = get_authorization_header(request).decode("ascii").partition(" ")
         except UnicodeDecodeError:
             kind, secret = "", ""
         token = access_tokens.recognise(secret.strip()) if kind.lower() == "bearer" else None
         here = cast(Any, request._request).tenant
         if token is None or not (here.is_root or token.membership.tenant_id == here.pk):
-            raise exceptions.AuthenticationFailed("Send an access token: Authorization: Bearer kp_…")
+            raise exceptions.AuthenticationFailed(_("Send an access token: Authorization: Bearer kp_…"))
         actor = scope.actor(user=token.membership.user, tenant=token.membership.tenant)
         if actor.membership is None:
-            raise exceptions.AuthenticationFailed("The token's owner is no member any more.")
+            raise exceptions.AuthenticationFailed(_("The token's owner is no member any more."))
         cast(Any, request._request).actor = actor
         return token.membership.user, token
 
@@ -85,7 +87,7 @@ class ScopePermission(BasePermission):
         token = cast(AccessToken, request.auth)
         wanted = f"{view.subject}:{view.action if view.action in view.own_scopes else verb}"
         if wanted not in token.scopes:
-            raise exceptions.PermissionDenied(f"The token lacks the scope {wanted}: make one that has it.")
+            raise exceptions.PermissionDenied(_("The token lacks the scope %(scope)s: make one that has it.") % {"scope": wanted})
         actor = cast(ApiView, view).actor
         roles = view.read_roles if verb == "read" else view.write_roles
         if (roles is not None and actor.role not in roles) or (view.is_platform and not actor.is_platform):
@@ -125,7 +127,7 @@ class KeyReused(exceptions.APIException):
     """The idempotency key belongs to another request."""
 
     status_code = status.HTTP_409_CONFLICT
-    default_detail = "This Idempotency-Key was used for another request: choose another key."
+    default_detail = gettext_lazy("This Idempotency-Key was used for another request: choose another key.")
     kind = "idempotency_key_reused"
 
 
@@ -192,7 +194,7 @@ class ApiView(GenericViewSet[Any]):
 
     def _begin(self, request: Request, key: str) -> None:
         if not re.fullmatch(IDEMPOTENCY_PATTERN, key):
-            raise exceptions.ValidationError({IDEMPOTENCY: ["1 to 100 printable ASCII characters without blanks."]})
+            raise exceptions.ValidationError({IDEMPOTENCY: [_("1 to 100 printable ASCII characters without blanks.")]})
         # Not orjson, which knows no number beyond 64 bits: what a client sends is not ours to choose.
         said = json.dumps([request.method, request.path, request.data], sort_keys=True)
         mark = hashlib.sha256(said.encode()).hexdigest()

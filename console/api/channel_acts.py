@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -72,7 +73,7 @@ class Acts(RowsView):
         row = cast(Channel, self.get_object())
         found = health.probe(row.pk)
         if found is None:
-            raise Refused("It is being checked at this moment, or its kind of check is off: see check_kind.")
+            raise Refused(_("It is being checked at this moment, or its kind of check is off: see check_kind."))
         self.record("test", row, after={"ok": found.ok, "latency_ms": found.latency_ms})
         check = ChannelCheck.objects.get(channel=row)
         told = {"ok": found.ok, "latency_ms": found.latency_ms, "first_ms": found.first_ms, "probes": found.probes}
@@ -85,7 +86,7 @@ class Acts(RowsView):
         try:
             listing = listings.fetch(row.pk)
         except asking.NotOffered:
-            raise Refused("This vendor has no list of models.") from None
+            raise Refused(_("This vendor has no list of models.")) from None
         found = listings.difference(listing)
         told = {"listed": sorted(listing.names), "new": found.new, "gone": found.gone, "problem": listing.problem}
         return Response(ModelsUpstream(told).data)
@@ -97,7 +98,7 @@ class Acts(RowsView):
         try:
             found = balances.ask(row.pk)
         except asking.NotOffered:
-            raise Refused("This vendor does not tell what an account holds.") from None
+            raise Refused(_("This vendor does not tell what an account holds.")) from None
         row.refresh_from_db()
         problem = getattr(getattr(row, "balance_check", None), "problem", "")
         return Response(Balances({"readings": found, "problem": problem}).data)

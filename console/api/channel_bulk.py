@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status
@@ -126,7 +127,7 @@ class ChannelsInBulk(ChannelsView):
     def _chosen(self, numbers: list[int]) -> list[Channel]:
         found = list(self.get_queryset().filter(pk__in=numbers))
         if len(found) != len(set(numbers)):
-            raise exceptions.NotFound("There is no such channel.")
+            raise exceptions.NotFound(_("There is no such channel."))
         return found
 
 

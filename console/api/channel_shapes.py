@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -45,7 +46,7 @@ class ChannelForm(serializers.Serializer[Any]):
 
     def validate_models(self, served: dict[str, str]) -> dict[str, str]:
         if not served or any(not name or len(name) > 120 or "\x00" in name for name in served):
-            raise Refused("Name the models this channel serves, each with at most 120 characters.", field="models")
+            raise Refused(_("Name the models this channel serves, each with at most 120 characters."), field="models")
         return served
 
 
@@ -171,5 +172,9 @@ def options_of(provider: str, stored: Mapping[str, Any], typed: Mapping[str, str
     vendor = registry.provider(provider)
     known = {field.name for field in (vendor.fields if vendor.is_local else (*vendor.fields, *channel_settings.FIELDS))}
     if unknown := sorted(set(typed) - known):
-        raise Refused(f"{provider} has no option {', '.join(unknown)}; it has: {', '.join(sorted(known)) or 'none'}.", field="options")
+        raise Refused(
+            _("%(vendor)s has no option %(unknown)s; it has: %(known)s.")
+            % {"vendor": provider, "unknown": ", ".join(unknown), "known": ", ".join(sorted(known)) or "–"},
+            field="options",
+        )
     return {name: value for name, value in {**stored, **typed}.items() if value != ""}

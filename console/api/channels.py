@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, status
 from rest_framework.decorators import action
@@ -52,7 +53,7 @@ class ChannelsView(Acts, EditableRows):
         """Add a channel of these values, with its line in the trail; raise Refused."""
         tenant, key = self.shop(values.pop("shop", None)), values.pop("key", "")
         if not (self.actor.is_platform or tenant.may_bring_channels):
-            raise exceptions.PermissionDenied("The platform lets your shop bring no channels of its own.")
+            raise exceptions.PermissionDenied(_("The platform lets your shop bring no channels of its own."))
         added = {name: values.pop(name) for name in _ADDED if name in values}
         options = options_of(added["provider"], {}, values.pop("options", {}))
         try:
@@ -70,7 +71,7 @@ class ChannelsView(Acts, EditableRows):
 
     def put(self, row: Any, values: dict[str, Any]) -> None:
         if "allow_private" in values and not self.actor.is_platform:
-            raise exceptions.PermissionDenied("Only the platform lets a channel call private addresses.")
+            raise exceptions.PermissionDenied(_("Only the platform lets a channel call private addresses."))
         served, key = values.pop("models", None), values.pop("key", "")
         if "options" in values:
             values["options"] = options_of(row.provider, row.options, values["options"])

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count as Counted
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
@@ -44,7 +45,7 @@ class BatchesView(TableRows):
         product = self.of(desk.rows("product"), tenant, number) if number else None
         units = values.pop("units_micros", None)
         if product is None and units is None:
-            raise Refused("Say which product the codes are for, or the quota of each.", field="units_micros")
+            raise Refused(_("Say which product the codes are for, or the quota of each."), field="units_micros")
         try:
             minted = codes.mint(
                 tenant=tenant, product=product, offline=product is None, units_micros=product.units_micros if product else units or 0,
@@ -88,7 +89,7 @@ class BatchesView(TableRows):
     def export(self, request: Request, pk: int) -> Response:
         batch, which = self.get_object(), self.read(Export)["which"]
         if batch.unminted:
-            raise Refused("This batch is still being minted: read it again until all of its codes are made.")
+            raise Refused(_("This batch is still being minted: read it again until all of its codes are made."))
         rows = desk.rows("code").filter(batch=batch).select_related("batch").order_by("serial")
         found = list(rows.filter(state="available") if which == "available" else rows)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -98,7 +99,7 @@ class DomainsView(RowsView):
     def partial_update(self, request: Request, pk: int) -> Response:
         row, values = self.get_object(), self.read(DomainForm)
         if not self.actor.is_platform:
-            raise exceptions.PermissionDenied("The platform decides this.")
+            raise exceptions.PermissionDenied(_("The platform decides this."))
         before = facts(row)
         if values.get("is_primary"):
             TenantDomain.objects.filter(tenant=row.tenant_id, is_primary=True).update(is_primary=False)
@@ -123,7 +124,7 @@ class DomainsView(RowsView):
     def destroy(self, request: Request, pk: int) -> Response:
         row = cast(TenantDomain, self.get_object())
         if row.is_primary:
-            raise Refused("The host on which the shop works is not taken away: make another one primary first.")
+            raise Refused(_("The host on which the shop works is not taken away: make another one primary first."))
         self.record("delete", row, before=facts(row))
         row.delete()
         tenants.announce()

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, serializers, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -25,9 +26,9 @@ _CODES = {
     415: "unsupported_media_type",
     429: "too_many_requests",
 }
-_SEE_FIELDS = "Some values are not valid: see the fields."
-_NOTHING = "There is no such thing here, or it is not yours."
-_TAKEN = "There is one like this already, or something still uses it: read it again."
+_SEE_FIELDS = gettext_lazy("Some values are not valid: see the fields.")
+_NOTHING = gettext_lazy("There is no such thing here, or it is not yours.")
+_TAKEN = gettext_lazy("There is one like this already, or something still uses it: read it again.")
 # What Django and DRF call errors that are no single field's.
 _NO_FIELD = ("__all__", "non_field_errors")
 
@@ -61,7 +62,7 @@ def of_model(error: ValidationError) -> Refused:
     told = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
     fields = {name: list(texts) for name, texts in told.items() if name not in _NO_FIELD}
     general = [text for name in _NO_FIELD for text in told.get(name, ())]
-    return Refused(" ".join(general) or _SEE_FIELDS, fields=fields)
+    return Refused(" ".join(general) or str(_SEE_FIELDS), fields=fields)
 
 
 def envelope(code: int, message: str, fields: Mapping[str, list[str]] | None = None, *, kind: str = "") -> dict[str, Any]:
@@ -74,7 +75,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if isinstance(error, ValidationError):
         error = of_model(error)
     elif isinstance(error, IntegrityError):
-        error = Refused(_TAKEN)
+        error = Refused(str(_TAKEN))
     answer: Response | None = exception_handler(error, dict(context))
     if answer is None:
         return None
@@ -86,9 +87,9 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
         for name, text in found:
             fields.setdefault(name, []).append(text)
         general = [text for name in ("", *_NO_FIELD) for text in fields.pop(name, ())]
-        message = " ".join(general) or _SEE_FIELDS
+        message = " ".join(general) or str(_SEE_FIELDS)
     elif answer.status_code == status.HTTP_404_NOT_FOUND and message == exceptions.NotFound.default_detail:
-        message = _NOTHING
+        message = str(_NOTHING)
     answer.data = envelope(answer.status_code, message, fields, kind=getattr(error, "kind", ""))
     return answer
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import exceptions
@@ -41,7 +42,7 @@ class Filter:
         try:
             return self.read(request.query_params[self.name])
         except ValueError:
-            raise exceptions.ValidationError({self.name: ["This value is not valid."]}) from None
+            raise exceptions.ValidationError({self.name: [_("This value is not valid.")]}) from None
 
     def read(self, text: str) -> Any:
         """Return the value of a text; raise ValueError."""

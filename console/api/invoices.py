@@ -6,6 +6,7 @@ import base64
 import io
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.decorators import action
@@ -90,5 +91,5 @@ class InvoicesView(TableRows):
         try:
             content = invoices.read(self.get_object())
         except FileNotFoundError:
-            raise exceptions.NotFound("It is not issued.") from None
+            raise exceptions.NotFound(_("It is not issued.")) from None
         return Response({"file": base64.b64encode(content).decode()})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
@@ -72,7 +73,7 @@ class KeysInBulk(ApiView):
         values = self.read(ManyNew)
         owner = self.narrow(Membership.objects.filter(pk=values["customer"])).first()
         if owner is None:
-            raise exceptions.NotFound("There is no such customer.")
+            raise exceptions.NotFound(_("There is no such customer."))
         settings = {name: values[name] for name in SETTINGS if name in values and name != "name"}
         allowed = {name: amount for name, amount in values.get("allowances", {}).items() if amount is not None}
         with refusing_aliases():
@@ -90,7 +91,7 @@ class KeysInBulk(ApiView):
         numbers = set(values.pop("keys"))
         found = list(self.narrow(ApiKey.objects.filter(pk__in=numbers).select_related("tenant").order_by("pk")))
         if len(found) != len(numbers):
-            raise exceptions.NotFound("There is no such key.")
+            raise exceptions.NotFound(_("There is no such key."))
         allowed = values.pop("allowances", {})
         return Response({"changed": sum(self._limit(key, values, allowed) for key in found if key.state != ApiKey.State.REVOKED)})
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -40,7 +41,7 @@ def refusing_aliases() -> Iterator[None]:
     try:
         yield
     except ValueError:
-        raise errors.Refused("Write name=model, with a model that this key may call.", field="aliases") from None
+        raise errors.Refused(_("Write name=model, with a model that this key may call."), field="aliases") from None
 
 
 @extend_schema_field({"type": "string", "pattern": CIDR})
@@ -52,7 +53,7 @@ class NetworkField(serializers.CharField):
         try:
             return keys.clean_networks([text])[0]
         except (ValueError, IndexError):
-            raise serializers.ValidationError("Write networks as CIDR, such as 203.0.113.0/24.") from None
+            raise serializers.ValidationError(_("Write networks as CIDR, such as 203.0.113.0/24.")) from None
 
 
 class AllowancesField(serializers.Serializer[Any]):
@@ -254,14 +255,14 @@ class KeysView(ApiView):
             self.narrow(Membership.objects.filter(pk=customer)).first() if self.actor.is_staff and self.actor.role != "support" else None
         )
         if found is None:
-            raise exceptions.NotFound("There is no such customer.")
+            raise exceptions.NotFound(_("There is no such customer."))
         return cast(Membership, found)
 
     def _changeable(self) -> ApiKey:
         """Return the key; to support staff others' keys are there to be looked at."""
         key = cast(ApiKey, self.get_object())
         if key.membership_id != self.member.pk and self.actor.role == "support":
-            raise exceptions.PermissionDenied("Support staff do not change keys.")
+            raise exceptions.PermissionDenied(_("Support staff do not change keys."))
         return key
 
     def _live(self) -> ApiKey:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -166,5 +167,5 @@ class AuditsView(TableRows):
     @extend_schema(operation_id="audits_begin", request=None, responses={202: None})
     def create(self, request: Request) -> Response:
         if not queue.send(tasks.audit_now.name, expires=AUDIT_WAITS_SECONDS):
-            raise Refused("The queue does not answer, so nothing was begun: try again, or run manage.py audit_ledger.")
+            raise Refused(_("The queue does not answer, so nothing was begun: try again, or run manage.py audit_ledger."))
         return Response(status=status.HTTP_202_ACCEPTED)

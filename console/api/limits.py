@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
 
 from accounts import scope
@@ -72,5 +73,5 @@ class LimitsView(DeskRows, Deletable):
             return None
         found = scope.narrow(self.actor, Tenant.objects.filter(slug=slug)).first() if self.actor.is_platform else None
         if found is None:
-            raise exceptions.NotFound("There is no such shop.")
+            raise exceptions.NotFound(_("There is no such shop."))
         return found

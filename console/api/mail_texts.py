@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.forms import ModelForm
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -93,7 +94,7 @@ class MailTextsView(FormRows):
     def test(self, request: Request, pk: int) -> Response:
         row, address = self.get_object(), self.member.user.email
         if not address:
-            raise Refused("Your account has no e-mail address.")
+            raise Refused(_("Your account has no e-mail address."))
         mail_texts.send_sample(text=row, to=address, amounts=mail_samples.of(row.template, tenant=row.tenant, language=row.language))
         self.record("test", row, after={"to": address})
         return Response(status=status.HTTP_202_ACCEPTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from billing import catalogue, desk
@@ -139,7 +140,7 @@ class CouponsView(DeskRows):
         numbers = values.pop("products", None)
         is_percent = values.get("kind", row.kind) == "percent"
         if is_percent and values.get("value", row.value) > _PERCENT_WHOLE:
-            raise Refused("At most 10000: hundredths of a per cent.", field="value")
+            raise Refused(_("At most 10000: hundredths of a per cent."), field="value")
         values["currency"] = (values.get("currency") or row.currency or "CNY").upper()
         super().put(row, values)
         if numbers is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -208,7 +209,7 @@ class OrdersView(TableRows):
         order, values = self.get_object(), self.read(PayBack)
         before, attempt = self.facts(order), refunds.refundable(order)
         if attempt is None:
-            raise Refused("Nothing of this order can be paid back.")
+            raise Refused(_("Nothing of this order can be paid back."))
         gesture = values.get("gesture_minor")
         try:
             refund = refunds.start(attempt=attempt, actor=self.actor.user, **values)

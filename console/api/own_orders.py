@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -181,14 +182,14 @@ class OwnOrdersView(TableRows):
         order, values = self.get_object(), self.read(Way)
         account = next((one for one in gateways.usable(tenant=order.tenant) if one.pk == values["account"]), None)
         if account is None:
-            raise exceptions.NotFound("There is no such way to pay.")
+            raise exceptions.NotFound(_("There is no such way to pay."))
         site = order.site or purchases.site_of(request._request, order.tenant)
         try:
             url = checkout.begin(order, account, payer=self.member, with_credit=values["with_credit"], site=site)
         except orders.OrderError as error:
             raise Refused(str(error)) from None
         except GatewayError:  # its words are for the shop
-            raise Refused("This way to pay does not answer at the moment: try it again, or another one.") from None
+            raise Refused(_("This way to pay does not answer at the moment: try it again, or another one.")) from None
         begun = checkout.waiting(order).filter(account=account).order_by("-pk").first()
         here = {name: str(begun.details.get(name, "")) if begun else "" for name in checkout.SHOWN_HERE}
         # The sandbox names a page of this site.
@@ -218,7 +219,7 @@ class OwnOrdersView(TableRows):
     @action(detail=True, methods=["post"])
     def mail(self, request: Request, pk: int) -> Response:
         if not buyers.mail_again(self.get_object()):
-            raise Refused("It is mailed again when it is delivered and has an address, three times a day at most.")
+            raise Refused(_("It is mailed again when it is delivered and has an address, three times a day at most."))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(operation_id="me_orders_redeem", request=None, responses=Redeemed)
@@ -235,7 +236,7 @@ class OwnOrdersView(TableRows):
     def claim(self, request: Request, pk: int) -> Response:
         order = self.get_object()
         if order.state != "delivered":
-            raise Refused("It is not delivered.")
+            raise Refused(_("It is not delivered."))
         try:
             return Response({"keys": ready_keys.claim(order=order, membership=self.member)})
         except ready_keys.CannotClaim as error:
@@ -247,13 +248,13 @@ class OwnOrdersView(TableRows):
         order, number = self.get_object(), int(self.read(ReadyKeyNamed)["key"].removeprefix("key-"))
         ready = desk.rows("ready_key").filter(code__order=order, pk=number).first()
         if ready is None:
-            raise exceptions.NotFound("There is no such key.")
+            raise exceptions.NotFound(_("There is no such key."))
         try:
             ready_keys.rotate(ready=ready)
         except ready_keys.CannotClaim as error:
             raise Refused(str(error)) from None
         except keys.KeyRevoked:
-            raise Refused("This key was revoked: it gets no new secret.") from None
+            raise Refused(_("This key was revoked: it gets no new secret.")) from None
         return Response(Delivered({"pieces": bought.pieces(order)}).data)
 
     @extend_schema(operation_id="me_orders_ask_back", request=Why, responses=OwnOrder)
@@ -270,7 +271,7 @@ class OwnOrdersView(TableRows):
     def receipt(self, request: Request, pk: int) -> Response:
         found = receipts.of(self.get_object())
         if found is None:
-            raise exceptions.NotFound("It is not paid.")
+            raise exceptions.NotFound(_("It is not paid."))
         return Response({"file": base64.b64encode(receipts.pdf(found)).decode()})
 
     @extend_schema(operation_id="me_orders_invoice", responses=PdfShown)
@@ -282,7 +283,7 @@ class OwnOrdersView(TableRows):
                 return Response({"file": base64.b64encode(invoices.read(found)).decode()})
         except FileNotFoundError:
             pass
-        raise exceptions.NotFound("It is not issued.")
+        raise exceptions.NotFound(_("It is not issued."))
 
     @extend_schema(operation_id="me_orders_ask_invoice", request=InvoiceWish, responses=OwnOrder)
     @invoice.mapping.post

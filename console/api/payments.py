@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -193,11 +194,11 @@ class AccountsView(TableRows):
         """Lend the platform's own account to shops, by the platform's staff alone."""
         given = {name: values[name] for name in ("lent_to", "lent_fee", "lent_days") if name in values}
         if given and not (account.tenant.is_root and self.actor.is_platform):
-            raise Refused("Only the platform lends, and only its own accounts.", fields={name: ["Leave it out."] for name in given})
+            raise Refused(_("Only the platform lends, and only its own accounts."), fields={name: [_("Leave it out.")] for name in given})
         if "lent_to" in given:
             found = {shop.slug: shop for shop in Tenant.objects.filter(slug__in=given["lent_to"], parent__isnull=False)}
             if missing := sorted(set(given["lent_to"]) - set(found)):
-                raise Refused(f"There is no such shop: {', '.join(missing)}.", field="lent_to")
+                raise Refused(_("There is no such shop: %(shops)s.") % {"shops": ", ".join(missing)}, field="lent_to")
             account.lent_to.set(found.values())
         account.lent_fee, account.lent_days = given.get("lent_fee", account.lent_fee), given.get("lent_days", account.lent_days)
 

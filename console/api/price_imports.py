@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from accounts.models import Tenant
@@ -57,12 +58,12 @@ def run(values: dict[str, Any], *, seller: Tenant, actor: Any) -> Any:
     try:
         foreign = price_formats.FORMATS[values["format"]](json.dumps(values["file"]))
     except price_formats.NotReadable as error:
-        raise Refused(f"This is no such price file: {error}", field="file") from None
+        raise Refused(_("This is no such price file: %(problem)s") % {"problem": error}, field="file") from None
     foreign = price_imports.chosen(foreign, seller, pattern=values["pattern"], is_served=values["is_served"])
     if not foreign.models:
-        raise Refused("None of its models is chosen: no channel serves them and none has a price.", field="file")
+        raise Refused(_("None of its models is chosen: no channel serves them and none has a price."), field="file")
     if len(foreign.models) > price_imports.MOST_MODELS:
-        raise Refused(f"{len(foreign.models)} models are too many for one draft: choose fewer.", field="pattern")
+        raise Refused(_("%(count)d models are too many for one draft: choose fewer.") % {"count": len(foreign.models)}, field="pattern")
     draft = price_drafts.draft(foreign=foreign, tenant=seller)
     applied = _apply(draft, values, actor) if "draft" in values else None
     told = {"draft": price_imports.digest(draft), "applied": applied, "changes": draft.changes, "groups": dict(draft.groups)}
@@ -71,7 +72,7 @@ def run(values: dict[str, Any], *, seller: Tenant, actor: Any) -> Any:
 
 def _apply(draft: Draft, values: dict[str, Any], actor: Any) -> int:
     if price_imports.digest(draft) != values["draft"]:
-        raise Refused("Prices have changed since you saw this draft: look at it again.", field="draft")
+        raise Refused(_("Prices have changed since you saw this draft: look at it again."), field="draft")
     source = f"import from {values['format']}"
     confirmed, groups = values["is_confirmed"], values["with_groups"]
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -168,7 +169,7 @@ class ProductsView(DeskRows):
         catalogue.lock_addresses(row.tenant)
         self._place(row, values)
         if values.get("bonus_micros") and row.kind != "topup":
-            raise Refused("Only a top-up has a bonus.", field="bonus_micros")
+            raise Refused(_("Only a top-up has a bonus."), field="bonus_micros")
         if "asked" in values:
             try:
                 values["questions"] = questions.read(values.pop("asked"))

@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -116,7 +117,7 @@ class PurchasesView(TableRows):
         if product is None:
             raise exceptions.NotFound
         if product.stock or not email:
-            raise Refused("It is there." if email else "Add an address first.")
+            raise Refused(_("It is there.") if email else _("Add an address first."))
         if not redeem_limits.may_ask_for_stock(address=request.META.get("REMOTE_ADDR"), email=email):
             raise exceptions.Throttled
         http, is_known = request._request, EmailAddress.objects.filter(user=self.member.user, email__iexact=email, verified=True).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -127,7 +128,7 @@ class ProgramsView(DeskRows):
             ways = [f"{side}_fixed", f"{side}_percent"]
             chosen = [name for name in ways if values.get(name) is not None]
             if len(chosen) > 1:
-                raise Refused("A reward is fixed or a share: set the other one to null.", field=ways[1])
+                raise Refused(_("A reward is fixed or a share: set the other one to null."), field=ways[1])
             # Who sets one of the two means it in place of the other.
             values |= dict.fromkeys(ways) | {chosen[0]: values[chosen[0]]} if chosen else {}
         super().put(row, values)

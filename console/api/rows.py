@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import exceptions, serializers, status
 from rest_framework.request import Request
@@ -78,7 +79,7 @@ class RowsView(ApiView):
             return self.actor.tenant
         found = scope.narrow(self.actor, Tenant.objects.filter(slug=slug)).first()
         if found is None:
-            raise exceptions.NotFound("There is no such shop.")
+            raise exceptions.NotFound(_("There is no such shop."))
         return found
 
     def of(self, rows: QuerySet[M], tenant: Tenant, number: int) -> M:
@@ -89,7 +90,9 @@ class RowsView(ApiView):
         """Return a row that the body names by its number, of those the caller may see; 404 for any other."""
         found = self.narrow(rows.filter(pk=number)).first()
         if found is None:
-            raise exceptions.NotFound(f"There is no {rows.model._meta.verbose_name} {number} here.")
+            raise exceptions.NotFound(
+                _("There is no %(kind)s %(number)d here.") % {"kind": rows.model._meta.verbose_name, "number": number}
+            )
         return cast(M, found)
 
     def record(self, verb: str, row: Model, *, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None) -> None:

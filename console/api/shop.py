@@ -6,6 +6,7 @@ import zoneinfo
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -112,7 +113,7 @@ class ShopView(EditableRows):
 def tidied(values: dict[str, Any]) -> dict[str, Any]:
     """Return a shop's typed settings as they are kept; raise Refused."""
     if values.get("zone", "UTC") not in zoneinfo.available_timezones():
-        raise Refused("There is no such time zone: write one such as Asia/Shanghai.", field="zone")
+        raise Refused(_("There is no such time zone: write one such as Asia/Shanghai."), field="zone")
     return values | {"colour": values["colour"].lower()} if "colour" in values else values
 
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -151,9 +152,9 @@ class CustomersView(ApiView):
 
     def _may_give_role(self, member: Membership) -> None:
         if not self.actor.is_platform and self.actor.role != Membership.Role.OWNER:
-            raise exceptions.PermissionDenied("Only an owner gives or takes roles.")
+            raise exceptions.PermissionDenied(_("Only an owner gives or takes roles."))
         if self.actor.user is None or member.user_id == self.actor.user.pk:
-            raise Refused("Nobody changes their own role.", field="role")
+            raise Refused(_("Nobody changes their own role."), field="role")
 
 
 class StaffStay(exceptions.APIException):
@@ -207,7 +208,7 @@ class InvitationsView(RowsView):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         if values["role"] != "customer" and (self.actor.role != "owner" or not values["email"]):
-            raise exceptions.PermissionDenied("Only an owner invites staff, by their address.")
+            raise exceptions.PermissionDenied(_("Only an owner invites staff, by their address."))
         lifetime = datetime.timedelta(days=values.pop("days"))
         row, token = invitations.invite(tenant=self.actor.tenant, by=self.actor.user, lifetime=lifetime, **values)
         audit.record(actor=self.actor, action="invitation.invite", target=row, after=values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -80,7 +81,7 @@ class TenantsView(RowsView):
         told, slug = dict(values), values.pop("seller", None)
         seller = Tenant.objects.filter(slug=slug).first() if slug else None
         if slug and seller is None:
-            raise exceptions.NotFound("There is no such shop.")
+            raise exceptions.NotFound(_("There is no such shop."))
         try:
             tenant = tenants.open_tenant(slug=values.pop("slug"), name=values.pop("name"), parent=seller)
         except tenants.TenantError:

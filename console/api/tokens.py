@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
@@ -63,10 +64,12 @@ class TokensView(RowsView):
     def create(self, request: Request) -> Response:
         values, mine = self.read(TokenNew), cast(AccessToken, request.auth)
         if more := sorted(set(values["scopes"]) - set(mine.scopes)):
-            raise Refused(f"The token you call with lacks {', '.join(more)}: it can make none that has it.", field="scopes")
+            raise Refused(
+                _("The token you call with lacks %(scopes)s: it can make none that has it.") % {"scopes": ", ".join(more)}, field="scopes"
+            )
         wanted = values.get("expires_at", mine.expires_at)
         if wanted is not None and (wanted <= timezone.now() or (mine.expires_at is not None and wanted > mine.expires_at)):
-            raise Refused("The end lies ahead, and not after that of the token you call with.", field="expires_at")
+            raise Refused(_("The end lies ahead, and not after that of the token you call with."), field="expires_at")
         made = access_tokens.issue(membership=self.member, name=values["name"], scopes=values["scopes"], expires_at=wanted)
         return Response(TokenMade(made.token, context={"secret": made.secret}).data, status=status.HTTP_201_CREATED)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import exceptions, serializers
 from rest_framework.decorators import action
@@ -125,7 +126,7 @@ def _position(cursor: Any) -> UUID | None:
     try:
         return UUID(cursor.position) if cursor is not None and cursor.position else None
     except ValueError:
-        raise exceptions.NotFound("There is no such page.") from None
+        raise exceptions.NotFound(_("There is no such page.")) from None
 
 
 class UsageView(ApiView):

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import exceptions, serializers, status
 from rest_framework.decorators import action
@@ -93,11 +94,11 @@ class WithdrawalsView(TableRows):
     @extend_schema(operation_id="withdrawals_ask", request=WithdrawalNew, responses={201: WithdrawalShown})
     def create(self, request: Request) -> Response:
         if self.actor.tenant.is_root:
-            raise Refused("The platform owes itself nothing: shops ask for their money.")
+            raise Refused(_("The platform owes itself nothing: shops ask for their money."))
         values = self.read(WithdrawalNew)
         currency = values.pop("currency").upper()
         if currency not in {one.currency for one in payables.standings(self.actor.tenant)}:
-            raise Refused("The platform holds no money of this shop in this currency.", field="currency")
+            raise Refused(_("The platform holds no money of this shop in this currency."), field="currency")
         # The transaction of the idempotency key makes it once; without a key each request asks again.
         once = uuid.uuid4().hex
         try:

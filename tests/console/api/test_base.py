@@ -78,3 +78,22 @@ def test_a_token_of_another_shop_is_unknown_here_and_known_on_the_platform(end_u
     assert program(end_user, host="elsewhere.test")("GET", "me/")[0] == 401
     status, told = program(end_user, host="platform.test")("GET", "me/")
     assert (status, told["shop"], told["customer"]) == (200, "teahouse", end_user.pk)
+
+
+@pytest.mark.parametrize(
+    ("language", "malformed", "missing", "unknown"),
+    [
+        ("en", "Some values are not valid: see the fields.", "There is no such thing here, or it is not yours.", "Send an access token"),
+        ("zh-CN", "部分值无效：请见各字段。", "这里没有该对象，或它不属于您。", "请发送访问令牌"),
+        ("zh-TW", "部分值無效：請見各欄位。", "這裡沒有該物件，或它不屬於您。", "請傳送存取權杖"),
+    ],
+)
+def test_a_refusal_is_said_in_the_callers_language(
+    end_user: Membership, client: Client, language: str, malformed: str, missing: str, unknown: str
+) -> None:
+    call = program(end_user)
+    told = [call("POST", "keys/", {"name": ""}, accept_language=language)[1], call("GET", "keys/999999/", accept_language=language)[1]]
+    assert [one["error"]["message"] for one in told] == [malformed, missing]
+    assert [one["error"]["code"] for one in told] == ["invalid", "not_found"]
+    answer = client.get("/api/v1/keys/", headers={"host": "shop.test", "accept-language": language})
+    assert (answer.status_code, answer.json()["error"]["message"].startswith(unknown)) == (401, True)
