@@ -165,6 +165,9 @@ class GatewayAccount(models.Model):
     lent_to = models.ManyToManyField(Tenant, blank=True, related_name="+", verbose_name=_("shops that may use it"))
     lent_fee = models.PositiveSmallIntegerField(_("fee in hundredths of a per cent"), default=0)
     lent_days = models.PositiveSmallIntegerField(_("days until a shop may withdraw"), default=7)
+    # Written now and then only, however often it fails: each change of an account makes all processes read accounts again.
+    failed_at = models.DateTimeField(_("failed last"), null=True, editable=False)
+    failure = models.CharField(_("why it failed"), max_length=200, blank=True, default="", db_default="", editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     tenant_path: ClassVar[str] = "tenant"

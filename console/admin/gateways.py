@@ -68,8 +68,8 @@ class GatewayAccountAdmin(TenantColumn, DeskAdmin[GatewayAccount]):
     list_filter = ("is_enabled",)
     list_select_related = ("tenant",)
     ordering = ("id",)
-    fields = ("name", "driver", "state_label", "is_enabled", "webhook", "created_at")
-    readonly_fields = ("driver", "state_label", "webhook", "created_at")
+    fields = ("name", "driver", "state_label", "is_enabled", "webhook", "failed_at", "failure", "created_at")
+    readonly_fields = ("driver", "state_label", "webhook", "failed_at", "failure", "created_at")
     filter_horizontal = ("lent_to",)
     actions_detail = ("credentials", "check_now", "doctor", "book_payout")
 

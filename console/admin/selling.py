@@ -37,7 +37,7 @@ class Short:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A payment account and its last 24 hours; `refused` are messages that were not taken."""
+    """A payment account and its last 24 hours; `refused` are messages that were not taken, `failure` why it failed last."""
 
     name: str
     tenant: str
@@ -47,11 +47,12 @@ class Health:
     refused: int
     heard_at: datetime | None
     link: str
+    failure: str = ""
 
     @property
     def is_bad(self) -> bool:
         """Tell whether somebody should look."""
-        return not self.is_ready or self.refused > 0
+        return not self.is_ready or self.refused > 0 or bool(self.failure)
 
     @property
     def is_ready(self) -> bool:
@@ -147,6 +148,7 @@ def _health(account: GatewayAccount, site: str, begun: list[Any], heard: list[An
         name=account.name or account.driver, tenant=account.tenant.name, state="ready" if gateways.is_ready(account) else "incomplete",
         begun=begun[0], paid=begun[1], refused=heard[0], heard_at=heard[1],
         link=reverse(f"{site}:billing_gatewayaccount_change", args=[account.pk]),
+        failure=account.failure if account.failed_at is not None and account.failed_at > timezone.now() - HEALTH else "",
     )  # fmt: skip
 
 

@@ -67,6 +67,8 @@ class PaymentAccountShown(serializers.Serializer[Any]):
     lent_to = serializers.SerializerMethodField()
     lent_fee = serializers.IntegerField()
     lent_days = serializers.IntegerField()
+    failed_at = serializers.DateTimeField(allow_null=True, help_text="When it failed last, to some minutes.")
+    failure = serializers.CharField(help_text="Why: what its gateway did not do, or which message was refused.")
     created_at = serializers.DateTimeField()
 
     def get_lent_to(self, account: Any) -> list[str]:

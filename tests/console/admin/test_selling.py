@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import audit_runs, gateways
+from billing import audit_runs, gateway_alarms, gateways
 from billing.models import GatewayAccount, Product, WebhookInbox
-from console.admin.selling import Health, Short
+from console.admin.selling import HEALTH, Health, Short
 from console.admin.tiles import Tile
 from tests.billing.shop import attempt, bought_from, manual_product, pay, sandbox, stocked
 from tests.billing.test_direct import stock_up
@@ -80,16 +81,24 @@ def test_accounts_that_need_somebody_come_first(desk: Client, operator: Client, 
     row = WebhookInbox.objects.create(account=refused, event_id="x", kind="refused", state="failed")
     GatewayAccount.objects.create(tenant=tenant, driver="stripe", name="Bare", token="bare", is_enabled=True)
     GatewayAccount.objects.create(tenant=tenant, driver="stripe", name="Off", token="off", is_enabled=False)
+    silent = gateways.add_account(tenant=tenant, driver="sandbox", name="Silent")
+    gateway_alarms.tell(silent, "no answer")
+    long_ago = gateways.add_account(tenant=tenant, driver="sandbox", name="Mended")
+    GatewayAccount.objects.filter(pk=long_ago.pk).update(failed_at=timezone.now() - 2 * HEALTH, failure="no answer")
     gateways.add_account(tenant=stranger.tenant, driver="sandbox", name="Theirs")
     found: list[Health] = desk.get("/reseller/").context["health"]
-    facts = [(one.name, one.state, one.begun, one.paid, one.refused, one.heard_at) for one in found]
+    facts = [(one.name, one.state, one.begun, one.paid, one.refused, one.heard_at, one.failure) for one in found]
     assert facts == [
-        ("Second", "ready", 0, 0, 1, row.created_at),
-        ("Bare", "incomplete", 0, 0, 0, None),
-        (paid.name, "ready", 1, 1, 0, None),
+        ("Second", "ready", 0, 0, 1, row.created_at, ""),
+        ("Bare", "incomplete", 0, 0, 0, None, ""),
+        ("Silent", "ready", 0, 0, 0, None, "no answer"),
+        (paid.name, "ready", 1, 1, 0, None, ""),
+        ("Mended", "ready", 0, 0, 0, None, ""),
     ]
-    assert [desk.get(one.link).status_code for one in found] == [200, 200, 200]
-    assert {one.name for one in operator.get("/admin/").context["health"]} == {"Second", "Bare", paid.name, "Theirs"}
+    assert {desk.get(one.link).status_code for one in found} == {200}
+    assert "no answer" in desk.get(found[2].link).content.decode()
+    everywhere = {one.name for one in operator.get("/admin/").context["health"]}
+    assert everywhere == {"Second", "Bare", "Silent", paid.name, "Mended", "Theirs"}
 
 
 def test_the_platform_sees_all_sales_and_the_last_audit_and_no_shops_profit(operator: Client, tenant: Tenant, root_tenant: Tenant) -> None:
