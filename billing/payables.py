@@ -212,7 +212,7 @@ def _check_stopped(standing: Standing) -> None:
 
 def _standing(row: LedgerAccount) -> Standing:
     currency, shop = row.ledger.removeprefix("M:"), row.tenant
-    rows = PaymentAttempt.objects.filter(order__tenant=shop, settles_order=True, received_currency=currency)
+    rows = PaymentAttempt.objects.filter(_brought(), order__tenant=shop, received_currency=currency)
     lent = rows.exclude(account__tenant=shop).select_related("account")
     suspected = Q(order__suspicion__state__in=Suspicion.WITHHOLDING)
     in_review = sum(_left(attempt) for attempt in lent.filter(suspected))
@@ -229,11 +229,18 @@ def _maturing(lent: QuerySet[PaymentAttempt]) -> int:
     return total
 
 
+def _brought() -> Q:
+    """Match payments that brought a shop money: those that settled their order, and others that became store credit of the shop's."""
+    return Q(settles_order=True) | Q(pk__in=Refund.objects.filter(to_credit=True, state__in=Refund.COUNTING).values("attempt"))
+
+
 def _left(attempt: PaymentAttempt) -> int:
-    """Return what of a payment is the shop's and has not gone back."""
-    back = attempt.refunds.filter(state__in=Refund.COUNTING).aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    """Return what of a payment is the shop's and has not gone back. What became store credit is still the buyer's bank's to take."""
+    counting = attempt.refunds.filter(state__in=Refund.COUNTING).order_by().values_list("to_credit").annotate(Sum("amount_minor"))
+    refunded = {to_credit: int(amount) for to_credit, amount in counting}
     taken = attempt.disputes.exclude(state=Dispute.State.WON).aggregate(sum=Sum("amount_minor"))["sum"] or 0
-    return max(0, (attempt.received_minor or 0) - attempt.fee_minor - int(back) - int(taken))
+    brought = (attempt.received_minor or 0) - attempt.fee_minor if attempt.settles_order else refunded.get(True, 0)
+    return max(0, brought - (refunded.get(False, 0) if attempt.settles_order else 0) - int(taken))
 
 
 def _step(withdrawal: Withdrawal, *, before: tuple[str, ...], to: str, **fields: object) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Membership, Tenant
 from billing import audit, disputes, gateways, orders, payables, refunds
-from billing.models import GatewayAccount, Hold, PaymentAttempt, Withdrawal
+from billing.models import GatewayAccount, Hold, Order, PaymentAttempt, Withdrawal
 from tests.billing.shop import PRICE, attempt, held, sandbox, stocked
 from tests.billing.test_settlement import settle
 
@@ -154,6 +154,10 @@ def test_late_money_at_the_platform_can_become_the_shops_store_credit(end_user: 
     refunds.send(refunds.start(attempt=late, actor=None, reason="keep", to_credit=True))
     assert (held("refunds_due", lent.tenant), held("payable", shop)) == (0, PRICE)
     assert held("credit", shop, owner=end_user.pk) == PRICE
+    [standing] = payables.standings(shop)
+    assert (standing.maturing, standing.available) == (PRICE, 0)
+    PaymentAttempt.objects.filter(pk=late.pk).update(ended_at=timezone.now() - datetime.timedelta(days=8))
+    assert payables.standings(shop)[0].available == PRICE
 
 
 def test_buyers_pay_through_it_on_the_shops_own_host(tenant: Tenant, lent: GatewayAccount) -> None:
@@ -182,3 +186,16 @@ def test_of_requests_made_at_once_only_what_is_there_is_granted(tenant: Tenant, 
     with ThreadPoolExecutor(4) as pool:
         assert sorted(pool.map(run, range(4))) == ["not available"] * 3 + ["requested"]
     assert payables.standings(tenant)[0].held == 2_000
+
+
+def test_what_is_kept_as_store_credit_matures_no_sooner(tenant: Tenant, end_user: Membership, lent: GatewayAccount) -> None:
+    sold(tenant, lent)
+    payment = sold(tenant, lent, days_ago=1)
+    Order.objects.filter(pk=payment.order_id).update(membership=end_user)
+    payment = PaymentAttempt.objects.select_related("order__tenant", "account__tenant").get(pk=payment.pk)
+    refunds.send(refunds.start(attempt=payment, actor=end_user.user, reason="buy another", to_credit=True))
+    [standing] = payables.standings(tenant)
+    # The customer has the credit, the platform still the buyer's money: a bank may take it back.
+    assert (standing.balance, standing.maturing, standing.available) == (2 * (PRICE - FEE), PRICE - FEE, PRICE - FEE)
+    with pytest.raises(payables.NotAvailable):
+        ask(tenant, PRICE - FEE + 1)
