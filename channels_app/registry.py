@@ -52,6 +52,7 @@ def vendor(name: str) -> Vendor:
         raise UnknownDialect(name) from None
 
 
+@cache
 def client(name: str) -> Client:
     """Return the client's face of a wire protocol; raise UnknownDialect where clients do not speak it."""
     try:

@@ -57,28 +57,28 @@ async def begin(state: Relay, request: LeanRequest, call: Call) -> Conductor:
         await screening.guard(state, request, ways.call)
     budgets = tuple([budget.id for budget in request.budgets if fits(budget.models, ways.call.model)]) if request.budgets else ()
     key = request.caller
-    till = Till(relay=state, key=key, budgets=budgets, price=ways.prices[ways.call.model], call=ways.call)
+    till = Till(state, key, budgets, ways.prices[ways.call.model], ways.call)
     try:
         await till.reserve()
     except Unpriced as missing:
         log.error("a call was refused: nobody has priced what it uses", extra={"model": call.model, "unit": missing.unit})
         raise RelayError("model_not_found", f"The model {call.model[:100]} has no price for {missing.unit} here.", param="model") from None
     member, now = key.membership_id, int(time.time())
-    plan = CallPlan(call=till.call, journey=ways.journey, request_id=request.id, member=member, created=now, hops=trail)
-    return Conductor(state=state, request=request, plan=plan, till=till, prices=ways.prices)
+    plan = CallPlan(till.call, ways.journey, request.id, member, now, trail)
+    return Conductor(state, request, plan, till, ways.prices)
 
 
 class Conductor:
     """One call with money behind it. Ask once for the `whole` answer, or for the `next` bytes of a stream until it `is_over`."""
 
-    def __init__(self, *, state: Relay, request: LeanRequest, plan: CallPlan, till: Till, prices: Mapping[str, ModelPrice]) -> None:
+    def __init__(self, state: Relay, request: LeanRequest, plan: CallPlan, till: Till, prices: Mapping[str, ModelPrice]) -> None:
         self._state = state
         self._prices = prices
         self._request = request
         self._link = request.link
         self._plan = plan
         self._till = till
-        self._uplink = Uplink(transport=state.transport, tokens=state.tokens, timeouts=state.timeouts, plan=plan)
+        self._uplink = Uplink(state.transport, state.tokens, state.timeouts, plan)
         self._telling = Telling(plan.call, request.name)
         self._engine = relay.run(plan)
         self._step: relay.Step | None = None

@@ -58,15 +58,7 @@ def chat(body: bytes, *, model: str = "") -> Call:
     for name in (*_OUTPUT_LIMITS, "n"):
         if name in fields:
             _count(fields, name)
-    return Call(
-        operation="chat",
-        dialect="openai",
-        model=model.strip(),
-        body=body,
-        fields=fields,
-        is_stream=is_stream,
-        wants_usage=_wants_usage(fields, is_stream=is_stream),
-    )
+    return Call("chat", "openai", model.strip(), body, fields, is_stream, _wants_usage(fields, is_stream=is_stream))
 
 
 def output_limit(call: Call) -> int | None:

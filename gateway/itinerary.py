@@ -67,13 +67,7 @@ async def find(state: Relay, request: LeanRequest, call: Call) -> Itinerary:
         if request.pinned is None and len(table.memo) < _REMEMBERED:
             table.memo[question] = ways
     first = ways.routes[0].model
-    journey = Journey(
-        routes=ways.routes,
-        terms=_terms(ways.policy, key, call, ways.routes, state),
-        standing=state.standing,
-        clock=time.monotonic,
-        wall=time.time,
-    )
+    journey = Journey(ways.routes, _terms(ways.policy, key, call, ways.routes, state), state.standing, time.monotonic, time.time)
     return Itinerary(call if first == call.model else replace(call, model=first), ways.prices, journey)
 
 
@@ -117,11 +111,6 @@ def _pinned(table: ChannelTable, key: KeyFacts, model: str, channel_id: int) -> 
 
 def _terms(policy: Policy, key: KeyFacts, call: Call, routes: Sequence[Route], state: Relay) -> Terms:
     has_choice = policy.sticky_seconds > 0 and len(routes[0].candidates) > 1
-    return Terms(
-        mode=policy.mode,
-        is_stream=call.is_stream,
-        conversation=habits.conversation(call, key_id=key.id) if has_choice else None,
-        sticky_seconds=policy.sticky_seconds,
-        deadline=time.monotonic() + min(state.failover_seconds, state.timeouts.total),
-        counts=call.operation not in AUXILIARY,
-    )
+    conversation = habits.conversation(call, key_id=key.id) if has_choice else None
+    deadline = time.monotonic() + min(state.failover_seconds, state.timeouts.total)
+    return Terms(policy.mode, call.is_stream, conversation, policy.sticky_seconds, deadline, call.operation not in AUXILIARY)

@@ -55,7 +55,7 @@ class Journey:
     __slots__ = ("_answered", "_began", "_clock", "_lanes", "_now", "_pending", "_routes", "_standing", "_terms", "_wall", "attempt")
 
     def __init__(
-        self, *, routes: Sequence[Route], terms: Terms, standing: Standing, clock: Callable[[], float], wall: Callable[[], float]
+        self, routes: Sequence[Route], terms: Terms, standing: Standing, clock: Callable[[], float], wall: Callable[[], float]
     ) -> None:
         self._routes = routes
         self._terms = terms
@@ -168,9 +168,7 @@ class Journey:
             holder = next((one for one in route.candidates if one.id == kept[0]), None)
             if holder is None or not margins.cache_pays(holder, route.candidates, model=route.model):
                 kept = None
-        return Wish(
-            model=route.model, is_stream=terms.is_stream, mode=terms.mode, costs=route.costs, kept=kept, turn=standing.next_turn(), lot=lot
-        )
+        return Wish(route.model, terms.is_stream, terms.mode, route.costs, kept, standing.next_turn(), lot)
 
     def _enter(self, channel: ChannelFacts) -> bool:
         """Take a place at a channel that has limits; False when there is none."""

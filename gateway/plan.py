@@ -23,7 +23,7 @@ class CallPlan:
 
     __slots__ = ("_created", "_hops", "_member", "_request_id", "call", "journey")
 
-    def __init__(self, *, call: Call, journey: Journey, request_id: uuid.UUID, member: int, created: int, hops: str = "") -> None:
+    def __init__(self, call: Call, journey: Journey, request_id: uuid.UUID, member: int, created: int, hops: str = "") -> None:
         self.call = call
         self.journey = journey
         self._request_id = request_id
@@ -47,7 +47,7 @@ class CallPlan:
     ) -> UpstreamRequest:
         """Return what is sent to the vendor; raise Unexpressible. For `now`, `token` and `pictures` see `bridge.request`."""
         channel, key, without = attempt.channel, attempt.key, self.journey.refused(attempt)
-        call = pseudonyms.under(self.call, channel, member=self._member)
+        call = pseudonyms.under(self.call, channel, member=self._member) if channel.options else self.call
         return bridge.request(call, channel, key, now=now, token=token, pictures=pictures, without=without, hops=self._hops)
 
     def follow(

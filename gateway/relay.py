@@ -150,14 +150,8 @@ def _read_whole(plan: Plan, attempt: Attempt, head: UpstreamHead) -> Generator[S
     answer = plan.read(attempt, head, read.data)
     if answer.failure is not None:
         return answer.failure
-    return Outcome(
-        usage=answer.usage,
-        delivered=answer.delivered,
-        is_empty=answer.is_empty,
-        tail=answer.body,
-        content_type=answer.content_type,
-        said=answer.body if answer.usage is None else b"",
-    )
+    said = answer.body if answer.usage is None else b""
+    return Outcome((), None, answer.usage, answer.delivered, answer.is_empty, None, answer.body, b"", answer.content_type, said)
 
 
 def _stream(plan: Plan, send: Send) -> Generator[Step, Event, Outcome | Failure]:
@@ -202,15 +196,11 @@ class _Stream:
                 self.heard_bytes += len(out)
         if self.failure is not None and not self.has_content:
             return self.failure
-        return Outcome(
-            usage=self.usage,
-            delivered=self.delivered,
-            is_empty=not self.has_content and (self.usage is None or not self.usage.total_output),
-            failure=self.failure,
-            tail=out + b"".join(self.held) if self.failure is None else out,
-            end_mark=self.end_mark,
-            said=b"".join(self.heard) if self.usage is None and self.failure is None and not self.is_binary else b"",
-        )
+        usage, failure = self.usage, self.failure
+        is_empty = not self.has_content and (usage is None or not usage.total_output)
+        tail = out + b"".join(self.held) if failure is None else out
+        said = b"".join(self.heard) if usage is None and failure is None and not self.is_binary else b""
+        return Outcome((), None, usage, self.delivered, is_empty, failure, tail, self.end_mark, JSON, said)
 
     def _last(self, event: Event) -> Sequence[Frame]:
         """Turn an end or a break into frames; a break after everything was said is an end like any other."""

@@ -73,7 +73,7 @@ class Till:
         "tokens",
     )  # fmt: skip
 
-    def __init__(self, *, relay: Relay, key: KeyFacts, budgets: tuple[int, ...], price: ModelPrice, call: Call) -> None:
+    def __init__(self, relay: Relay, key: KeyFacts, budgets: tuple[int, ...], price: ModelPrice, call: Call) -> None:
         self._relay = relay
         self._key = key
         self._budgets = budgets

@@ -44,7 +44,7 @@ class Uplink:
         "read_bytes",
     )
 
-    def __init__(self, *, transport: Transport, tokens: Tokens, timeouts: Timeouts, plan: CallPlan) -> None:
+    def __init__(self, transport: Transport, tokens: Tokens, timeouts: Timeouts, plan: CallPlan) -> None:
         self._transport = transport
         self._tokens = tokens
         self._timeouts = timeouts
@@ -104,12 +104,8 @@ class Uplink:
         channel = attempt.channel
         if provider.is_local:
             return self._transport.open_local(provider, request)
-        return self._transport.open(
-            request,
-            timeouts=self._deadlines(channel),
-            allow_private=channel.allow_private,
-            proxy=channel_settings.proxy_of(channel),
-        )
+        proxy = channel_settings.proxy_of(channel) if channel.options else ""
+        return self._transport.open(request, timeouts=self._deadlines(channel), allow_private=channel.allow_private, proxy=proxy)
 
     def _deadlines(self, channel: ChannelFacts) -> Timeouts:
         """Return the deadlines of what begins now; the one for everything counts from the call's beginning, whoever was asked before."""
