@@ -10,14 +10,16 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts import tenants
 from accounts.models import Tenant
-from billing import questions
+from billing import price_lists, questions, stock_costs
 from billing.models import QUOTA, Card, Category, Code, LedgerAccount, Product, ProductPicture
-from billing.money import MICROS, ceil_div
+from billing.money import MICROS, ceil_div, format_minor
+from billing.tariffs import scaled
 from foundation import translations
 from foundation.remembered import Remembered
 
@@ -130,6 +132,17 @@ def pictures(product: Product) -> list[ProductPicture]:
     """Return a product's pictures as a reader of this thread's language is told what they show; never to be saved."""
     languages = tenants.reading(product.tenant)
     return [translations.spoken(one, languages) for one in product.pictures.all()]
+
+
+def check_price(product: Product) -> None:
+    """Raise BadProduct where a piece costs more than the platform lets the shop add to what its quota cost, as far as that is known."""
+    ceiling = price_lists.ceiling(product.tenant_id) or 0
+    paid = stock_costs.paid({product.tenant_id}, until=timezone.now()).get((product.tenant_id, product.currency))
+    cost = stock_costs.cost(product.units_micros + product.bonus_micros, paid)
+    most = scaled(cost, ceiling) if cost and ceiling else product.price_minor
+    if product.price_minor > most:
+        told = {"most": format_minor(most, currency=product.currency), "times": f"{ceiling / MICROS:g}"}
+        raise BadProduct(_("The platform allows %(most)s at most: %(times)s times what the quota cost you.") % told)
 
 
 def check_lead(*, product: Product, lead: Product) -> None:

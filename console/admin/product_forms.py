@@ -102,6 +102,12 @@ class ProductForm(forms.ModelForm[Product]):
         product = self.instance
         tenant = cleaned.get("tenant") or self.own_tenant or product.tenant
         product.tenant, product.currency = tenant, currency
+        product.units_micros = cleaned.get("units_micros", product.units_micros)
+        product.bonus_micros = cleaned.get("bonus_micros") or 0
+        try:
+            catalogue.check_price(product)
+        except catalogue.BadProduct as error:
+            self.add_error("price", str(error))
         if cleaned.get("slug") and Product.objects.filter(tenant=tenant, slug=cleaned["slug"]).exclude(pk=product.pk).exists():
             self.add_error("slug", _("Another product has this short name."))
         lead = cleaned.get("lead")

@@ -182,6 +182,10 @@ class ProductsView(DeskRows):
                 raise Refused(str(error), field="tiers") from None
         super().put(row, values)
         check_texts(row)
+        try:
+            catalogue.check_price(row)
+        except catalogue.BadProduct as error:
+            raise Refused(str(error), field="price_minor") from None
 
     def _place(self, row: Any, values: dict[str, Any]) -> None:
         """Look up the shelf, and the product on whose page this one is to lie."""

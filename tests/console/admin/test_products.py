@@ -11,6 +11,7 @@ from PIL import Image
 
 from accounts import tenants
 from accounts.models import Membership, Tenant, User
+from billing import price_book
 from billing.models import Product
 from billing.models.goods import ProductPicture
 from tests.billing.shop import card_product, stocked
@@ -66,6 +67,18 @@ def test_a_product_sold_at_a_loss_is_warned_of_and_marked(desk: Client, tenant: 
         f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "price": "81.00", "many": "10 = 79.00"}, follow=True
     ).content.decode()
     assert "Ten is sold at a loss of ¥1.00 a piece" in page
+
+
+def test_a_price_beyond_the_platforms_ceiling_is_refused(desk: Client, tenant: Tenant, root_tenant: Tenant) -> None:
+    bought(tenant, root_tenant, total=30_000)  # $10 cost 30.00
+    price_book.set_ceiling(tenant=tenant, factor=2_000_000)
+    told = errors(desk.post(f"{LIST}add/", COMMON))
+    assert told == {"price": ["The platform allows ¥60.00 at most: 2 times what the quota cost you."]}
+    assert desk.post(f"{LIST}add/", {**COMMON, "price": "60.00"}).status_code == 302
+    made = Product.objects.get(name="Ten")
+    assert "price" in errors(desk.post(f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "price": "60.01"}))
+    price_book.set_ceiling(tenant=tenant, factor=None)
+    assert desk.post(f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "price": "99.00"}).status_code == 302
 
 
 @pytest.mark.parametrize(

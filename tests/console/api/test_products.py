@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEvent, Membership, Tenant
-from billing import catalogue, codes, ledger
+from billing import catalogue, codes, ledger, price_book
 from billing.models import Category, Coupon, Product
 from tests.billing.test_stock_costs import bought
 from tests.console.api.conftest import program
@@ -44,6 +44,12 @@ def test_a_product_tells_what_its_quota_cost_and_what_is_left(reseller_owner: Me
     changed = call("PATCH", f"products/{made['id']}/", {"price_minor": 7_500})[1]
     assert (changed["cost_minor"], changed["margin_minor"]) == (8_000, -500)
     assert [(one["cost_minor"], one["margin_minor"]) for one in call("GET", "products/")[1]["results"]] == [(8_000, -500)]
+    price_book.set_ceiling(tenant=reseller_owner.tenant, factor=1_500_000)
+    assert call("PATCH", f"products/{made['id']}/", {"price_minor": 12_001})[1]["error"]["fields"].keys() == {"price_minor"}
+    assert call("GET", f"products/{made['id']}/")[1]["price_minor"] == 7_500
+    assert call("POST", "products/", {**NEW, "price_minor": 12_001})[1]["error"]["fields"].keys() == {"price_minor"}
+    assert Product.objects.filter(tenant=reseller_owner.tenant).count() == 1
+    assert call("PATCH", f"products/{made['id']}/", {"price_minor": 12_000})[0] == 200
 
 
 def test_a_top_up_has_a_bonus_and_staff_are_told_below_a_number_of_pieces(reseller_owner: Membership) -> None:
@@ -82,7 +88,7 @@ def test_what_makes_no_sense_is_refused_and_leaves_nothing(reseller_owner: Membe
     catalogue.add_product(tenant=reseller_owner.tenant, name="x", slug="taken", units_micros=1, price_minor=1, currency="CNY")
     status, told = call("POST", "products/", {**NEW, **body})
     assert (status, told["error"]["code"], list(told["error"]["fields"])) == (409, "refused", [field] if field else [])
-    assert Product.objects.count() == 1
+    assert Product.objects.filter(tenant=reseller_owner.tenant).count() == 1
 
 
 def test_a_malformed_body_names_each_field(reseller_owner: Membership) -> None:
