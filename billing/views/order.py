@@ -53,7 +53,9 @@ def order_state(request: HttpRequest, capability: str) -> HttpResponse:
     if found.state in WAITING and seen == (found.state, str(failed)):
         looks = pacing.looks(request.GET.get("looks", ""))
         shown = pacing.context(looks + 1) | {"capability": capability, "order": found, "failed": failed}
-        return private(render(request, "shop/look_again.html", shown))
+        answer = private(render(request, "shop/look_again.html", shown))
+        answer["HX-Retarget"] = "#look-again"  # a page that was opened before there was one stays as it is
+        return answer
     answer = private(render(request, "shop/order_state.html", _context(visitor, capability) | {"is_news": True}))
     answer["HX-Retarget"], answer["HX-Reswap"] = "#order-state", "outerHTML"
     return answer

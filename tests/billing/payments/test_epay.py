@@ -278,7 +278,7 @@ def test_coming_back_from_the_cashier_proves_nothing(gateway: EpayGateway, accou
     page = Client(HTTP_HOST=urllib.parse.urlsplit(live_server.url).netloc)
     whence = gateway.orders[attempt.token]["return_url"]
     assert page.get(f"{whence}&{back}").status_code == 200
-    assert page.get(f"{whence.partition('?')[0]}state/?{back}").headers.get("HX-Retarget") is None
+    assert page.get(f"{whence.partition('?')[0]}state/?{back}")["HX-Retarget"] == "#look-again"
     assert (state_of(order), held("revenue", account.tenant)) == ("pending", 0)
 
 
