@@ -114,7 +114,8 @@ class Incoming:
         """Take a piece of the body; return how much lies unread."""
         self._chunks.append(data)
         self._size += len(data)
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
         return self._size
 
     def start(self, head: UpstreamHead) -> None:
@@ -126,7 +127,8 @@ class Incoming:
     def end(self, error: TransportError | None = None) -> None:
         """Note that nothing more comes."""
         self._error, self._is_whole, self._source = error, error is None, None
-        self._wake()
+        if self._waiter is not None:
+            self._wake()
 
     def leave(self) -> None:
         """Close the connection of an answer that was not read to its end: so upstream stops."""
@@ -146,7 +148,7 @@ class Incoming:
                 source.close()
 
     def _wake(self) -> None:
-        waiter = self._waiter
+        waiter, self._waiter = self._waiter, None
         if waiter is None or waiter.done():
             return
         if self._error is not None and not self.has_head:
