@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import events
 from accounts.models import Membership, Tenant
-from billing import cash, chart, code_shelf, ledger, orders, ready_keys, stock_disputes
+from billing import cash, chart, code_shelf, ledger, orders, payables, ready_keys, stock_disputes
 from billing.models import QUOTA, Code, Dispute, LedgerAccount, Order, OrderEvent, PaymentAttempt, Product, Refund, Transfer
 from billing.money import format_minor
 from foundation import notify
@@ -41,11 +41,9 @@ def begin(*, attempt: PaymentAttempt, reference: str, amount_minor: int, reason:
     for owner, micros in sorted(owners.items()):
         _owe(dispute, owner, micros)
     stock_disputes.owe(dispute, order)
-    kind = "revenue" if attempt.settles_order else "refunds_due"
-    ledger.transfer(
-        kind="dispute", key=f"dispute:{dispute.pk}", src_id=_cash(dispute, kind), dst_id=_cash(dispute, "clearing"), amount=amount,
-        reference=f"order:{order.pk}",
-    )  # fmt: skip
+    clearing = _cash(dispute, "clearing")
+    lines = [ledger.Line(place, clearing, part) for place, part in _places(dispute)]
+    ledger.post(kind="dispute", key=f"dispute:{dispute.pk}", lines=lines, reference=f"order:{order.pk}")
     _note(dispute, order, f"disputed: {format_minor(amount, currency=dispute.currency)}{f', {reason}' if reason else ''}"[:200])
     _tell(dispute, order)
     return dispute
@@ -71,10 +69,8 @@ def end(*, dispute: Dispute, is_won: bool) -> None:
     if keeps:
         stock_disputes.forgive(dispute, order)
     if is_won:
-        ledger.transfer(
-            kind="dispute", key=f"dispute-won:{dispute.pk}", src_id=_cash(dispute, "clearing"), amount=dispute.amount_minor,
-            dst_id=_cash(dispute, "revenue" if dispute.attempt.settles_order else "refunds_due"), reference=f"order:{order.pk}",
-        )  # fmt: skip
+        lines = [ledger.Line(_cash(dispute, "clearing"), place, part) for place, part in _places(dispute)]
+        ledger.post(kind="dispute", key=f"dispute-won:{dispute.pk}", lines=lines, reference=f"order:{order.pk}")
     _note(dispute, order, "the dispute was won" if is_won else "the dispute was lost")
     _emit(dispute, order, "dispute.closed", decision="won" if is_won else "lost")
 
@@ -175,6 +171,22 @@ def _tenant_of(owner: int) -> int:
 
 def _open_of(owner: int) -> QuerySet[Dispute]:
     return Dispute.objects.filter(state=State.OPEN, quota__has_key=str(owner))
+
+
+def _places(dispute: Dispute) -> list[tuple[int, int]]:
+    """Return where the disputed money lies: with the shop if it bought something, else it is owed still.
+
+    What bought nothing and became store credit is the shop's, too, where the platform had taken it for the shop.
+    """
+    attempt, amount = dispute.attempt, dispute.amount_minor
+    if attempt.settles_order:
+        return [(_cash(dispute, "revenue"), amount)]
+    refunds = attempt.refunds.filter(state__in=Refund.COUNTING)
+    gone = refunds.aggregate(sum=Sum("amount_minor"))["sum"] or 0
+    kept = refunds.filter(to_credit=True).aggregate(sum=Sum("amount_minor"))["sum"] or 0 if payables.is_lent(attempt) else 0
+    of_shop = min(max(0, amount - max(0, (attempt.received_minor or 0) - gone)), kept)
+    parts = ((_cash(dispute, "revenue"), of_shop), (_cash(dispute, "refunds_due"), amount - of_shop))
+    return [(place, part) for place, part in parts if part]
 
 
 def _cash(dispute: Dispute, kind: str) -> int:

@@ -158,6 +158,27 @@ def test_late_money_at_the_platform_can_become_the_shops_store_credit(end_user: 
     assert (standing.maturing, standing.available) == (PRICE, 0)
     PaymentAttempt.objects.filter(pk=late.pk).update(ended_at=timezone.now() - datetime.timedelta(days=8))
     assert payables.standings(shop)[0].available == PRICE
+    # The buyer's bank takes it from who has it by now: the shop, not the platform.
+    dispute = disputes.begin(attempt=late, reference="dp_1", amount_minor=PRICE)
+    assert (held("refunds_due", lent.tenant), held("payable", shop), payables.standings(shop)[0].available) == (0, 0, 0)
+    disputes.end(dispute=dispute, is_won=True)
+    assert (held("refunds_due", lent.tenant), held("payable", shop)) == (0, PRICE)
+
+
+def test_of_money_kept_in_part_a_dispute_takes_what_is_owed_first(end_user: Membership, lent: GatewayAccount) -> None:
+    shop = end_user.tenant
+    order = orders.place(product=stocked(shop, count=1), buyer=orders.Buyer(email="ann@shop.test", membership=end_user)).order
+    late = orders.start_payment(order=order, account=lent)
+    orders.cancel(order=order)
+    orders.place(product=order.product, buyer=orders.Buyer(email="faster@example.test"))
+    settle(late)
+    late.refresh_from_db()
+    refunds.send(refunds.start(attempt=late, actor=None, reason="keep", to_credit=True, gesture_minor=1_000))
+    assert (held("refunds_due", lent.tenant), held("payable", shop)) == (PRICE - 1_000, 1_000)
+    dispute = disputes.begin(attempt=late, reference="dp_1", amount_minor=PRICE)
+    assert (held("refunds_due", lent.tenant), held("payable", shop)) == (0, 0)
+    disputes.end(dispute=dispute, is_won=True)
+    assert (held("refunds_due", lent.tenant), held("payable", shop)) == (PRICE - 1_000, 1_000)
 
 
 def test_buyers_pay_through_it_on_the_shops_own_host(tenant: Tenant, lent: GatewayAccount) -> None:
