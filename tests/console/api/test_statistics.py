@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Membership
-from tests.billing.shop import PRICE, bought_from, place, stocked
+from tests.billing.shop import PRICE, bought_from, place, sandbox, stocked
 from tests.console.api.conftest import program
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +44,12 @@ def test_the_funnel_the_best_products_and_the_first_steps(reseller_owner: Member
     assert (status, known["dearest"], known["running_dry"]) == (200, [], [])
     steps = {one["text"]: one["is_done"] for one in call("GET", "statistics/checklist/")[1]}
     assert (len(steps), steps["Make the first product"], steps["Add your own domain"]) == (5, True, True)
+
+
+def test_a_lent_payment_account_counts_among_a_new_shops_steps(reseller_owner: Membership, platform_admin: Membership) -> None:
+    call = program(reseller_owner)
+    account = sandbox(platform_admin.tenant)
+    step = "Connect a payment account"
+    assert {one["text"]: one["is_done"] for one in call("GET", "statistics/checklist/")[1]}[step] is False
+    account.lent_to.add(reseller_owner.tenant)
+    assert {one["text"]: one["is_done"] for one in call("GET", "statistics/checklist/")[1]}[step] is True
