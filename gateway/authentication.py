@@ -125,7 +125,7 @@ class Recogniser:
     def _digest(self, request: HttpRequest) -> str | None:
         """Return the digest of the request's secret; those of the last few thousand headers are remembered, by fingerprints alone."""
         authorization = raw_header(request, b"authorization")
-        fingerprint = hashlib.blake2b(authorization, key=self._salt, digest_size=16).digest()
+        fingerprint = hashlib.blake2b(self._salt + authorization, digest_size=16).digest()
         digest = self._digests.get(fingerprint)
         if digest is None:
             secret = credential(request)
