@@ -1,4 +1,4 @@
-"""Cards: texts from elsewhere, sealed at rest, set aside for an order, sold once, exported, voided.
+"""Cards: texts from elsewhere, tried and imported, sealed at rest, set aside for an order, sold once, exported, voided.
 
 Raises `BadCards`, and `codes.SoldOut` where too few are left.
 """
@@ -6,8 +6,9 @@ Raises `BadCards`, and `codes.SoldOut` where too few are left.
 from __future__ import annotations
 
 import csv
+import enum
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -32,6 +33,28 @@ class BadCards(ValueError):
     """Nothing was imported; the message names the lines that make no card."""
 
 
+class Fault(enum.StrEnum):
+    """Why a line makes no card."""
+
+    LENGTH = "too_long"
+    NO_TEXT = "not_text"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an import would do: the new cards, and the lines (counted from 1) that repeat one, are known before, or make no card."""
+
+    fresh: tuple[str, ...]
+    repeated: tuple[int, ...]
+    known: tuple[int, ...]
+    refused: Mapping[int, Fault]
+
+    @property
+    def is_importable(self) -> bool:
+        """Tell whether an import would bring these cards now: one refused line refuses all."""
+        return bool(self.fresh) and not self.refused
+
+
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What came of an import: the batch, and the lines (counted from 1) whose card stood there twice or was known before."""
@@ -53,24 +76,37 @@ def read(text: str, *, columns: Sequence[str] = ("secret",)) -> list[str]:
     return ["", *(row[at].strip() if len(row) > at else "" for row in rows[1:])]
 
 
+def rehearse(*, product: Product, lines: Sequence[str]) -> Draft:
+    """Tell what importing these lines would do, and store nothing. Raises BadCards where there is nothing to tell by line."""
+    if product.kind != Product.Kind.CARD:
+        raise BadCards(_("This product is not delivered as imported cards."))
+    texts, repeated, refused = _sorted(lines)
+    if not (texts or refused):
+        raise BadCards(_("There is no card in this."))
+    if len(texts) > MOST_PER_IMPORT:
+        raise BadCards(_("Import at most %(most)d cards at once.") % {"most": MOST_PER_IMPORT})
+    known = _known(product, texts)
+    fresh = tuple(text for text in texts if text not in known)
+    return Draft(fresh, repeated=repeated, known=tuple(texts[text] for text in texts if text in known), refused=refused)
+
+
 @transaction.atomic
 def take_in(*, product: Product, lines: Sequence[str], actor: User | None, note: str = "") -> Imported:
     """Put cards on the shelf; what is there already is left out and named. Raises BadCards, and then nothing is imported."""
-    if product.kind != Product.Kind.CARD:
-        raise BadCards(_("This product is not delivered as imported cards."))
     # Two imports at once would not see each other's cards.
     Product.objects.select_for_update(no_key=True).get(pk=product.pk)
-    texts, repeated = _distinct(lines)
-    known = _known(product, texts)
-    fresh = [text for text in texts if text not in known]
-    if not fresh:
-        raise BadCards(_("All of these cards are known already.") if texts else _("There is no card in this."))
-    batch = CardBatch.objects.create(tenant_id=product.tenant_id, product=product, count=len(fresh), note=note, actor=actor)
+    draft = rehearse(product=product, lines=lines)
+    if draft.refused:
+        named = ", ".join(map(str, list(draft.refused)[:_NAMED])) + (" …" if len(draft.refused) > _NAMED else "")
+        raise BadCards(_("Too long for a card, or not text: line %(lines)s. Nothing was imported.") % {"lines": named})
+    if not draft.fresh:
+        raise BadCards(_("All of these cards are known already."))
+    batch = CardBatch.objects.create(tenant_id=product.tenant_id, product=product, count=len(draft.fresh), note=note, actor=actor)
     Card.objects.bulk_create(
-        (Card(batch=batch, product=product, digest=_digests(text)[0], sealed=_seal(text), last4=text[-4:]) for text in fresh),
+        (Card(batch=batch, product=product, digest=_digests(text)[0], sealed=_seal(text), last4=text[-4:]) for text in draft.fresh),
         batch_size=1000,
     )
-    return Imported(batch, repeated=repeated, known=tuple(texts[text] for text in texts if text in known))
+    return Imported(batch, repeated=draft.repeated, known=draft.known)
 
 
 def available(*, product: Product) -> int:
@@ -113,25 +149,22 @@ def reveal(rows: Iterable[Card]) -> list[str]:
     return [vault.unseal(row.sealed, context="card") for row in rows]
 
 
-def _distinct(lines: Sequence[str]) -> tuple[dict[str, int], tuple[int, ...]]:
-    """Return each card with its line, and the lines that repeat one; raise BadCards."""
+def _sorted(lines: Sequence[str]) -> tuple[dict[str, int], tuple[int, ...], dict[int, Fault]]:
+    """Return each card with its line, the lines that repeat one, and those that make none."""
     found: dict[str, int] = {}
-    repeated, bad = [], []
+    repeated, refused = [], {}
     for number, line in enumerate(lines, 1):
         if not line:
             continue
-        if len(line) > LONGEST or "\0" in line:
-            bad.append(number)
+        if len(line) > LONGEST:
+            refused[number] = Fault.LENGTH
+        elif "\0" in line:
+            refused[number] = Fault.NO_TEXT
         elif line in found:
             repeated.append(number)
         else:
             found[line] = number
-    if bad:
-        named = ", ".join(map(str, bad[:_NAMED])) + (" …" if len(bad) > _NAMED else "")
-        raise BadCards(_("Too long for a card, or not text: line %(lines)s. Nothing was imported.") % {"lines": named})
-    if len(found) > MOST_PER_IMPORT:
-        raise BadCards(_("Import at most %(most)d cards at once.") % {"most": MOST_PER_IMPORT})
-    return found, tuple(repeated)
+    return found, tuple(repeated), refused
 
 
 def _known(product: Product, texts: Iterable[str]) -> set[str]:

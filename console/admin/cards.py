@@ -1,4 +1,4 @@
-"""Imported cards and ready keys: import, export, void. Lists show the last four; plain texts leave with a line in the trail."""
+"""Imported cards and ready keys: import after a report, export, void. Lists show the last four; plain texts leave by the trail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import scope
 from accounts.admin_scope import actor_of
@@ -38,6 +38,8 @@ class ImportForm(PastedForm):
 
     product = forms.ModelChoiceField(queryset=Product.objects.none(), label=gettext_lazy("Product"))
     note = forms.CharField(label=gettext_lazy("Note"), required=False, max_length=200)
+    # Of which product and lines the report was read: the press that comes with it imports just these.
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     field_order = ("product", "text", "file")
 
@@ -47,6 +49,13 @@ class ImportForm(PastedForm):
         product.queryset = scope.narrow(actor_of(request), Product.objects.filter(kind=Product.Kind.CARD).order_by("name"))
         self.fields["text"].label = _("Cards, one a line")
         self.fields["file"].help_text = _("Text, one card a line, or CSV with a column named secret.")
+
+    def clean(self) -> dict[str, Any]:
+        """Read the lines, and mark them with their product."""
+        values = super().clean()
+        lines = cards.read(values.get("text", ""))
+        mark = hashlib.sha256(repr((getattr(values.get("product"), "pk", None), lines)).encode()).hexdigest()
+        return values | {"lines": lines, "mark": mark}
 
 
 class CardBatchAdmin(TenantColumn, DeskAdmin[CardBatch]):
@@ -71,22 +80,53 @@ class CardBatchAdmin(TenantColumn, DeskAdmin[CardBatch]):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = ImportForm(request.POST or None, request.FILES or None, request=request)
-        if form.is_valid() and (done := self._take_in(request, form)):
-            return self._report(request, done)
-        text = _("Cards are kept sealed, and each is sold once. What is known already is left out and named.")
-        return pages.ask(request, self, title=_("Import cards"), submit=_("Import"), form=form, explanation=text)
+        if form.is_valid():
+            is_seen = form.cleaned_data["seen"] == form.cleaned_data["mark"]
+            answer = self._import(request, form) if is_seen else self._rehearse(request, form)
+            if answer is not None:
+                return answer
+        text = _(
+            "Cards are kept sealed, and each is sold once. First you read what is new, doubled, known or refused; nothing is stored yet."
+        )
+        return pages.ask(request, self, title=_("Import cards"), submit=_("Check the cards"), form=form, explanation=text)
 
-    def _take_in(self, request: HttpRequest, form: ImportForm) -> cards.Imported | None:
+    def _rehearse(self, request: HttpRequest, form: ImportForm) -> HttpResponse | None:
+        """Say what an import would do and offer it; None, with an error on the form, where there is nothing to say."""
         values = form.cleaned_data
-        lines = cards.read(values["text"])
+        try:
+            draft = cards.rehearse(product=values["product"], lines=values["lines"])
+        except cards.BadCards as error:
+            form.add_error(None, str(error))
+            return None
+        told = [
+            (_("New"), f"{len(draft.fresh):,}"),
+            (_("Twice in the list, lines"), numbers(draft.repeated)),
+            (_("Known before, lines"), numbers(draft.known)),
+            *((words, numbers([line for line, one in draft.refused.items() if one is fault])) for fault, words in _faults().items()),
+        ]
+        kept = {"product": values["product"], "text": values["text"], "note": values["note"]}
+        again = ImportForm(initial=kept | {"seen": values["mark"] if draft.is_importable else ""}, request=request)
+        text = _("Nothing is stored yet.") if draft.is_importable else _("Nothing can be imported: mend the lines below, then check again.")
+        submit = (
+            ngettext("Import %d card", "Import %d cards", len(draft.fresh)) % len(draft.fresh)
+            if draft.is_importable
+            else _("Check the cards")
+        )
+        answer = pages.ask(request, self, title=_("Import cards"), submit=submit, form=again, explanation=text, facts=told)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def _import(self, request: HttpRequest, form: ImportForm) -> HttpResponse | None:
+        """Import what was reported; None, with an error on the form, where that changed meanwhile."""
+        values = form.cleaned_data
         try:
             with transaction.atomic():
-                done = cards.take_in(product=values["product"], lines=lines, actor=actor_of(request).user, note=values["note"])
+                done = cards.take_in(product=values["product"], lines=values["lines"], actor=actor_of(request).user, note=values["note"])
                 self.record(request, "import", done.batch, after=facts(done.batch))
         except cards.BadCards as error:
             form.add_error(None, str(error))
             return None
-        return done
+        return self._report(request, done)
 
     def _report(self, request: HttpRequest, done: cards.Imported) -> HttpResponse:
         told = [
@@ -173,6 +213,13 @@ class ReadyKeyAdmin(ReadOnly, DeskAdmin[ReadyKey]):
     @admin.display(description=gettext_lazy("order"))
     def order(self, ready: ReadyKey) -> str:
         return str(ready.code.order or "—")
+
+
+def _faults() -> dict[cards.Fault, str]:
+    return {
+        cards.Fault.LENGTH: _("Refused, longer than %d characters, lines") % cards.LONGEST,
+        cards.Fault.NO_TEXT: _("Refused, not text, lines"),
+    }
 
 
 def _void(desk: DeskAdmin[Any], request: HttpRequest, subject: Any, rows: QuerySet[Card], explanation: str) -> HttpResponse:

@@ -102,10 +102,11 @@ def ask(
     submit: str,
     form: forms.BaseForm | None = None,
     explanation: str = "",
+    facts: Sequence[tuple[str, object]] = (),
     back: str = "",
     is_danger: bool = False,
 ) -> TemplateResponse:
-    """Show a form (or just a question) whose POST comes back to the same address."""
+    """Show a form (or just a question, or what it would do) whose POST comes back to the same address."""
     return _page(
         request,
         model_admin,
@@ -115,6 +116,7 @@ def ask(
         submit_label=submit,
         form=form or DeskForm(),
         explanation=explanation,
+        facts=facts,
         is_danger=is_danger,
     )
 

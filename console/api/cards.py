@@ -27,6 +27,7 @@ class Import(ForShop):
     product = Id()
     cards = serializers.ListField(child=Words(max_length=2_000), min_length=1, max_length=10_000)
     note = Prose(max_length=200, default="")
+    is_rehearsal = serializers.BooleanField(default=False, help_text="Only tell what the import would do: nothing is stored.")
 
 
 class CardBatchShown(serializers.Serializer[Any]):
@@ -42,12 +43,24 @@ class CardBatchShown(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
 
 
-class Imported(serializers.Serializer[Any]):
-    """What came of it: places in the list, from 1, of cards that stood there twice or were known before."""
+class RefusedCard(serializers.Serializer[Any]):
+    """A place in the list, from 1, that makes no card, and why."""
 
-    batch = CardBatchShown()
+    place = serializers.IntegerField()
+    reason = serializers.ChoiceField(choices=[fault.value for fault in cards.Fault])
+
+
+class Imported(serializers.Serializer[Any]):
+    """What came of it, or would (`batch` null): places in the list, from 1, of cards that stood there twice or were known before.
+
+    While one is `refused`, nothing is imported.
+    """
+
+    batch = CardBatchShown(allow_null=True)
+    fresh = serializers.IntegerField(help_text="How many are new.")
     repeated = serializers.ListField(child=serializers.IntegerField())
     known = serializers.ListField(child=serializers.IntegerField())
+    refused = RefusedCard(many=True)
 
 
 class PlainCards(serializers.Serializer[Any]):
@@ -99,17 +112,20 @@ class CardBatchesView(Voids):
     def cards(self, row: Any) -> QuerySet[Any]:
         return desk.rows("card").filter(batch=row)
 
-    @extend_schema(operation_id="card_batches_import", request=Import, responses={201: Imported})
+    @extend_schema(operation_id="card_batches_import", request=Import, responses={200: Imported, 201: Imported})
     def create(self, request: Request) -> Response:
         values = self.read(Import)
         product = self.of(desk.rows("product"), self.shop(values.get("shop")), values["product"])
+        if values["is_rehearsal"]:
+            return Response(_rehearsed(product, values["cards"]))
         try:
             done = cards.take_in(product=product, lines=values["cards"], actor=self.actor.user, note=values["note"])
         except cards.BadCards as error:
             raise Refused(str(error), field="cards") from None
         self.record("import", done.batch, after=facts(done.batch))
         batch = self.get_queryset().get(pk=done.batch.pk)
-        return Response(Imported({"batch": batch, "repeated": done.repeated, "known": done.known}).data, status=status.HTTP_201_CREATED)
+        told = {"batch": batch, "fresh": done.batch.count, "repeated": done.repeated, "known": done.known, "refused": []}
+        return Response(Imported(told).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(operation_id="card_batches_export", request=None, responses=PlainCards)
     @action(detail=True, methods=["post"])
@@ -143,3 +159,13 @@ class CardsView(Voids):
     def void(self, request: Request, pk: int) -> Response:
         self.void_of(self.get_object())
         return Response(self.tell(self.get_object()))
+
+
+def _rehearsed(product: Any, lines: list[str]) -> Any:
+    try:
+        draft = cards.rehearse(product=product, lines=lines)
+    except cards.BadCards as error:
+        raise Refused(str(error), field="cards") from None
+    refused = [{"place": place, "reason": fault} for place, fault in draft.refused.items()]
+    told = {"batch": None, "fresh": len(draft.fresh), "repeated": draft.repeated, "known": draft.known, "refused": refused}
+    return Imported(told).data

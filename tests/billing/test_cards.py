@@ -34,6 +34,16 @@ def test_what_stands_twice_or_is_known_is_left_out_and_named(tenant: Tenant) -> 
         cards.take_in(product=product, lines=["one", "two"], actor=None)
 
 
+def test_a_rehearsal_tells_what_an_import_would_do_and_stores_nothing(tenant: Tenant) -> None:
+    product = card_product(tenant, "one")
+    draft = cards.rehearse(product=product, lines=["two", "one", "", "two", "three", "x" * 1001, "a\0b"])
+    assert (draft.fresh, draft.repeated, draft.known) == (("two", "three"), (4,), (2,))
+    assert (draft.refused, draft.is_importable) == ({6: "too_long", 7: "not_text"}, False)
+    assert cards.available(product=product) == 1
+    assert cards.rehearse(product=product, lines=["two"]).is_importable
+    assert not cards.rehearse(product=product, lines=["one"]).is_importable
+
+
 def test_the_same_card_may_belong_to_another_product(tenant: Tenant) -> None:
     card_product(tenant, "one")
     other = catalogue.add_product(tenant=tenant, name="Other", units_micros=0, price_minor=1, currency="CNY", kind="card")

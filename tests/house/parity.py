@@ -438,7 +438,7 @@ FORMS: dict[str, Form] = {
     "console.admin.refunds.PayBackForm": Form("orders_refund", {"gesture": "gesture_minor"}),
     "console.admin.credit.CreditForm": Form("customers_give_credit", {"amount": "amount_minor", "once": ONCE}),
     "console.admin.pasted.PastedForm": Form(PASTED),
-    "console.admin.cards.ImportForm": Form("card_batches_import", {"text": "cards", "file": PASTED}),
+    "console.admin.cards.ImportForm": Form("card_batches_import", {"text": "cards", "file": PASTED, "seen": "is_rehearsal"}),
     "console.admin.code_imports.ImportForm": Form("code_batches_import", {"text": "codes", "file": PASTED}),
     "console.admin.channel_acts.DrillForm": Form("channels_drill"),
     "console.admin.channel_acts.KeysForm": Form(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import AuditEvent, Tenant
-from billing import catalogue, hand_delivery
+from billing import cards, catalogue, hand_delivery
 from billing.models import Card, CardBatch, Order, Product
 from tests.billing.shop import bought_from, card_product, manual_product, stocked
 
@@ -18,10 +19,23 @@ pytestmark = pytest.mark.django_db
 LIST = "/reseller/billing/cardbatch/"
 
 
+def press(desk: Client, page: Any) -> Any:
+    """Send the form that a page shows, as it is, as its button does."""
+    form = page.context["form"]
+    return desk.post(f"{LIST}add/", {name: form[name].value() or "" for name in form.fields if name != "file"})
+
+
+def told(page: Any) -> list[str]:
+    return [str(value) for _name, value in page.context["facts"]]
+
+
 def test_pasted_cards_are_imported_and_the_rest_is_named(desk: Client, tenant: Tenant) -> None:
     product = card_product(tenant, "old-1111")
-    answer = desk.post(f"{LIST}add/", {"product": product.pk, "text": "new-2222\r\nold-1111\r\nnew-2222\r\nnew-3333", "note": "June"})
-    assert [str(value) for _name, value in answer.context["facts"]] == ["2", "3", "2"]
+    report = desk.post(f"{LIST}add/", {"product": product.pk, "text": "new-2222\r\nold-1111\r\nnew-2222\r\nnew-3333", "note": "June"})
+    assert (told(report), Card.objects.count(), AuditEvent.objects.count()) == (["2", "3", "2", "—", "—"], 1, 0)
+    assert "Import 2 cards" in report.content.decode()
+    assert "no-store" in report["Cache-Control"]
+    assert told(press(desk, report)) == ["2", "3", "2"]
     event = AuditEvent.objects.get()
     assert (event.action, event.after["count"], event.after["note"]) == ("cardbatch.import", 2, "June")
     for page in (desk.get(LIST), desk.get("/reseller/billing/card/")):
@@ -33,8 +47,36 @@ def test_pasted_cards_are_imported_and_the_rest_is_named(desk: Client, tenant: T
 def test_a_csv_file_is_imported(desk: Client, tenant: Tenant) -> None:
     product = card_product(tenant)
     file = SimpleUploadedFile("cards.csv", b"\xef\xbb\xbfid,secret\n1,AAA\n2,BBB\n", content_type="text/csv")
-    assert desk.post(f"{LIST}add/", {"product": product.pk, "file": file, "text": ""}).status_code == 200
-    assert Card.objects.filter(product=product).count() == 2
+    report = desk.post(f"{LIST}add/", {"product": product.pk, "file": file, "text": ""})
+    assert (told(report)[0], Card.objects.count()) == ("2", 0)
+    press(desk, report)
+    assert sorted(cards.reveal(Card.objects.filter(product=product))) == ["AAA", "BBB"]
+
+
+def test_what_differs_from_the_report_is_reported_first(desk: Client, tenant: Tenant) -> None:
+    product, other = card_product(tenant), card_product(tenant)
+    seen = desk.post(f"{LIST}add/", {"product": product.pk, "text": "A-1"}).context["form"]["seen"].value()
+    for changed in ({"product": product.pk, "text": "A-1\nB-2"}, {"product": other.pk, "text": "A-1"}):
+        assert "Nothing is stored yet" in desk.post(f"{LIST}add/", changed | {"seen": seen}).content.decode()
+    assert not Card.objects.exists()
+
+
+def test_what_somebody_imported_after_the_report_is_told(desk: Client, tenant: Tenant) -> None:
+    product = card_product(tenant)
+    report = desk.post(f"{LIST}add/", {"product": product.pk, "text": "A-1"})
+    cards.take_in(product=product, lines=["A-1"], actor=None)
+    assert "known already" in press(desk, report).content.decode()
+    assert Card.objects.count() == 1
+
+
+def test_a_report_of_refused_lines_offers_no_import(desk: Client, tenant: Tenant) -> None:
+    product = card_product(tenant)
+    file = SimpleUploadedFile("cards.txt", b"fine\n" + b"x" * 1001 + b"\na\0b\n", content_type="text/plain")
+    report = desk.post(f"{LIST}add/", {"product": product.pk, "file": file, "text": ""})
+    assert told(report) == ["1", "—", "—", "2", "3"]
+    assert "Nothing can be imported" in report.content.decode()
+    assert report.context["form"]["seen"].value() == ""
+    assert not Card.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -44,7 +86,8 @@ def test_a_csv_file_is_imported(desk: Client, tenant: Tenant) -> None:
         ("A", b"B", "one of the two"),
         ("", b"\xff\xfe\x00", "not text in UTF-8"),
         ("", b"x" * (2 * 1024 * 1024 + 1), "larger than 2 MB"),
-        ("x" * 1001, None, "line 1. Nothing was imported"),
+        (" \n ", b" ", "one of the two"),
+        ("secret\n\n", None, "no card in this"),
     ],
 )
 def test_a_bad_import_says_why_and_keeps_nothing(desk: Client, tenant: Tenant, text: str, file: bytes | None, why: str) -> None:
