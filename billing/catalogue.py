@@ -16,10 +16,9 @@ from django.utils.translation import gettext as _
 
 from accounts import tenants
 from accounts.models import Tenant
-from billing import price_lists, questions, stock_costs
+from billing import price_lists, questions, sellable, stock_costs
 from billing.models import QUOTA, Card, Category, Code, LedgerAccount, Product, ProductPicture
 from billing.money import MICROS, ceil_div, format_minor
-from billing.tariffs import scaled
 from foundation import translations
 from foundation.remembered import Remembered
 
@@ -73,7 +72,8 @@ def add_product(
 
 def on_sale(*, tenant: Tenant) -> QuerySet[Product]:
     """Return what the shop's pages sell, each with `stock`: how many can be sold now. Top-ups and stock have pages of their own."""
-    return stocked(_on_sale(tenant.pk))
+    shown = [one.pk for family in sellable.shown(_windows.get(tenant.pk), tenant=tenant) for one in family]
+    return stocked(_on_sale(tenant.pk).filter(pk__in=shown))
 
 
 def window(*, tenant: Tenant) -> QuerySet[Product]:
@@ -91,7 +91,7 @@ def family(*, tenant: Tenant, slug: str, language: str = "") -> list[Product]:
 
 def families(*, tenant: Tenant) -> list[list[Product]]:
     """Return all of the shop's window in its own order: each product as `family` returns it, in this thread's language."""
-    return _ready(_windows.get(tenant.pk), tenant=tenant, language="")
+    return [family for family in _ready(_windows.get(tenant.pk), tenant=tenant, language="") if family]
 
 
 def spoken(product: Product, *, tenant: Tenant, language: str = "") -> Product:
@@ -136,11 +136,10 @@ def pictures(product: Product) -> list[ProductPicture]:
 
 def check_price(product: Product) -> None:
     """Raise BadProduct where a piece costs more than the platform lets the shop add to what its quota cost, as far as that is known."""
-    ceiling = price_lists.ceiling(product.tenant_id) or 0
     paid = stock_costs.paid({product.tenant_id}, until=timezone.now()).get((product.tenant_id, product.currency))
-    cost = stock_costs.cost(product.units_micros + product.bonus_micros, paid)
-    most = scaled(cost, ceiling) if cost and ceiling else product.price_minor
-    if product.price_minor > most:
+    most = sellable.most_minor(product, paid)
+    if most is not None and product.price_minor > most:
+        ceiling = price_lists.ceiling(product.tenant_id) or 0
         told = {"most": format_minor(most, currency=product.currency), "times": f"{ceiling / MICROS:g}"}
         raise BadProduct(_("The platform allows %(most)s at most: %(times)s times what the quota cost you.") % told)
 
@@ -170,7 +169,7 @@ def instructions_of(product: Product) -> str:
 
 def kinds(tenant: Tenant) -> frozenset[str]:
     """Return how what the shop's pages sell is delivered, sold out or not."""
-    return frozenset(one.kind for family in _windows.get(tenant.pk) for one in family)
+    return frozenset(one.kind for family in sellable.shown(_windows.get(tenant.pk), tenant=tenant) for one in family)
 
 
 def stocked(rows: QuerySet[Product]) -> QuerySet[Product]:
@@ -247,7 +246,7 @@ def _window_of(tenant_id: int) -> list[list[Product]]:
 
 def _ready(known: Sequence[Sequence[Product]], *, tenant: Tenant, language: str) -> list[list[Product]]:
     """Return copies of what is remembered, as a reader sees them, each with `stock`."""
-    found = [[spoken(one, tenant=tenant, language=language) for one in family] for family in known]
+    found = [[spoken(one, tenant=tenant, language=language) for one in family] for family in sellable.shown(known, tenant=tenant)]
     left = _stock_of([one for family in found for one in family])
     for one in (one for family in found for one in family):
         one.stock = left.get(one.pk, 0)  # type: ignore[attr-defined]  # as `stocked` annotates it

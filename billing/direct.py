@@ -11,7 +11,7 @@ import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from billing import ledger
+from billing import ledger, sellable
 from billing.codes import SoldOut, stock_of
 from billing.models import Hold, LedgerAccount, Order, Product
 
@@ -79,12 +79,18 @@ def take_back(order: Order, *, micros: int, key: str, actor_id: int | None) -> N
 
 def presets(tenant_id: int) -> list[Product]:
     """Return the top-ups a shop offers, the smallest first."""
-    return list(Product.objects.filter(tenant=tenant_id, kind=Kind.TOPUP, is_active=True).order_by("sort", "units_micros"))
+    return _offered(tenant_id, Kind.TOPUP)
 
 
 def wholesale(tenant_id: int) -> list[Product]:
     """Return what the shops below a tenant can buy of it, the smallest first."""
-    return list(Product.objects.filter(tenant=tenant_id, kind=Kind.STOCK, is_active=True).order_by("sort", "units_micros"))
+    return _offered(tenant_id, Kind.STOCK)
+
+
+def _offered(tenant_id: int, kind: Kind) -> list[Product]:
+    rows = Product.objects.filter(tenant=tenant_id, kind=kind, is_active=True).select_related("tenant").order_by("sort", "units_micros")
+    held = sellable.held_back(rows)
+    return [one for one in rows if one.pk not in held]
 
 
 def _all(order: Order) -> int:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from django.utils.translation import gettext_lazy as _
 
-from billing import gateways, rates, store_credit
+from billing import gateways, sellable, store_credit
 from billing.models import GatewayAccount
 from billing.payments.base import Text
 
@@ -48,9 +48,5 @@ def available(accounts: Sequence[GatewayAccount], *, amount_minor: int | None, c
 def _takes(account: GatewayAccount, amount_minor: int | None, currency: str) -> bool:
     driver = gateways.driver_of(account.driver)
     if driver.currencies and currency not in driver.currencies:
-        try:
-            rates.get(base=currency, quote=driver.currencies[0])
-        except rates.NoRate:
-            return False
-        return True
+        return sellable.takes(account, currency)
     return amount_minor is None or amount_minor >= driver.least_minor(currency)

@@ -56,6 +56,11 @@ def of_book(chain: tuple[int, ...], book: str) -> ModelPrice | None:
     return price_of(found, group=Group(rate.pk, rate.factor) if rate else None)
 
 
+def ceilings(tenant_id: int) -> QuerySet[PriceCeiling]:
+    """Return the ceilings of a shop that count now or will."""
+    return PriceCeiling.objects.filter(Q(valid_to=None) | Q(valid_to__gt=timezone.now()), book__tenant=tenant_id)
+
+
 def ceiling(tenant_id: int, *, at: datetime.datetime | None = None) -> int | None:
     """Return the most a shop may ask for now, or at a moment, in millionths of its wholesale price; None where nobody says."""
     row = _valid(PriceCeiling.objects.filter(book__tenant=tenant_id), at or timezone.now()).first()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import tenants
 from accounts.models import Tenant
-from billing import capability, catalogue
+from billing import capability, catalogue, sellable
 from billing.models import Product, RestockWish
 from foundation import notify, outbox
 
@@ -65,8 +65,9 @@ def look() -> int:
     """Have everybody told whose product can be bought again; return how many mails were written."""
     waiting = RestockWish.objects.filter(told_at=None).exclude(confirmed_at=None)
     wanted = Product.objects.filter(pk__in=waiting.values("product"), is_active=True, tenant__state=Tenant.State.OPEN)
-    found: Any = catalogue.stocked(wanted)
-    there = [product.pk for product in found if product.stock >= product.least_pieces]
+    found: Any = catalogue.stocked(wanted.select_related("tenant"))
+    held = sellable.held_back(found)
+    there = [product.pk for product in found if product.stock >= product.least_pieces and product.pk not in held]
     return sum(_tell(pk) for pk in list(waiting.filter(product__in=there).order_by("pk").values_list("pk", flat=True)[:1000]))
 
 

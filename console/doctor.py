@@ -20,7 +20,7 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 
 from accounts.models import Tenant
-from billing import catalogue, gateways
+from billing import catalogue, gateways, sellable
 from channels_app.models import Channel
 from foundation import partitions
 from foundation.models import OutboxMessage, ScheduledTask
@@ -161,6 +161,8 @@ def payment_gateways() -> Iterator[Row]:
         names = ", ".join(account.name for account in gateways.usable(tenant=tenant))
         finding = "" if names else "its buyers cannot pay: give the shop a payment account that works"
         yield Row("gateways", f"{tenant.slug}: {names or 'none'}", finding)
+    for product, reason in sellable.hidden(Tenant.objects.filter(state=Tenant.State.OPEN)):
+        yield Row("gateways", f"{product.tenant.slug}: {product.slug}", f"hidden by its shop: {reason.label}")
     for account in gateways.closed():
         yield Row("gateways", f"{account.tenant.slug}: {account.name}", "closed, its addresses answer 404: a secret or a field is missing")
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.admin_scope import actor_of
-from billing import catalogue, money, pictures, stock_costs
+from billing import catalogue, money, pictures, sellable, stock_costs
 from billing.models.shop import Product
 from console.admin.base import DeskAdmin, TenantColumn, facts
 from console.admin.figures import badge, number, usd
@@ -31,7 +31,7 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     """What the shop sells. The stock of a product are the codes minted or the cards imported for it, or a number."""
 
     form = ProductForm
-    list_display = ("name", "kind", "units", "price_shown", "margin", "in_stock", "is_active", "sort")
+    list_display = ("name", "kind", "units", "price_shown", "margin", "in_stock", "is_active", "hidden", "sort")
     list_filter = ("is_active", "kind")
     list_select_related = ("tenant",)
     search_fields = ("name", "slug")
@@ -65,6 +65,21 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         return stock_costs.costed(catalogue.stocked(super().get_queryset(request)))
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changes = super().get_changelist_instance(request)
+        held = sellable.held_back(changes.result_list)
+        for row in changes.result_list:
+            row.held_back = held.get(row.pk)
+        return changes
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "GET" and (found := self.get_object(request, object_id)):
+            _warn_of_hidden(request, found)
+        answer: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return answer
+
     def get_fieldsets(self, request: HttpRequest, obj: Product | None = None) -> Any:
         names = list(self.fieldsets[0][1]["fields"])
         if obj is not None:
@@ -78,8 +93,9 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
         return ("kind", "units", "currency") if obj else ()
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Warn of a loss, once everything is saved."""
+        """Warn of a loss, and of what the shop hides, once everything is saved."""
         super().save_related(request, form, formsets, change)
+        _warn_of_hidden(request, form.instance)
         found = stock_costs.costed(Product.objects.filter(pk=form.instance.pk)).get()
         left = stock_costs.margin(found)
         if left is not None and left < 0:
@@ -147,7 +163,20 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
         text = money.format_minor(left, currency=product.currency)
         return badge(text, "danger") if left < 0 else number(text)
 
+    @admin.display(description=gettext_lazy("hidden"))
+    def hidden(self, product: Any) -> SafeString:
+        """Write why the shop does not show what is on sale."""
+        is_hidden = product.is_active and product.held_back
+        return badge(product.held_back.label, "danger") if is_hidden else number("—")
+
     @admin.display(description=gettext_lazy("in stock"), ordering="stock")
     def in_stock(self, product: Product) -> SafeString:
         count: int = product.stock  # type: ignore[attr-defined]  # annotated above
         return number("∞" if count >= catalogue.ANY_NUMBER else f"{count:,}")
+
+
+def _warn_of_hidden(request: HttpRequest, product: Product) -> None:
+    reason = sellable.held_back([product]).get(product.pk) if product.is_active else None
+    if reason is not None:
+        text = _("The shop hides %(name)s: %(reason)s.")
+        messages.warning(request, text % {"name": product.name, "reason": reason.label})

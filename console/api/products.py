@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing import catalogue, desk, offers, questions, stock_costs
+from billing import catalogue, desk, offers, questions, sellable, stock_costs
 from console.admin.base import facts
 from console.api import texts
 from console.api.errors import Refused
@@ -85,7 +86,8 @@ class ProductShown(serializers.Serializer[Any]):
     """A product; `stock` is how many pieces can be sold now.
 
     `cost_minor` is what the quota of a piece cost the shop on the average of what it paid for stock in this currency (null: nobody
-    knows), `margin_minor` what is left of the lowest price.
+    knows), `margin_minor` what is left of the lowest price. `held_back` says why the shop hides what is on sale: no account takes
+    the `currency`, nor a rate leads to one that is taken; or the price is above the platform's `ceiling`.
     """
 
     id = serializers.IntegerField(source="pk")
@@ -123,6 +125,7 @@ class ProductShown(serializers.Serializer[Any]):
     stock = serializers.IntegerField(default=0)
     cost_minor = serializers.SerializerMethodField()
     margin_minor = serializers.SerializerMethodField()
+    held_back = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
 
     def get_asked(self, product: Any) -> str:
@@ -133,6 +136,10 @@ class ProductShown(serializers.Serializer[Any]):
 
     def get_margin_minor(self, product: Any) -> int | None:
         return stock_costs.margin(product)
+
+    @extend_schema_field(serializers.ChoiceField(choices=sellable.Reason.choices, allow_null=True))
+    def get_held_back(self, product: Any) -> str | None:
+        return sellable.held_back([product]).get(product.pk) if product.is_active else None
 
 
 @documented("products")

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import audit
-from billing import capability, catalogue, codes, desk, offers, orders, questions, redeem_limits, restock
+from billing import capability, catalogue, codes, desk, direct, offers, orders, questions, redeem_limits, restock
 from console.admin import purchases
 from console.api.base import CHANGERS
 from console.api.errors import Refused
@@ -83,9 +83,10 @@ class PurchasesView(TableRows):
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Keep what the own shop sells, and for those who buy its stock what its seller offers to shops."""
         tenant = self.actor.tenant
-        own = Q(pk__in=catalogue.on_sale(tenant=tenant).values("pk")) | Q(tenant=tenant, kind="topup", is_active=True)
-        is_buyer = tenant.parent_id is not None and self.actor.role in CHANGERS
-        return rows.filter(own | Q(tenant=tenant.parent_id, kind="stock", is_active=True) if is_buyer else own)
+        own = Q(pk__in=catalogue.on_sale(tenant=tenant).values("pk")) | Q(pk__in=[one.pk for one in direct.presets(tenant.pk)])
+        if tenant.parent_id is not None and self.actor.role in CHANGERS:
+            own |= Q(pk__in=[one.pk for one in direct.wholesale(tenant.parent_id)])
+        return rows.filter(own)
 
     def tell(self, row: Any) -> Any:
         return super().tell(catalogue.spoken(row, tenant=row.tenant))

@@ -11,7 +11,7 @@ from PIL import Image
 
 from accounts import tenants
 from accounts.models import Membership, Tenant, User
-from billing import price_book
+from billing import catalogue, price_book
 from billing.models import Product
 from billing.models.goods import ProductPicture
 from tests.billing.shop import card_product, stocked
@@ -79,6 +79,18 @@ def test_a_price_beyond_the_platforms_ceiling_is_refused(desk: Client, tenant: T
     assert "price" in errors(desk.post(f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "price": "60.01"}))
     price_book.set_ceiling(tenant=tenant, factor=None)
     assert desk.post(f"{LIST}{made.pk}/change/", {**COMMON, "slug": "ten", "price": "99.00"}).status_code == 302
+
+
+def test_what_the_shop_hides_is_marked_and_warned_of(desk: Client, tenant: Tenant, root_tenant: Tenant) -> None:
+    made = catalogue.add_product(tenant=tenant, name="Five", units_micros=5_000_000, price_minor=3_900, currency="CNY")
+    bought(tenant, root_tenant, total=30_000)  # $10 cost 30.00
+    why, address = "it costs more than the platform allows", f"/reseller/billing/product/{made.pk}/change/"
+    assert why not in desk.get("/reseller/billing/product/").content.decode() + desk.get(address).content.decode()
+    price_book.set_ceiling(tenant=tenant, factor=2_000_000)
+    assert why in desk.get("/reseller/billing/product/").content.decode()
+    assert f"The shop hides Five: {why}." in desk.get(address).content.decode()
+    Product.objects.filter(pk=made.pk).update(is_active=False)
+    assert why not in desk.get("/reseller/billing/product/").content.decode() + desk.get(address).content.decode()
 
 
 @pytest.mark.parametrize(

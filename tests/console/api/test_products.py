@@ -44,6 +44,7 @@ def test_a_product_tells_what_its_quota_cost_and_what_is_left(reseller_owner: Me
     changed = call("PATCH", f"products/{made['id']}/", {"price_minor": 7_500})[1]
     assert (changed["cost_minor"], changed["margin_minor"]) == (8_000, -500)
     assert [(one["cost_minor"], one["margin_minor"]) for one in call("GET", "products/")[1]["results"]] == [(8_000, -500)]
+    assert changed["held_back"] is None
     price_book.set_ceiling(tenant=reseller_owner.tenant, factor=1_500_000)
     assert call("PATCH", f"products/{made['id']}/", {"price_minor": 12_001})[1]["error"]["fields"].keys() == {"price_minor"}
     assert call("GET", f"products/{made['id']}/")[1]["price_minor"] == 7_500
