@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import scope
-from billing import audit_runs, catalogue, chart, gateways, money, sales, selectors
+from accounts.models import Tenant
+from billing import audit_runs, catalogue, chart, gateways, money, sales, selectors, sellable
 from billing.models import GatewayAccount, Order, PaymentAttempt, Product, WebhookInbox
 from console.admin import waiting
 from console.admin.base import BoundedPaginator
@@ -65,6 +66,8 @@ def context(actor: scope.Actor, site: str) -> dict[str, Any]:
     tiles = [*_sold(actor, site), _to_look_at(actor, site)]
     if actor.is_platform and (books := _books(site)):
         tiles.append(books)
+    if hidden := _hidden(actor, site):
+        tiles.append(hidden)
     return {"selling": tiles, "waiting": waiting.of(actor, site), "short": _short(actor, site), "health": health(actor, site)}
 
 
@@ -112,6 +115,16 @@ def _books(site: str) -> Tile | None:
     figure = ngettext("%d finding", "%d findings", run.found) % run.found if run.found else _("all agrees")
     link = reverse(f"{site}:billing_auditrun_change", args=[run.pk])
     return Tile(_("Last audit"), figure, f"{run.started_at:%Y-%m-%d %H:%M} UTC", link, _("Report"))
+
+
+def _hidden(actor: scope.Actor, site: str) -> Tile | None:
+    """Return how many products the own shop hides, though they are on sale, and why the first of them."""
+    found = sellable.hidden(Tenant.objects.filter(pk=actor.tenant.pk))
+    if not found:
+        return None
+    product, reason = found[0]
+    link = f"{reverse(f'{site}:billing_product_changelist')}?is_active__exact=1"
+    return Tile(_("Hidden products"), f"{len(found):,}", f"{catalogue.name_of(product)}: {reason.label}", link, _("Products"))
 
 
 def _short(actor: scope.Actor, site: str) -> list[Short]:

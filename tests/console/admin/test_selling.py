@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Membership, Tenant
-from billing import audit_runs, gateway_alarms, gateways
+from billing import audit_runs, catalogue, gateway_alarms, gateways
 from billing.models import GatewayAccount, Product, WebhookInbox
 from console.admin.selling import HEALTH, Health, Short
 from console.admin.tiles import Tile
@@ -116,3 +116,15 @@ def test_the_platform_sees_all_sales_and_the_last_audit_and_no_shops_profit(oper
 def test_another_language_is_not_served_from_the_first_ones_figures(desk: Client) -> None:
     assert "Spent today" in desk.get("/reseller/").content.decode()
     assert "Spent today" not in desk.get("/reseller/", HTTP_ACCEPT_LANGUAGE="zh-hans").content.decode()
+
+
+def test_a_shop_hears_of_what_it_hides(desk: Client, tenant: Tenant) -> None:
+    stocked(tenant)
+    made = catalogue.add_product(tenant=tenant, name="In euros", units_micros=1_000_000, price_minor=500, currency="EUR")
+    assert "Hidden products" not in tiles(desk)
+    gateways.add_account(tenant=tenant, driver="epay", values={"base": "https://pay.example.com", "pid": "1", "key": "k"})
+    found = tiles(desk)["Hidden products"]
+    assert (found.figure, found.link) == ("1", "/reseller/billing/product/?is_active__exact=1")
+    assert found.note.startswith("In euros: no payment account takes its currency")
+    Product.objects.filter(pk=made.pk).update(is_active=False)
+    assert "Hidden products" not in tiles(desk)
