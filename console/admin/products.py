@@ -165,9 +165,11 @@ class ProductAdmin(TextsAdmin, TenantColumn, DeskAdmin[Product]):
 
     @admin.display(description=gettext_lazy("hidden"))
     def hidden(self, product: Any) -> SafeString:
-        """Write why the shop does not show what is on sale."""
-        is_hidden = product.is_active and product.held_back
-        return badge(product.held_back.label, "danger") if is_hidden else number("—")
+        """Write in a word why the shop does not show what is on sale; the form says more."""
+        if not (product.is_active and product.held_back):
+            return number("—")
+        dear = product.held_back == sellable.Reason.CEILING
+        return badge(_("above the ceiling") if dear else _("no way to pay"), "danger")
 
     @admin.display(description=gettext_lazy("in stock"), ordering="stock")
     def in_stock(self, product: Product) -> SafeString:
