@@ -55,4 +55,4 @@ def test_the_dashboard_shows_them_with_margin_and_stock(desk: Client, end_user: 
     assert "$1.23" in page
     assert "owner@elsewhere.test" not in page
     assert "$9.99" not in page
-    assert "Margin today" in page
+    assert "Margin on calls today" in page
