@@ -125,7 +125,10 @@ async def test_a_connection_is_not_used_again_after_a_close_or_after_bytes_nobod
 async def test_a_connection_that_upstream_closed_meanwhile_is_not_taken(client: Transport, raw: Raw) -> None:
     raw.answers = [(PLAIN,)]  # closes after its last answer
     await ask(client, raw)
-    await asyncio.sleep(0.05)
+    (pool,) = client._pools.values()
+    async with asyncio.timeout(5):
+        while pool._idle:  # noqa: ASYNC110  # nothing announces it
+            await asyncio.sleep(0.01)
     raw.answers = [(PLAIN,)]
     assert await ask(client, raw) == (200, b"hi")
     assert raw.connections == 2
