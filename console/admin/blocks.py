@@ -12,12 +12,11 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import Tenant
 from billing import blocks
 from billing.models.blocks import BuyerBlock
-from console.admin import pages
+from console.admin import pages, tenant_choice
 from console.admin.base import DeskAdmin, TenantColumn
 
 
@@ -34,12 +33,7 @@ class BlockForm(pages.DeskForm):
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actor = actor_of(request)
-        field: Any = self.fields["tenant"]
-        field.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        field.initial = actor.tenant.pk
-        if not actor.is_platform:
-            del self.fields["tenant"]
+        tenant_choice.offer(self, request)
 
     def clean_who(self) -> str:
         """Refuse what names nobody, or everybody."""

@@ -14,7 +14,7 @@ from accounts.models import Tenant
 from billing import chart, codes, minting, money, promos
 from billing.models.codes import CodeBatch
 from billing.models.shop import Product
-from console.admin import pages
+from console.admin import pages, tenant_choice
 from console.admin.fields import FirstDayField, LastDayField, UsdField
 
 
@@ -44,14 +44,9 @@ class MintForm(pages.DeskForm):
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actor = actor_of(request)
         product: Any = self.fields["product"]
-        product.queryset = scope.narrow(actor, Product.objects.select_related("tenant").filter(kind__in=Product.MINTED_KINDS))
-        tenant: Any = self.fields["tenant"]
-        tenant.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        tenant.initial = actor.tenant.pk
-        if not actor.is_platform:
-            del self.fields["tenant"]
+        product.queryset = scope.narrow(actor_of(request), Product.objects.select_related("tenant").filter(kind__in=Product.MINTED_KINDS))
+        tenant_choice.offer(self, request)
 
     def save(self, request: HttpRequest) -> codes.Minted | None:
         """Mint; a refusal becomes an error of the form and None is returned."""
@@ -99,12 +94,7 @@ class PromoForm(pages.DeskForm):
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actor = actor_of(request)
-        tenant: Any = self.fields["tenant"]
-        tenant.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        tenant.initial = actor.tenant.pk
-        if not actor.is_platform:
-            del self.fields["tenant"]
+        tenant_choice.offer(self, request)
 
     def save(self, request: HttpRequest) -> CodeBatch | None:
         """Offer it; a refusal becomes an error of the form and None is returned."""

@@ -11,12 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import Tenant
 from billing import cards, code_imports, codes
 from billing.models.codes import CodeBatch
-from console.admin import pages
+from console.admin import pages, tenant_choice
 from console.admin.base import DeskAdmin, facts
 from console.admin.fields import LastDayField, UsdField
 from console.admin.figures import usd
@@ -41,14 +40,9 @@ class ImportForm(PastedForm):
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actor = actor_of(request)
-        tenant: Any = self.fields["tenant"]
-        tenant.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        tenant.initial = actor.tenant.pk
+        tenant_choice.offer(self, request)
         self.fields["text"].label = _("Codes, one a line")
         self.fields["file"].help_text = _("Text, one code a line, or CSV with a column named code or key.")
-        if not actor.is_platform:
-            del self.fields["tenant"]
 
     def clean(self) -> dict[str, Any]:
         """Name every line that can be no code."""

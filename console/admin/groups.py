@@ -14,13 +14,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import Tenant
 from billing import price_book
 from billing.models.prices import GroupRate
 from billing.money import MICROS
-from console.admin import pages
+from console.admin import pages, tenant_choice
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.figures import number
 from console.admin.prices import CurrentFilter
@@ -45,12 +44,7 @@ class GroupForm(pages.DeskForm):
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actor = actor_of(request)
-        field: Any = self.fields["tenant"]
-        field.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        field.initial = actor.tenant.pk
-        if not actor.is_platform:
-            del self.fields["tenant"]
+        tenant_choice.offer(self, request)
 
 
 class GroupRateAdmin(TenantColumn, DeskAdmin[GroupRate]):

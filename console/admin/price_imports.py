@@ -26,7 +26,7 @@ from billing.money import MICROS
 from billing.price_drafts import Draft
 from billing.price_formats import Foreign
 from channels_app.models import ChannelModel
-from console.admin import pages
+from console.admin import pages, tenant_choice
 from console.admin.base import DeskAdmin
 
 # A price map of the world has thousands of models: nobody reads such a draft.
@@ -57,12 +57,7 @@ class FileForm(pages.DeskForm):
 
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        actor = actor_of(request)
-        field: Any = self.fields["tenant"]
-        field.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        field.initial = actor.tenant.pk
-        if not actor.is_platform:
-            del self.fields["tenant"]
+        tenant_choice.offer(self, request)
 
     def clean(self) -> dict[str, Any]:
         """Read the file; what cannot be read is an error of it."""

@@ -18,14 +18,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import scope
 from accounts.admin_scope import actor_of
 from accounts.models import Tenant
 from billing import price_book, price_lists
 from billing.models.prices import PriceRule
 from billing.money import MICROS, format_usd
 from billing.pricing import BUCKETS
-from console.admin import pages, price_imports
+from console.admin import pages, price_imports, tenant_choice
 from console.admin.base import DeskAdmin, TenantColumn
 from console.admin.fields import TiersField, UnitsField, UsdField
 from console.admin.figures import mono, usd
@@ -107,12 +106,7 @@ class PriceForm(pages.DeskForm):
         self._confirmation = self.fields["is_confirmed"]
         if "is_confirmed" not in self.data:
             del self.fields["is_confirmed"]
-        actor = actor_of(request)
-        field: Any = self.fields["tenant"]
-        field.queryset = scope.narrow(actor, Tenant.objects.order_by("pk"))
-        field.initial = actor.tenant.pk
-        if not actor.is_platform:
-            del self.fields["tenant"]
+        tenant_choice.offer(self, request)
 
     def save(self, request: HttpRequest) -> PriceRule | None:
         """Set the price; a refusal becomes an error of the form and None is returned."""
