@@ -5,7 +5,6 @@ Nothing is kept: it is back as soon as the reason is gone, whoever made it go (a
 
 from __future__ import annotations
 
-import copy
 import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -41,17 +40,14 @@ def held_back(products: Iterable[Product]) -> dict[int, Reason]:
     for one in products:
         of_shop.setdefault(one.tenant_id, []).append(one)
     for rows in of_shop.values():
-        found |= dict.fromkeys(_dear(rows), Reason.CEILING) | dict.fromkeys(_unpayable(rows), Reason.CURRENCY)
+        found |= _held_back(rows[0].tenant, rows)
     return found
 
 
 def shown(families: Sequence[Sequence[Product]], *, tenant: Tenant) -> list[list[Product]]:
     """Return a shop's families, each with its lead first, without what cannot be sold now; empty where that is the lead."""
-    # Families are remembered and shared: only copies are touched.
-    rows = [copy.copy(one) for family in families for one in family]
-    for one in rows:
-        one.tenant = tenant
-    held = held_back(rows)
+    rows = [one for family in families for one in family]
+    held = _held_back(tenant, rows) if rows else {}
     return [[one for one in family if one.pk not in held] if family and family[0].pk not in held else [] for family in families]
 
 
@@ -81,14 +77,17 @@ def takes(account: GatewayAccount, currency: str) -> bool:
     return True
 
 
-def _unpayable(rows: list[Product]) -> list[int]:
-    accounts = gateways.usable(tenant=rows[0].tenant)
+def _held_back(tenant: Tenant, rows: list[Product]) -> dict[int, Reason]:
+    return dict.fromkeys(_dear(tenant.pk, rows), Reason.CEILING) | dict.fromkeys(_unpayable(tenant, rows), Reason.CURRENCY)
+
+
+def _unpayable(tenant: Tenant, rows: list[Product]) -> list[int]:
+    accounts = gateways.usable(tenant=tenant)
     closed = {one for one in {row.currency for row in rows} if accounts and not any(takes(account, one) for account in accounts)}
     return [row.pk for row in rows if row.currency in closed]
 
 
-def _dear(rows: list[Product]) -> list[int]:
-    tenant_id = rows[0].tenant_id
+def _dear(tenant_id: int, rows: list[Product]) -> list[int]:
     if not _ceiling(tenant_id):
         return []
     paid = stock_costs.paid({tenant_id}, until=timezone.now())
